@@ -1,0 +1,53 @@
+# Every target does its own set-up in .venv; it needs Python 3.11 or newer, pip and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv --quiet
+NEO4J_VERSION ?= 5.26.26
+export NEO4J_VERSION
+
+.PHONY: help run test test-neo4j check format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/run.stamp: locks/run.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "renling needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r locks/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev.stamp: locks/dev.txt $(VENV)/run.stamp
+	$(PIP) install --require-hashes -r locks/dev.txt
+	touch $@
+
+run: $(VENV)/run.stamp ## the main job: the demonstration on the sample inventory, then the hub
+	$(BIN)/renling demo
+
+test: $(VENV)/dev.stamp ## all tests, on the embedded engine
+	$(BIN)/python -m pytest $(TESTS)
+
+test-neo4j: $(VENV)/dev.stamp ## the graph tests on a real Neo4j (NEO4J_VERSION, or RENLING_NEO4J_URI)
+	$(BIN)/python -m pytest --engine neo4j $(TESTS)
+
+check: $(VENV)/dev.stamp ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+format: $(VENV)/dev.stamp ## put the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build -o locks/run.txt pyproject.toml
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build --extra test --extra check -o locks/dev.txt pyproject.toml
+
+clean: ## remove what the targets made (not the hub's data)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .import_linter_cache

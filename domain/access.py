@@ -1,0 +1,96 @@
+"""Who may see and do what: the one place of the rules.
+
+`Viewer` is the caller with the grants in force now. The read compiler turns the same rules into
+Cypher (`graph/access.py`), from the sets that `Viewer` names.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.vocabulary import ClaimState, Role
+
+CONTACTS_AFTER_COMPLETION = timedelta(days=30)
+CONTACT_FIELDS = ("contact_name", "phone", "email")
+COUNTERPART_STATES = (
+    ClaimState.CONFIRMED,
+    ClaimState.IN_PROGRESS,
+    ClaimState.DELIVERED,
+    ClaimState.DISPUTED,
+)
+"""States in which the two sides of a claim see each other's contacts; COMPLETED and EVALUATED
+as well for `CONTACTS_AFTER_COMPLETION`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGrant:
+    """A grant in force: the role and the part of the graph, an area's path or an agent's id."""
+
+    role: Role
+    area_path: str | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The caller: an account with its grants in force, or a visitor without an account."""
+
+    account_id: str | None = None
+    grants: tuple[HeldGrant, ...] = ()
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there is an account behind the call."""
+        return self.account_id is not None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the account holds ADMIN, which is for all of the graph."""
+        return any(grant.role is Role.ADMIN for grant in self.grants)
+
+    @property
+    def reads_everything_published(self) -> bool:
+        """Whether the account is a read-only front-end."""
+        return any(grant.role is Role.APP for grant in self.grants)
+
+    @property
+    def coordinated_paths(self) -> tuple[str, ...]:
+        """The paths of the areas that the account coordinates, with all that lies below."""
+        return self._paths(Role.COORDINATOR)
+
+    @property
+    def loader_paths(self) -> tuple[str, ...]:
+        """The paths of the areas whose inventories the account loads."""
+        return self._paths(Role.LOADER)
+
+    @property
+    def own_agents(self) -> tuple[str, ...]:
+        """The ids of the agents that the account acts for: its unit, community, or itself."""
+        return tuple(
+            sorted(
+                grant.agent_id
+                for grant in self.grants
+                if grant.role in (Role.LIAISON, Role.MEMBER) and grant.agent_id is not None
+            )
+        )
+
+    def coordinates(self, area_path: str | None) -> bool:
+        """Whether the account coordinates the area with this path."""
+        return area_path is not None and any(
+            area_path.startswith(path) for path in self.coordinated_paths
+        )
+
+    def acts_for(self, agent_id: str) -> bool:
+        """Whether the account speaks for this agent, as liaison or as the member itself."""
+        return agent_id in self.own_agents
+
+    def _paths(self, role: Role) -> tuple[str, ...]:
+        return tuple(
+            sorted(
+                grant.area_path
+                for grant in self.grants
+                if grant.role is role and grant.area_path is not None
+            )
+        )
+
+
+VISITOR = Viewer()

@@ -1,0 +1,216 @@
+"""The errors of the domain: one tree, each leaf a code that a client can act on.
+
+    DomainError
+    ├── InputError                  what was asked cannot be read
+    │   ├── BadInput                a field's value is impossible
+    │   ├── BadIdentifier           not a global id of this hub, or of another type
+    │   ├── BadCursor               not a cursor of this connection
+    │   └── PageTooLarge            more than a page holds
+    ├── NotFound                    no such node, or not for this caller
+    ├── AccessError
+    │   ├── NotSignedIn             the token is missing, expired or not ours
+    │   └── Forbidden               the account holds no role for this
+    ├── ClaimError                  the claim machine refuses
+    │   ├── TransitionRefused       not in the table from this state
+    │   ├── NotThisSide             this side may not take this step
+    │   ├── QuantityExceeded        more than is left
+    │   ├── SlotUnavailable         no such slot, past, or taken
+    │   ├── LotViolated             the minimum lot would not hold
+    │   ├── MeasuresDiffer          no exact rule between the two measures
+    │   ├── SameSides               supplier and receiver are one agent
+    │   ├── NotClaimable            the offer or order is not open for claims
+    │   ├── HeldByClaims            an edit would break live claims
+    │   ├── TooManyOpen             the limit of open proposals
+    │   ├── VersionConflict         somebody else changed it first
+    │   └── IdempotencyConflict     the key was used with another input
+    ├── SheetError                  a sheet or a row of it cannot be read
+    ├── MatchingError               a run cannot be made or used
+    └── EngineError                 the graph cannot be used
+        ├── EngineUnavailable       it does not answer
+        ├── EngineUnusable          port, disk or data directory
+        └── GraphTooNew             written by a newer hub
+
+Every error carries its details as data; its text, in both languages, is the catalogue's entry
+`error.CODE` filled with them.
+"""
+
+from typing import ClassVar
+
+from domain.language import Language, text
+
+
+class DomainError(Exception):
+    """Base of all errors that a person can act on. `details` are plain JSON values."""
+
+    code: ClassVar[str] = "DOMAIN_ERROR"
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(details)
+        self.details = details
+
+    def message(self, language: Language) -> str:
+        """Return what happened and what would be right, in the reader's language."""
+        return text(f"error.{self.code}", language, **self.details)
+
+    def __str__(self) -> str:
+        return self.message(Language.ZH)
+
+
+class InputError(DomainError):
+    """What was asked cannot be read."""
+
+
+class BadInput(InputError):
+    """A field's value is impossible. Details: field, value, expected."""
+
+    code = "BAD_INPUT"
+
+
+class BadIdentifier(InputError):
+    """Not a global id of this hub, or of another type. Details: value, expected."""
+
+    code = "BAD_IDENTIFIER"
+
+
+class BadCursor(InputError):
+    """Not a cursor of this connection. Details: value."""
+
+    code = "BAD_CURSOR"
+
+
+class PageTooLarge(InputError):
+    """A page outside 1..limit. Details: asked, limit."""
+
+    code = "PAGE_TOO_LARGE"
+
+
+class NotFound(DomainError):
+    """No such node, or not for this caller. Details: type, id."""
+
+    code = "NOT_FOUND"
+
+
+class AccessError(DomainError):
+    """The caller may not."""
+
+
+class NotSignedIn(AccessError):
+    """The token is missing, expired or not ours. Details: reason."""
+
+    code = "NOT_SIGNED_IN"
+
+
+class Forbidden(AccessError):
+    """The account holds no role for this. Details: action."""
+
+    code = "FORBIDDEN"
+
+
+class ClaimError(DomainError):
+    """The claim machine refuses."""
+
+
+class TransitionRefused(ClaimError):
+    """Not in the table. Details: action, state, allowed (list of actions from that state)."""
+
+    code = "TRANSITION_REFUSED"
+
+
+class NotThisSide(ClaimError):
+    """This side may not take this step. Details: action."""
+
+    code = "NOT_THIS_SIDE"
+
+
+class QuantityExceeded(ClaimError):
+    """More than is left. Details: asked, left, measure, node (id of the order, offer or slot)."""
+
+    code = "QUANTITY_EXCEEDED"
+
+
+class SlotUnavailable(ClaimError):
+    """No such slot, past, or taken. Details: slot, node."""
+
+    code = "SLOT_UNAVAILABLE"
+
+
+class LotViolated(ClaimError):
+    """The minimum lot would not hold. Details: asked, lot, left."""
+
+    code = "LOT_VIOLATED"
+
+
+class MeasuresDiffer(ClaimError):
+    """No exact rule between the two measures. Details: order_measure, offer_measure."""
+
+    code = "MEASURES_DIFFER"
+
+
+class SameSides(ClaimError):
+    """Supplier and receiver are one agent. Details: agent."""
+
+    code = "SAME_SIDES"
+
+
+class NotClaimable(ClaimError):
+    """The offer or order is not open for claims. Details: node, state."""
+
+    code = "NOT_CLAIMABLE"
+
+
+class HeldByClaims(ClaimError):
+    """An edit would break live claims. Details: node, claims (ids)."""
+
+    code = "HELD_BY_CLAIMS"
+
+
+class TooManyOpen(ClaimError):
+    """The limit of open proposals of an agent. Details: agent, limit."""
+
+    code = "TOO_MANY_OPEN"
+
+
+class VersionConflict(ClaimError):
+    """Somebody else changed it first. Details: node, expected, actual."""
+
+    code = "VERSION_CONFLICT"
+
+
+class IdempotencyConflict(ClaimError):
+    """The key was used with another input. Details: key."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+
+
+class SheetError(DomainError):
+    """A sheet or a row cannot be read. Details: file, sheet, cell, value, reason."""
+
+    code = "SHEET_ERROR"
+
+
+class MatchingError(DomainError):
+    """A run cannot be made or used. Details: reason."""
+
+    code = "MATCHING_ERROR"
+
+
+class EngineError(DomainError):
+    """The graph cannot be used."""
+
+
+class EngineUnavailable(EngineError):
+    """It does not answer. Details: address, reason."""
+
+    code = "ENGINE_UNAVAILABLE"
+
+
+class EngineUnusable(EngineError):
+    """Port, disk or data directory. Details: what, reason, remedy."""
+
+    code = "ENGINE_UNUSABLE"
+
+
+class GraphTooNew(EngineError):
+    """Written by a newer hub. Details: found, known."""
+
+    code = "GRAPH_TOO_NEW"

@@ -1,0 +1,3 @@
+"""Texts: commands."""
+
+TEXTS: dict[str, str] = {}

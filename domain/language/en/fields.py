@@ -1,0 +1,3 @@
+"""Texts: fields."""
+
+TEXTS: dict[str, str] = {}

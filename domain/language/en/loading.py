@@ -1,0 +1,3 @@
+"""Texts: loading."""
+
+TEXTS: dict[str, str] = {}

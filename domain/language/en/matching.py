@@ -1,0 +1,3 @@
+"""Texts: matching."""
+
+TEXTS: dict[str, str] = {}

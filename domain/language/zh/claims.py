@@ -1,0 +1,3 @@
+"""Texts: claims."""
+
+TEXTS: dict[str, str] = {}

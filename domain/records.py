@@ -1,0 +1,341 @@
+"""The records of the graph, each declared once: the Strawberry types inherit them.
+
+A record holds a node's own properties; what it is linked with is in the graph (the relationship
+types are in `docs/decisions/0003-graph-model.md`). Field names here are snake_case, the
+properties of the graph and the fields of GraphQL are the same names in camelCase. Quantities are
+integers in the measure's smallest unit (`domain.measures`); instants are aware datetimes.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.availability import DEFAULT_TIME_ZONE, WeeklyWindow
+from domain.vocabulary import (
+    AreaLevel,
+    BranchKind,
+    CapacityKind,
+    ClaimState,
+    Initiator,
+    ItemState,
+    ListState,
+    MemberKind,
+    OrderOrigin,
+    ProposalState,
+    Role,
+    RunState,
+    Selection,
+    UnitKind,
+    Urgency,
+)
+
+
+@dataclass(kw_only=True)
+class Node:
+    """What every node has: our own identifier and the instant at which it came to be.
+
+    The graph also stores `sortKey` (`createdAt|id`) on it, the key of keyset pages.
+    """
+
+    id: str
+    created_at: datetime
+
+
+@dataclass(kw_only=True)
+class Contact:
+    """How to reach an agent. Personal: masked by `domain.access`, named but not copied in events."""
+
+    contact_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(kw_only=True)
+class Area(Node, Contact):
+    """A node of the administrative tree; of level COMMUNITY also an agent.
+
+    `code` is the GB/T 2260 county code, the 9-digit subdistrict or the 12-digit community code;
+    `former_codes` are earlier ones. `path` is `/id/id/` of the identifiers from the root down to
+    this area: whatever lies below has it as a prefix.
+    """
+
+    name: str
+    level: AreaLevel
+    path: str
+    code: str | None = None
+    former_codes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_until: date | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    time_zone: str = DEFAULT_TIME_ZONE
+
+
+@dataclass(kw_only=True)
+class Unit(Node, Contact):
+    """An organisation. `credit_code` is the unified social credit code (GB 32100)."""
+
+    name: str
+    kind: UnitKind
+    credit_code: str | None = None
+    aliases: tuple[str, ...] = ()
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(kw_only=True)
+class PartyBranch(Node, Contact):
+    """A Party organisation of a unit or an area."""
+
+    name: str
+    kind: BranchKind
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Member(Node, Contact):
+    """A person who takes part. Everything but kind and skills is personal."""
+
+    name: str
+    kind: MemberKind
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Category(Node):
+    """A node of the taxonomy of what is offered and needed; `code` is stable, `name` Chinese."""
+
+    code: str
+    name: str
+    name_en: str
+    path: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class ResourceList(Node):
+    """An issuer's list of resources for a period."""
+
+    title: str
+    state: ListState
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass(kw_only=True)
+class NeedList(Node):
+    """An issuer's list of needs for a period."""
+
+    title: str
+    state: ListState
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass(kw_only=True)
+class ResourceOffer(Node):
+    """An item of a resource list (ValueFlows: an Intent with a provider).
+
+    `capacity` is in all for TOTAL, per slot for SHARED, the largest party for EXCLUSIVE; None
+    where the source does not state it. `held` and `completed` are sums over the live claims,
+    `held` of all slots together for slotted kinds.
+    """
+
+    title: str
+    description: str | None = None
+    capacity_kind: CapacityKind
+    capacity: int | None = None
+    measure: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+    windows: tuple[WeeklyWindow, ...] = ()
+    slot_minutes: int | None = None
+    time_zone: str = DEFAULT_TIME_ZONE
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    conditions: str | None = None
+    beneficiaries: str | None = None
+    skills: tuple[str, ...] = ()
+    selection: Selection = Selection.FIRST
+    state: ItemState = ItemState.OPEN
+    held: int = 0
+    completed: int = 0
+    version: int = 0
+
+
+@dataclass(kw_only=True)
+class Slot(Node):
+    """A slot of a slotted offer, in the graph from its first claim on."""
+
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str = DEFAULT_TIME_ZONE
+    held: int = 0
+    version: int = 0
+
+
+@dataclass(kw_only=True)
+class DemandOrder(Node):
+    """An item of a need list, or placed by a resident (ValueFlows: an Intent with a receiver).
+
+    No claim takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at
+    least that; an order whose lot equals its quantity is indivisible.
+    """
+
+    title: str
+    description: str | None = None
+    quantity: int
+    measure: str
+    minimum_lot: int = 1
+    starts_on: date | None = None
+    deadline: date | None = None
+    windows: tuple[WeeklyWindow, ...] = ()
+    time_zone: str = DEFAULT_TIME_ZONE
+    latitude: float | None = None
+    longitude: float | None = None
+    urgency: Urgency = Urgency.NORMAL
+    beneficiaries: str | None = None
+    skills: tuple[str, ...] = ()
+    origin: OrderOrigin = OrderOrigin.LIST
+    selection: Selection = Selection.FIRST
+    state: ItemState = ItemState.OPEN
+    held: int = 0
+    completed: int = 0
+    version: int = 0
+
+    @property
+    def indivisible(self) -> bool:
+        """Whether one claim has to take the whole order."""
+        return self.minimum_lot >= self.quantity
+
+
+@dataclass(kw_only=True)
+class Claim(Node):
+    """The two-way claim (ValueFlows: a Commitment): a quantity a supplier gives a receiver.
+
+    `quantity` and `measure` are those of the order, or of the offer where there is no order;
+    `offer_quantity` is what the lines take from the offer, in the offer's measure.
+    """
+
+    initiator: Initiator
+    state: ClaimState
+    quantity: int
+    measure: str
+    offer_quantity: int | None = None
+    note: str | None = None
+    supplier_accepted_at: datetime | None = None
+    receiver_accepted_at: datetime | None = None
+    expires_at: datetime
+    confirmed_at: datetime | None = None
+    delivered_at: datetime | None = None
+    delivered_quantity: int | None = None
+    evidence: str | None = None
+    completed_at: datetime | None = None
+    closed_at: datetime | None = None
+    reason: str | None = None
+    pending_request: str | None = None
+    version: int = 0
+
+
+@dataclass(kw_only=True)
+class ClaimLine(Node):
+    """A line of a claim: a quantity, in a slot or in none."""
+
+    quantity: int
+    offer_quantity: int | None = None
+
+
+@dataclass(kw_only=True)
+class Evaluation(Node):
+    """What one side says of a completed claim: 1 to 5 of the service, never of a resident."""
+
+    by: str
+    score: int
+    text: str | None = None
+
+
+@dataclass(kw_only=True)
+class Pairing(Node):
+    """Two units, branches or communities that are paired."""
+
+    since: date | None = None
+    source: str | None = None
+
+
+@dataclass(kw_only=True)
+class MatchRun(Node):
+    """A run of the matcher: its policy, weights, what it reached and the proof."""
+
+    state: RunState
+    policy: str
+    weights: str
+    finished_at: datetime | None = None
+    orders: int = 0
+    offers: int = 0
+    pairs: int = 0
+    matched_orders: int = 0
+    wanted_quantity: int = 0
+    value: int = 0
+    bound: int = 0
+    certificate: str = "{}"
+    unmatched: str = "[]"
+
+
+@dataclass(kw_only=True)
+class Proposal(Node):
+    """A pair that a run proposes: how much of which offer for which order, and why."""
+
+    state: ProposalState
+    quantity: int
+    offer_quantity: int
+    measure: str
+    score: float
+    reasons: str
+    slots: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Account(Node):
+    """Who signs in."""
+
+    name: str
+    active: bool = True
+
+
+@dataclass(kw_only=True)
+class Grant(Node):
+    """A role for a part of the graph, from when to when."""
+
+    role: Role
+    valid_from: datetime
+    valid_until: datetime | None = None
+    granted_by: str | None = None
+
+
+@dataclass(kw_only=True)
+class Import(Node):
+    """A load: which file, which sheet, how many rows, what it wrote."""
+
+    file_name: str
+    file_hash: str
+    sheet: str
+    rows: int
+    written: int
+    unchanged: int
+    rejected: int
+
+
+@dataclass(kw_only=True)
+class Event(Node):
+    """A line of the append-only history: who did what to which nodes when.
+
+    `changes` is JSON, `{node id: {field: [before, after]}}`; personal fields appear by name only,
+    with `null` for both values.
+    """
+
+    actor: str
+    action: str
+    node_ids: tuple[str, ...]
+    changes: str

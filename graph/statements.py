@@ -1,0 +1,26 @@
+"""Every Cypher text of the hub, named and registered where it is written."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A parameterised Cypher text; `writes` says whether it changes the graph."""
+
+    name: str
+    text: LiteralString
+    writes: bool = False
+
+
+STATEMENTS: dict[str, Statement] = {}
+"""All statements by name: the differential test runs each on both engines."""
+
+
+def statement(name: str, text: LiteralString, *, writes: bool = False) -> Statement:
+    """Declare a statement. Raises ValueError when the name is taken."""
+    if name in STATEMENTS:
+        raise ValueError(f"statement {name!r} is declared twice")
+    declared = Statement(name, text, writes)
+    STATEMENTS[name] = declared
+    return declared
