@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
@@ -65,7 +66,7 @@ def clock(minutes: int) -> str:
 def overlapping(windows: Sequence[WeeklyWindow]) -> tuple[WeeklyWindow, WeeklyWindow] | None:
     """Return two windows that overlap, or None; the windows of one offer never may."""
     ordered = sorted(windows)
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.overlap(later):
             return earlier, later
     return None

@@ -19,9 +19,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A declared exact rule: `numerator` of `source` are `denominator` of `target`, in
-    smallest units.
-    """
+    """A declared exact rule: `numerator` of source are `denominator` of target (smallest units)."""
 
     source: str
     target: str

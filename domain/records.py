@@ -42,7 +42,7 @@ class Node:
 
 @dataclass(kw_only=True)
 class Contact:
-    """How to reach an agent. Personal: masked by `domain.access`, named but not copied in events."""
+    """How to reach an agent. Personal: masked by `domain.access`, only named in events."""
 
     contact_name: str | None = None
     phone: str | None = None

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from domain.availability import WeeklyWindow, instant_text, parse_instant
 from domain.records import Node
@@ -21,7 +21,7 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def stored(value: object) -> Any:  # noqa: ANN401  (a property value is any of several types)
+def stored(value: object) -> Any:
     """Return a field's value as it is stored; an empty list is stored as an absent property."""
     match value:
         case Enum():
@@ -33,7 +33,7 @@ def stored(value: object) -> Any:  # noqa: ANN401  (a property value is any of s
         case WeeklyWindow():
             return str(value)
         case tuple():
-            return [stored(item) for item in value] or None  # pyright: ignore[reportUnknownVariableType]
+            return [stored(item) for item in cast("tuple[object, ...]", value)] or None
         case _:
             return value
 
@@ -65,7 +65,7 @@ def _readers(cls: type[Node]) -> dict[str, tuple[str, Callable[[Any], Any]]]:
     return {field.name: (camel(field.name), _reader(hints[field.name])) for field in fields(cls)}
 
 
-def _reader(hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+def _reader(hint: Any) -> Callable[[Any], Any]:
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (argument for argument in get_args(hint) if argument is not type(None))
