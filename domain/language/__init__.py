@@ -4,6 +4,7 @@ Keys: `type.Unit`, `field.Unit.name`, `enum.UnitKind.SCHOOL`, `error.CODE`, and 
 command line and the report. Texts are `str.format` templates over the named parameters.
 """
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.language.en import CATALOGUE as ENGLISH
@@ -20,9 +21,21 @@ class Language(StrEnum):
 CATALOGUES: dict[Language, dict[str, str]] = {Language.ZH: CHINESE, Language.EN: ENGLISH}
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A parameter that is itself a text: read in the language of the text around it."""
+
+    key: str
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+
+
 def text(key: str, language: Language, /, **parameters: object) -> str:
     """Return the text of a key. Raises KeyError for a key that the catalogue does not have."""
-    return CATALOGUES[language][key].format(**parameters)
+    values = {
+        name: text(value.key, language, **value.parameters) if isinstance(value, Phrase) else value
+        for name, value in parameters.items()
+    }
+    return CATALOGUES[language][key].format(**values)
 
 
 def label(kind: str, name: str, language: Language) -> str:

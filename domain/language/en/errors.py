@@ -26,4 +26,7 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNAVAILABLE": "The graph at {address} does not answer: {reason}.",
     "error.ENGINE_UNUSABLE": "{what} cannot be used: {reason}. {remedy}",
     "error.GRAPH_TOO_NEW": "The graph is of version {found}, this hub knows up to {known}; upgrade the hub.",
+    "reason.token_expired": "the token has expired",
+    "reason.token_invalid": "the token is not one of ours",
+    "reason.token_missing": "there is no token",
 }

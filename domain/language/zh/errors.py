@@ -26,4 +26,7 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNAVAILABLE": "图数据库 {address} 没有响应：{reason}。",
     "error.ENGINE_UNUSABLE": "{what}不可用：{reason}。{remedy}",
     "error.GRAPH_TOO_NEW": "图数据版本 {found} 高于本程序所知的 {known}，请升级程序。",
+    "reason.token_expired": "令牌已过期",
+    "reason.token_invalid": "令牌不是本系统签发的",
+    "reason.token_missing": "没有令牌",
 }

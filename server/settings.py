@@ -1,0 +1,42 @@
+"""Settings of the hub: environment variables `RENLING_*`, or a `.env` file in the checkout."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.language import Language
+
+
+class Settings(BaseSettings):
+    """All settings, each with the variable `RENLING_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="RENLING_", env_file=".env", extra="ignore")
+
+    neo4j_uri: str | None = Field(
+        default=None, description="bolt:// or neo4j:// address; unset: the embedded engine"
+    )
+    neo4j_user: str = "neo4j"
+    neo4j_password: SecretStr = SecretStr("")
+    neo4j_database: str = "neo4j"
+    data_directory: Path = Field(
+        default=Path(".renling"), description="embedded engine, signing key, logs"
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free one")
+    language: Language = Language.ZH
+    token_secret: SecretStr | None = Field(
+        default=None, description="signs tokens; unset: a key made once in the data directory"
+    )
+    token_hours: int = Field(default=24 * 7, ge=1, le=24 * 366)
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    statement_seconds: float = Field(default=30.0, gt=0)
+    claim_hours: int = Field(default=72, ge=1, description="until an unanswered claim expires")
+    open_claims_per_agent: int = Field(default=50, ge=1)
+    sweep_seconds: int = Field(default=60, ge=1, description="between sweeps for expired claims")
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        """How long a token is good for."""
+        return timedelta(hours=self.token_hours)
