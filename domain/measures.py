@@ -6,6 +6,7 @@ many of those make the unit that people write (1 hour = 60 minutes, 1 yuan = 100
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import gcd
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,20 @@ def convert(quantity: int, source: str, target: str) -> int | None:
         return quantity
     rule = _CONVERSIONS.get((source, target))
     return rule.convert(quantity) if rule else None
+
+
+def ratio(source: str, target: str) -> tuple[int, int] | None:
+    """Return `(a, b)`, the smallest whole numbers so that `a` of source are `b` of target.
+
+    None where no exact rule is declared; `(1, 1)` for one and the same measure.
+    """
+    if source == target:
+        return 1, 1
+    rule = _CONVERSIONS.get((source, target))
+    if rule is None:
+        return None
+    common = gcd(rule.numerator, rule.denominator)
+    return rule.numerator // common, rule.denominator // common
 
 
 def quantity_of(amount: str, measure: Measure) -> int | None:

@@ -1,0 +1,315 @@
+"""The plain records of the matcher: what goes in and what comes out.
+
+Quantities are integers in the measure's smallest unit. A record says nothing about where it came
+from: the graph (`graph/matching.py`) fills it as well as a test does.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.availability import DEFAULT_TIME_ZONE, SlotTime, WeeklyWindow
+from domain.vocabulary import CapacityKind, Urgency
+
+Json = str | int | float | list[str] | list[int]
+"""A value that a reason carries as data."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's code, how much of it is done, and of how much."""
+
+MAX_QUANTITY = 10**12
+"""The largest quantity or capacity the matcher counts with: ten thousand million yuan in fen."""
+
+
+class RelationKind(StrEnum):
+    """How a supplier and a receiver are linked before the run."""
+
+    PAIRED = "PAIRED"
+    CHECKED_IN = "CHECKED_IN"
+    WORKED_TOGETHER = "WORKED_TOGETHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is wanted. `quantity` is what no claim holds yet.
+
+    `category` is the path of codes, `/venue/hall/`; `area_path` the path of area ids. No claim
+    takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at least that.
+    """
+
+    id: str
+    text: str
+    category: str
+    quantity: int
+    measure: str
+    receiver_id: str
+    area_path: str
+    minimum_lot: int = 1
+    placed_at: str = ""
+    starts_on: date | None = None
+    deadline: date | None = None
+    windows: tuple[WeeklyWindow, ...] = ()
+    time_zone: str = DEFAULT_TIME_ZONE
+    urgency: Urgency = Urgency.NORMAL
+    coordinates: tuple[float, float] | None = None
+    skills: frozenset[str] = frozenset()
+    rejected_offers: frozenset[str] = frozenset()
+    rejected_suppliers: frozenset[str] = frozenset()
+
+    @property
+    def lot(self) -> int:
+        """The least that one claim takes now: the minimum lot, or all where less is left."""
+        return max(1, min(self.minimum_lot, self.quantity))
+
+    @property
+    def indivisible(self) -> bool:
+        """Whether one claim has to take all that is left."""
+        return self.lot >= self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeSlot:
+    """A slot to come and what is left in it (EXCLUSIVE: the size, as nobody is in it)."""
+
+    time: SlotTime
+    capacity: int
+
+    @property
+    def key(self) -> str:
+        """The name of the slot within its offer."""
+        return self.time.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What is there. `capacity` is what is left of a TOTAL offer, the size of a slot otherwise.
+
+    A capacity that the source does not state is None: such an offer is never matched by itself.
+    `slots` are those to come, within the policy's horizon, that still have room. `serves` are the
+    paths of the areas whose agents may use it; empty: everybody.
+    """
+
+    id: str
+    text: str
+    category: str
+    capacity_kind: CapacityKind
+    capacity: int | None
+    measure: str
+    supplier_id: str
+    area_path: str
+    placed_at: str = ""
+    slots: tuple[FreeSlot, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+    windows: tuple[WeeklyWindow, ...] = ()
+    time_zone: str = DEFAULT_TIME_ZONE
+    serves: tuple[str, ...] = ()
+    coordinates: tuple[float, float] | None = None
+    skills: frozenset[str] = frozenset()
+
+
+class PartName(StrEnum):
+    """The named parts of a score."""
+
+    CATEGORY = "CATEGORY"
+    TEXT = "TEXT"
+    NEARNESS = "NEARNESS"
+    WINDOWS = "WINDOWS"
+    SKILLS = "SKILLS"
+    RELATION = "RELATION"
+
+
+DEFAULT_WEIGHTS: Mapping[PartName, float] = MappingProxyType(
+    {
+        PartName.CATEGORY: 0.30,
+        PartName.TEXT: 0.20,
+        PartName.NEARNESS: 0.15,
+        PartName.WINDOWS: 0.15,
+        PartName.SKILLS: 0.10,
+        PartName.RELATION: 0.10,
+    }
+)
+DEFAULT_URGENCIES: Mapping[Urgency, float] = MappingProxyType(
+    {Urgency.LOW: 1.0, Urgency.NORMAL: 1.5, Urgency.HIGH: 2.0, Urgency.CRITICAL: 3.0}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a run goes by.
+
+    `weights` of the parts add up to 1; `urgencies` multiply the worth of an order's unit; slots
+    are taken up to `horizon_days` ahead; a place further than `max_km` is out of reach where the
+    offer names no service area; a slot has to share `overlap_minutes` with a wanted window (or
+    all of the shorter one). `effort` is CP-SAT's deterministic time per component.
+    """
+
+    name: str = "best"
+    weights: Mapping[PartName, float] = field(default_factory=lambda: DEFAULT_WEIGHTS)
+    urgencies: Mapping[Urgency, float] = field(default_factory=lambda: DEFAULT_URGENCIES)
+    horizon_days: int = 56
+    max_km: float = 20.0
+    overlap_minutes: int = 30
+    allow_substitutes: bool = True
+    effort: float = 20.0
+
+
+class Refusal(StrEnum):
+    """Why an order and an offer are no pair, in the order in which the rules are asked."""
+
+    CATEGORY = "CATEGORY"
+    OWN = "OWN"
+    REJECTED = "REJECTED"
+    MEASURE = "MEASURE"
+    UNSTATED = "UNSTATED"
+    EXHAUSTED = "EXHAUSTED"
+    TIME = "TIME"
+    REACH = "REACH"
+    LOT = "LOT"
+    USED_BY_OTHERS = "USED_BY_OTHERS"
+    """No rule forbids it: what the offers have is worth more elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a score: `weight * value` is what it adds; `value` is in [0, 1]."""
+
+    name: PartName
+    weight: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a pair is good: a code of `matching.reason.*` and the data of its sentence."""
+
+    code: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotShare:
+    """What a proposal takes in one slot, in the order's measure and in the offer's."""
+
+    slot: str
+    quantity: int
+    offer_quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """How much of which offer for which order, and why.
+
+    `quantity` is in the order's measure, `offer_quantity` in the offer's; `slots` say where in
+    time, in time's order, and add up to both (empty for TOTAL offers).
+    """
+
+    order_id: str
+    offer_id: str
+    quantity: int
+    offer_quantity: int
+    measure: str
+    slots: tuple[SlotShare, ...]
+    score: float
+    parts: tuple[Part, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """What an order does not get (`missing`, in its measure) and why.
+
+    `refused` counts the offers by the rule that forbids them, of those that its category does
+    not; `rivals` are the orders that got what this one could have had.
+    """
+
+    order_id: str
+    missing: int
+    reason: Refusal
+    refused: Mapping[Refusal, int]
+    rivals: tuple[str, ...] = ()
+
+
+class Method(StrEnum):
+    """What solved a component."""
+
+    FLOW = "FLOW"
+    CP_SAT = "CP_SAT"
+
+
+class Proof(StrEnum):
+    """What shows that nothing better exists.
+
+    DUALS: prices, computed from the plan alone, whose bound equals its value. SOLVER: CP-SAT's
+    own proof. GAP: none; the bound says by how much at most the plan falls short.
+    """
+
+    DUALS = "DUALS"
+    SOLVER = "SOLVER"
+    GAP = "GAP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentProof:
+    """How one connected component was solved and proven: `value <= best <= bound`."""
+
+    orders: int
+    offers: int
+    pairs: int
+    method: Method
+    proof: Proof
+    value: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The outcome of a run, in a canonical order: the same for any order of the input.
+
+    `value` is the sum of the worths of all matched units, `bound` what no plan exceeds.
+    """
+
+    proposals: tuple[Proposal, ...]
+    unmatched: tuple[Unmatched, ...]
+    proofs: tuple[ComponentProof, ...]
+    orders: int
+    offers: int
+    pairs: int
+    value: int
+    bound: int
+
+    @property
+    def proven(self) -> bool:
+        """Whether no better plan exists."""
+        return self.value == self.bound
+
+    @property
+    def matched_orders(self) -> int:
+        """How many orders get something."""
+        return len({proposal.order_id for proposal in self.proposals})
+
+
+def agent_pair(first: str, second: str) -> tuple[str, str]:
+    """Return the key of two agents in a table of relations."""
+    return (first, second) if first <= second else (second, first)
+
+
+Relations = Mapping[tuple[str, str], RelationKind]
+"""How agents are linked, by `agent_pair`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a run knows: orders, offers, links between agents, substitutes, the instant.
+
+    `substitutes` are pairs of category paths: an order in the first, or below it, may be met by
+    an offer in the second, or below it.
+    """
+
+    orders: tuple[Order, ...]
+    offers: tuple[Offer, ...]
+    now: datetime
+    relations: Relations = field(default_factory=lambda: MappingProxyType({}))
+    substitutes: frozenset[tuple[str, str]] = frozenset()
