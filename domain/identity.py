@@ -1,11 +1,18 @@
 """Identifiers of nodes: 20 characters of base 32, random or derived from a natural key."""
 
 import base64
+import binascii
 import hashlib
+import re
 import secrets
+from collections.abc import Collection
+
+from domain.errors import BadIdentifier
 
 ID_BYTES = 13
 ID_LENGTH = 20
+
+_GLOBAL = re.compile(r"([A-Z][A-Za-z]*):([a-z2-7]{20})")
 
 
 def _encode(raw: bytes) -> str:
@@ -25,3 +32,25 @@ def derived_id(kind: str, *natural_key: str) -> str:
     """
     joined = "\x1f".join((kind, *natural_key))
     return _encode(hashlib.sha256(joined.encode()).digest())
+
+
+def global_id(kind: str, node_id: str) -> str:
+    """Return the identifier that clients see (Relay): the base64 of `Type:id`."""
+    return base64.b64encode(f"{kind}:{node_id}".encode()).decode("ascii")
+
+
+def parse_global_id(value: str, kinds: Collection[str] = ()) -> tuple[str, str]:
+    """Return the type and the id that a global id names.
+
+    `kinds` are the types that may stand here; none means any. Raises BadIdentifier for what is no
+    global id or one of another type.
+    """
+    expected = " | ".join(sorted(kinds)) or "Type:id (base64)"
+    try:
+        plain = base64.b64decode(value, validate=True).decode("ascii")
+    except (binascii.Error, ValueError) as error:
+        raise BadIdentifier(value=value, expected=expected) from error
+    found = _GLOBAL.fullmatch(plain)
+    if found is None or (kinds and found[1] not in kinds):
+        raise BadIdentifier(value=value, expected=expected)
+    return found[1], found[2]

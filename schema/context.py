@@ -1,0 +1,31 @@
+"""What a request carries through the schema."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import strawberry
+
+from domain.clock import Clock, system_clock
+from domain.identity import new_id
+from domain.language import Language
+
+if TYPE_CHECKING:
+    from graph.driver import Graph
+
+    from domain.access import Viewer
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The graph, who calls, in which language, and where time and ids come from."""
+
+    graph: "Graph"
+    viewer: "Viewer"
+    language: Language = Language.ZH
+    clock: Clock = system_clock
+    ids: Callable[[], str] = new_id
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+"""The `info` parameter of the schema's resolvers."""

@@ -1,0 +1,3 @@
+"""All mutations: each aggregate brings its class, and stands here in one line."""
+
+MUTATIONS: tuple[type, ...] = ()

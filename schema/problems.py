@@ -1,0 +1,247 @@
+"""Expected failures of a mutation, as types that a client can act on.
+
+Each `domain.errors` leaf that a use case may raise has one type here with the error's code, its
+message in the caller's language, and its details as fields. A mutation returns a named union:
+
+    ProposeClaimResult = Annotated[
+        ProposeClaimPayload | ClaimProblem, strawberry.union("ProposeClaimResult")
+    ]
+
+and its resolver ends in `except DomainError as error: return problem_of(error, language)`, which
+gives the problem, or raises the error again when it is a fault (then it is in `errors`, with its
+code in the extensions).
+"""
+
+from typing import Any, TypeAlias
+
+import strawberry
+
+from domain import errors
+from domain.errors import DomainError
+from domain.language import Language
+
+
+@strawberry.interface
+class Problem:
+    """An expected failure: its code, and what happened and what would be right."""
+
+    code: str
+    message: str
+
+
+@strawberry.type
+class BadInputProblem(Problem):
+    """A field's value is impossible."""
+
+    field_name: str = strawberry.field(name="field")
+    value: str
+    expected: str
+
+
+@strawberry.type
+class BadIdentifierProblem(Problem):
+    """Not a global id of this hub, or of another type."""
+
+    value: str
+    expected: str
+
+
+@strawberry.type
+class NotFoundProblem(Problem):
+    """No such node, or not for this caller."""
+
+    kind: str = strawberry.field(name="type")
+    id: str
+
+
+@strawberry.type
+class NotSignedInProblem(Problem):
+    """The token is missing, expired or not ours."""
+
+    reason: str
+
+
+@strawberry.type
+class ForbiddenProblem(Problem):
+    """The account holds no role for this."""
+
+    action: str
+
+
+@strawberry.type
+class TransitionRefusedProblem(Problem):
+    """Not possible from this state; `allowed` are the actions that are."""
+
+    action: str
+    state: str
+    allowed: list[str]
+
+
+@strawberry.type
+class NotThisSideProblem(Problem):
+    """The other side has to take this step."""
+
+    action: str
+
+
+@strawberry.type
+class QuantityExceededProblem(Problem):
+    """More than is left, in the measure's smallest unit."""
+
+    asked: int
+    left: int
+    measure: str
+    node: str
+
+
+@strawberry.type
+class SlotUnavailableProblem(Problem):
+    """No such slot, past, or taken."""
+
+    slot: str
+    node: str
+
+
+@strawberry.type
+class LotViolatedProblem(Problem):
+    """The minimum lot would not hold."""
+
+    asked: int
+    lot: int
+    left: int
+
+
+@strawberry.type
+class MeasuresDifferProblem(Problem):
+    """No exact rule between the two measures."""
+
+    order_measure: str
+    offer_measure: str
+
+
+@strawberry.type
+class SameSidesProblem(Problem):
+    """Supplier and receiver are one agent."""
+
+    agent: str
+
+
+@strawberry.type
+class NotClaimableProblem(Problem):
+    """The offer or order is not open for claims."""
+
+    node: str
+    state: str
+
+
+@strawberry.type
+class HeldByClaimsProblem(Problem):
+    """An edit would break these live claims."""
+
+    node: str
+    claims: list[str]
+
+
+@strawberry.type
+class TooManyOpenProblem(Problem):
+    """The limit of open proposals of an agent."""
+
+    agent: str
+    limit: int
+
+
+@strawberry.type
+class VersionConflictProblem(Problem):
+    """Somebody else changed it first."""
+
+    node: str
+    expected: int
+    actual: int
+
+
+@strawberry.type
+class IdempotencyConflictProblem(Problem):
+    """The key was used with another input."""
+
+    key: str
+
+
+@strawberry.type
+class MatchingProblem(Problem):
+    """A run cannot be made or used."""
+
+    reason: str
+
+
+EntryProblem: TypeAlias = (
+    BadInputProblem
+    | BadIdentifierProblem
+    | NotFoundProblem
+    | NotSignedInProblem
+    | ForbiddenProblem
+    | IdempotencyConflictProblem
+    | VersionConflictProblem
+)
+"""What any mutation may answer: input, identity, rights, repetition."""
+
+ClaimProblem: TypeAlias = (
+    EntryProblem
+    | TransitionRefusedProblem
+    | NotThisSideProblem
+    | QuantityExceededProblem
+    | SlotUnavailableProblem
+    | LotViolatedProblem
+    | MeasuresDifferProblem
+    | SameSidesProblem
+    | NotClaimableProblem
+    | HeldByClaimsProblem
+    | TooManyOpenProblem
+)
+"""What a mutation of claims may answer."""
+
+MatchingRunProblem: TypeAlias = EntryProblem | MatchingProblem
+"""What a mutation of matching runs may answer; endorsing adds `ClaimProblem`."""
+
+AnyProblem: TypeAlias = ClaimProblem | MatchingProblem
+
+_PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
+    errors.BadInput: BadInputProblem,
+    errors.BadIdentifier: BadIdentifierProblem,
+    errors.NotFound: NotFoundProblem,
+    errors.NotSignedIn: NotSignedInProblem,
+    errors.Forbidden: ForbiddenProblem,
+    errors.TransitionRefused: TransitionRefusedProblem,
+    errors.NotThisSide: NotThisSideProblem,
+    errors.QuantityExceeded: QuantityExceededProblem,
+    errors.SlotUnavailable: SlotUnavailableProblem,
+    errors.LotViolated: LotViolatedProblem,
+    errors.MeasuresDiffer: MeasuresDifferProblem,
+    errors.SameSides: SameSidesProblem,
+    errors.NotClaimable: NotClaimableProblem,
+    errors.HeldByClaims: HeldByClaimsProblem,
+    errors.TooManyOpen: TooManyOpenProblem,
+    errors.VersionConflict: VersionConflictProblem,
+    errors.IdempotencyConflict: IdempotencyConflictProblem,
+    errors.MatchingError: MatchingProblem,
+}
+
+_RENAMED = {"field": "field_name", "type": "kind"}
+_KEPT = (int, list)
+
+
+def problem_of(error: DomainError, language: Language) -> AnyProblem:
+    """Return the problem that a domain error is; raises the error again when it is a fault.
+
+    Every detail that the problem's type names has to be there; other details are only in the
+    message.
+    """
+    problem = _PROBLEMS.get(type(error))
+    if problem is None:
+        raise error
+    wanted = problem.__annotations__
+    details: dict[str, Any] = {}
+    for name, value in error.details.items():
+        field = _RENAMED.get(name, name)
+        if field in wanted:
+            details[field] = value if isinstance(value, _KEPT) else str(value)
+    return problem(code=error.code, message=error.message(language), **details)
