@@ -1,0 +1,127 @@
+from typing import Any
+
+import httpx
+import pytest
+from starlette.datastructures import Headers
+
+from domain.errors import NotSignedIn
+from domain.language import Language, Phrase
+from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
+
+pytestmark = pytest.mark.anyio
+GRAPHQL_JSON = "application/graphql-response+json"
+LIMIT = 2_000
+
+
+class Recorder:
+    """Stands for the executor: remembers what reached it."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[GraphQLRequest, Language, bool]] = []
+
+    async def __call__(
+        self,
+        request: GraphQLRequest,
+        headers: Headers,
+        language: Language,
+        mutations: bool,  # noqa: FBT001
+    ) -> GraphQLAnswer:
+        self.seen.append((request, language, mutations))
+        if headers.get("authorization"):
+            raise NotSignedIn(reason=Phrase("reason.token_invalid"))
+        return GraphQLAnswer(b'{"data":{}}', refused="refuse" in request.query)
+
+
+class Caller:
+    def __init__(self) -> None:
+        self.executor = Recorder()
+        endpoint = GraphQLEndpoint(self.executor, max_body_bytes=LIMIT, language=Language.ZH)
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(endpoint), base_url="http://hub.test"
+        )
+
+    async def post(self, content: object, **headers: str) -> httpx.Response:
+        fields = {"Content-Type": "application/json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        if isinstance(content, bytes):
+            return await self.http.post("/graphql", content=content, headers=fields)
+        return await self.http.post("/graphql", json=content, headers=fields)
+
+
+async def test_a_query_reaches_the_executor_by_post_and_by_get() -> None:
+    caller = Caller()
+    body = {"query": "{a}", "variables": {"x": 1}, "operationName": "N"}
+    assert (await caller.post(body)).json() == {"data": {}}
+    await caller.http.get(
+        "/graphql", params={"query": "{a}", "variables": '{"x":1}', "operationName": "N"}
+    )
+    expected = GraphQLRequest("{a}", {"x": 1}, "N")
+    assert [(request, may) for request, _, may in caller.executor.seen] == [
+        (expected, True),
+        (expected, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b"{", "body"),
+        (b"[]", "body"),
+        (b"\xff\xfe", "body"),
+        ({}, "query"),
+        ({"query": 1}, "query"),
+        ({"query": " "}, "query"),
+        ({"query": "{a}", "variables": [1]}, "variables"),
+        ({"query": "{a}", "operationName": 1}, "operationName"),
+        ({"query": "{a}", "extensions": "x"}, "extensions"),
+    ],
+)
+async def test_a_request_that_is_not_well_formed_is_named(content: object, field: str) -> None:
+    caller = Caller()
+    answer = await caller.post(content)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_INPUT", field)
+    assert caller.executor.seen == []
+
+
+async def test_a_body_is_read_up_to_the_limit() -> None:
+    caller = Caller()
+    body = b'{"query":"{a}"}'
+    assert (await caller.post(body.ljust(LIMIT))).status_code == 200
+    assert (await caller.post(body.ljust(LIMIT + 1))).status_code == 413
+
+
+async def test_other_methods_and_types_are_refused() -> None:
+    caller = Caller()
+    refused = await caller.http.put("/graphql", json={"query": "{a}"})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
+    assert (await caller.http.post("/graphql", content=b"{a}")).status_code == 415
+    assert (await caller.post({"query": "{a}"}, Accept="text/html")).status_code == 406
+
+
+async def test_the_media_type_decides_the_status_of_a_refused_document() -> None:
+    caller = Caller()
+    new = await caller.post({"query": "{refuse}"}, Accept=GRAPHQL_JSON)
+    old = await caller.post({"query": "{refuse}"}, Accept="application/json")
+    assert (new.status_code, new.headers["content-type"]) == (400, f"{GRAPHQL_JSON}; charset=utf-8")
+    assert (old.status_code, old.headers["content-type"]) == (
+        200,
+        "application/json; charset=utf-8",
+    )
+
+
+async def test_the_language_is_the_first_one_we_speak() -> None:
+    caller = Caller()
+    for header in ("fr, en-GB;q=0.8", "zh-CN", "fr"):
+        await caller.post({"query": "{a}"}, Accept_Language=header)
+    assert [language for _, language, _ in caller.executor.seen] == ["en", "zh", "zh"]
+
+
+async def test_a_bad_token_is_401_in_the_readers_language() -> None:
+    answer = await Caller().post({"query": "{a}"}, Authorization="Bearer x", Accept_Language="en")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "NOT_SIGNED_IN"
+    assert "not one of ours" in error["message"]
