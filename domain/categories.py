@@ -126,7 +126,8 @@ _TAXONOMY = (
     ),
     *_group(
         "culture", "文化体育", "Culture and sports", "文化 文艺 体育",
-        ("performance", "文艺演出", "Performances", "演出 文艺表演", "演出 节目 合唱 文艺 晚会 邻里节"),
+        ("performance", "文艺演出", "Performances", "演出 文艺表演",
+         "演出 节目 合唱 文艺 晚会 邻里节"),
         ("arts_course", "文艺培训", "Arts courses", "书法课 舞蹈课 声乐课",
          "书法 绘画 舞蹈 声乐 剪纸 摄影 广场舞 葫芦丝 戏曲"),
         ("sports_coaching", "体育指导", "Sports coaching", "体育教练 健身指导",
@@ -145,7 +146,8 @@ _TAXONOMY = (
     *_group(
         "money", "资金", "Money", "资金 经费",
         ("aid_money", "帮困助学资金", "Aid money", "助学金 慰问金 现金", "助学 帮困 慰问金 奖学"),
-        ("project_funding", "项目经费", "Project funding", "赞助 活动经费", "赞助 资助 经费 配套资金"),
+        ("project_funding", "项目经费", "Project funding", "赞助 活动经费",
+         "赞助 资助 经费 配套资金"),
     ),
     *_group(
         "jobs", "就业", "Jobs", "就业 岗位",
@@ -176,7 +178,8 @@ _TAXONOMY = (
         ("publicity", "宣传推广", "Publicity", "宣传栏 宣传片", "海报 宣传 大屏 公众号 拍摄 视频"),
         ("policy_advice", "政策咨询", "Policy advice", "政务咨询 政策解读",
          "医保 社保 公积金 税务 政策 办证"),
-        ("it_support", "信息技术支持", "IT support", "网络支持 技术支持", "网络 宽带 监测 系统 打印"),
+        ("it_support", "信息技术支持", "IT support", "网络支持 技术支持",
+         "网络 宽带 监测 系统 打印"),
     ),
 )  # fmt: skip
 

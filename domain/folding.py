@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 from opencc import OpenCC
 
@@ -11,8 +13,8 @@ _NAME_NOISE = re.compile(r"[\s·•,，。.、;；:：'\"“”‘’《》〈�
 
 
 @cache
-def _to_simplified() -> OpenCC:
-    return OpenCC("t2s")
+def _to_simplified() -> Callable[[str], str]:
+    return cast("Callable[[str], str]", OpenCC("t2s").convert)
 
 
 def fold(text: str) -> str:
@@ -20,7 +22,7 @@ def fold(text: str) -> str:
 
     Full width to half width (NFKC), Traditional to Simplified, lower case, single spaces.
     """
-    simplified = _to_simplified().convert(unicodedata.normalize("NFKC", text))
+    simplified = _to_simplified()(unicodedata.normalize("NFKC", text))
     return _SPACE.sub(" ", simplified).strip().lower()
 
 
