@@ -195,11 +195,20 @@ class MatchingError(DomainError):
 
 
 class EngineError(DomainError):
-    """The graph cannot be used."""
+    """The graph cannot be used.
+
+    Where the details have a `problem`, the text is the catalogue's `error.CODE.problem`.
+    """
+
+    def message(self, language: Language) -> str:
+        """Return what happened and what would be right, in the reader's language."""
+        if problem := self.details.get("problem"):
+            return text(f"error.{self.code}.{problem}", language, **self.details)
+        return super().message(language)
 
 
 class EngineUnavailable(EngineError):
-    """It does not answer. Details: address, reason."""
+    """It does not answer. Details: address, reason, and a problem where the cause is known."""
 
     code = "ENGINE_UNAVAILABLE"
 

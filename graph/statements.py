@@ -13,6 +13,14 @@ class Statement:
     writes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CompiledStatement:
+    """A text that the read compiler made of canonical pieces; values are parameters in it too."""
+
+    text: str
+    name: str = "compiled"
+
+
 STATEMENTS: dict[str, Statement] = {}
 """All statements by name: the differential test runs each on both engines."""
 
