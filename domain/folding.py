@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 from opencc import OpenCC
 
@@ -14,7 +14,8 @@ _NAME_NOISE = re.compile(r"[\s·•,，。.、;；:：'\"“”‘’《》〈�
 
 @cache
 def _to_simplified() -> Callable[[str], str]:
-    return cast("Callable[[str], str]", OpenCC("t2s").convert)
+    untyped = cast("Callable[[str], Any]", OpenCC)
+    return untyped("t2s").convert
 
 
 def fold(text: str) -> str:
