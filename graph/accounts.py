@@ -1,0 +1,120 @@
+"""Accounts and their grants."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from domain.access import HeldGrant, Viewer
+from domain.availability import instant_text
+from domain.records import Account, Grant
+from domain.vocabulary import Role
+from graph.driver import Transaction
+from graph.records import properties
+from graph.statements import statement
+
+Run = Callable[..., Awaitable[list[dict[str, Any]]]]
+"""`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
+
+GRANTS_IN_FORCE = statement(
+    "grants in force",
+    """
+    MATCH (account:Account {id: $account})
+    WHERE account.active
+    RETURN COLLECT {
+        MATCH (account)-[:HOLDS]->(held:Grant)
+        WHERE held.validFrom <= $now AND (held.validUntil IS NULL OR held.validUntil > $now)
+        WITH held ORDER BY held.id
+        RETURN [
+            held.role,
+            head([(held)-[:FOR_AREA]->(area:Area) | area.path]),
+            head([(held)-[:FOR_AGENT]->(agent:Agent) | agent.id])
+        ]
+    } AS grants
+    """,
+)
+ACCOUNT_IDS = statement(
+    "which accounts exist",
+    "UNWIND $ids AS id MATCH (account:Account {id: id}) RETURN account.id AS id",
+)
+WRITE_ACCOUNT = statement(
+    "write account",
+    "CREATE (account:Account) SET account = $properties",
+    writes=True,
+)
+WRITE_AREA_GRANT = statement(
+    "write grant for an area",
+    """
+    MATCH (account:Account {id: $account}) MATCH (area:Area {id: $scope})
+    CREATE (account)-[:HOLDS]->(held:Grant)-[:FOR_AREA]->(area)
+    SET held = $properties
+    RETURN held.id AS id
+    """,
+    writes=True,
+)
+WRITE_AGENT_GRANT = statement(
+    "write grant for an agent",
+    """
+    MATCH (account:Account {id: $account}) MATCH (agent:Agent {id: $scope})
+    CREATE (account)-[:HOLDS]->(held:Grant)-[:FOR_AGENT]->(agent)
+    SET held = $properties
+    RETURN held.id AS id
+    """,
+    writes=True,
+)
+WRITE_UNSCOPED_GRANT = statement(
+    "write grant for everything",
+    """
+    MATCH (account:Account {id: $account})
+    CREATE (account)-[:HOLDS]->(held:Grant)
+    SET held = $properties
+    RETURN held.id AS id
+    """,
+    writes=True,
+)
+
+
+async def viewer(run: Run, account_id: str, now: datetime) -> Viewer | None:
+    """Return the account with its grants in force; None if there is no such active account."""
+    rows = await run(GRANTS_IN_FORCE, account=account_id, now=instant_text(now))
+    if not rows:
+        return None
+    return Viewer(
+        account_id=account_id,
+        grants=tuple(
+            HeldGrant(role=Role(role), area_path=area_path, agent_id=agent_id)
+            for role, area_path, agent_id in rows[0]["grants"]
+        ),
+    )
+
+
+async def existing(run: Run, account_ids: list[str]) -> set[str]:
+    """Return which of the accounts exist."""
+    return {row["id"] for row in await run(ACCOUNT_IDS, ids=account_ids)}
+
+
+async def write_account(transaction: Transaction, account: Account) -> None:
+    """Add an account."""
+    await transaction.run(WRITE_ACCOUNT, properties=properties(account))
+
+
+async def write_grant(
+    transaction: Transaction,
+    account_id: str,
+    grant: Grant,
+    *,
+    area_id: str | None = None,
+    agent_id: str | None = None,
+) -> bool:
+    """Add a grant for an area, an agent or everything; False if its scope does not exist."""
+    values = properties(grant)
+    if area_id is not None:
+        rows = await transaction.run(
+            WRITE_AREA_GRANT, account=account_id, scope=area_id, properties=values
+        )
+    elif agent_id is not None:
+        rows = await transaction.run(
+            WRITE_AGENT_GRANT, account=account_id, scope=agent_id, properties=values
+        )
+    else:
+        rows = await transaction.run(WRITE_UNSCOPED_GRANT, account=account_id, properties=values)
+    return bool(rows)
