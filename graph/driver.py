@@ -24,13 +24,13 @@ from typing import Any, LiteralString, Protocol, TypeVar, cast
 from neo4j import (
     READ_ACCESS,
     WRITE_ACCESS,
-    AsyncBookmarkManager,
     AsyncDriver,
     AsyncGraphDatabase,
     AsyncSession,
     AsyncTransaction,
     Query,
 )
+from neo4j.api import AsyncBookmarkManager
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
