@@ -1,0 +1,176 @@
+"""The composition root: builds the ASGI application over an open hub, and serves it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from resolvers.claims import ClaimPolicy, sweep_expired
+from schema.execution import Executor
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from domain.errors import EngineError, EngineUnusable
+from domain.language import Language
+from schema.build import build_schema
+from schema.context import Context
+from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
+from server.hub import Hub
+from server.process import Stop
+
+GRAPHIQL = Path(__file__).parent / "static" / "graphiql"
+PATH = "/graphql"
+log = structlog.get_logger()
+
+
+def create_app(hub: Hub) -> Starlette:
+    """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`."""
+    settings = hub.settings
+    executor = Executor(build_schema())
+
+    async def execute(
+        request: GraphQLRequest,
+        headers: Headers,
+        language: Language,
+        mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
+    ) -> GraphQLAnswer:
+        viewer = await hub.viewer(headers.get("authorization"))
+        context = Context(graph=hub.graph, viewer=viewer, language=language, clock=hub.clock)
+        answer = await executor.answer(
+            request.query,
+            request.variables,
+            request.operation_name,
+            context,
+            mutations=mutations,
+        )
+        return GraphQLAnswer(answer.body, refused=answer.refused)
+
+    endpoint = GraphQLEndpoint(
+        execute, max_body_bytes=settings.max_body_bytes, language=settings.language
+    )
+
+    async def health(_: Request) -> Response:
+        try:
+            await hub.graph.verify()
+        except EngineError as error:
+            return JSONResponse(
+                {"status": "unavailable", "message": error.message(settings.language)}, 503
+            )
+        return JSONResponse({"status": "ok", "engine": hub.graph.dialect})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        sweeper = asyncio.create_task(_sweep(hub))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeper
+
+    return Starlette(
+        routes=[
+            Route(PATH, GraphiQLOrGraphQL(endpoint)),
+            Route("/health", health),
+            Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
+        ],
+        lifespan=lifespan,
+    )
+
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class GraphiQLOrGraphQL:
+    """The one path of the API: a browser that visits it gets GraphiQL, everything else answers.
+
+    A route takes it as an ASGI application, so no request object is built around a query.
+    """
+
+    def __init__(self, endpoint: GraphQLEndpoint) -> None:
+        self._endpoint = endpoint
+        self._page = FileResponse(GRAPHIQL / "index.html", headers=PAGE_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        visits = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+        await (self._page if visits else self._endpoint)(scope, receive, send)
+
+
+async def _sweep(hub: Hub) -> None:
+    """Write EXPIRED on claims whose time is over, for as long as the hub serves."""
+    policy = claim_policy(hub)
+    while True:
+        try:
+            expired = await sweep_expired(hub.graph, clock=hub.clock, policy=policy)
+            if expired:
+                log.info("claims expired", count=expired)
+        except EngineError as error:
+            log.warning("sweep postponed", code=error.code)
+        await asyncio.sleep(hub.settings.sweep_seconds)
+
+
+def claim_policy(hub: Hub) -> ClaimPolicy:
+    """Return the policy of claims that the settings ask for."""
+    return ClaimPolicy(
+        answer_hours=hub.settings.claim_hours,
+        open_proposals_per_agent=hub.settings.open_claims_per_agent,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handling: the command line owns the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the handlers as they are."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises EngineUnusable saying which address and why."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        listener.close()
+        raise EngineUnusable(
+            what=f"{host}:{port}",
+            reason=problem.strerror or str(problem),
+            remedy="--port 0 / RENLING_PORT",
+        ) from problem
+    return listener
+
+
+async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
+    """Serve the hub on a socket until somebody asks to stop."""
+    config = uvicorn.Config(
+        create_app(hub), log_config=None, access_log=False, server_header=False, lifespan="on"
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
