@@ -183,9 +183,18 @@ class IdempotencyConflict(ClaimError):
 
 
 class SheetError(DomainError):
-    """A sheet or a row cannot be read. Details: file, sheet, cell, value, reason."""
+    """A sheet or a row cannot be read.
+
+    Details: file, sheet, cell, value, reason (a key of the catalogues under `loading.reason.`)
+    and what that text speaks of, such as expected.
+    """
 
     code = "SHEET_ERROR"
+
+    def message(self, language: Language) -> str:
+        """Return the place, the value, and what would be right."""
+        reason = text(f"loading.reason.{self.details['reason']}", language, **self.details)
+        return text(f"error.{self.code}", language, **{**self.details, "reason": reason})
 
 
 class MatchingError(DomainError):
