@@ -1,0 +1,1 @@
+"""The GraphQL face: types, inputs, connections, problems, and the committed SDL."""
