@@ -241,10 +241,16 @@ class Claim(Node):
 
 @dataclass(kw_only=True)
 class ClaimLine(Node):
-    """A line of a claim: a quantity, in a slot or in none."""
+    """A line of a claim: a quantity, in a slot or in none.
+
+    `quantity` is in the claim's measure, `offer_quantity` in the offer's. The delivered ones are
+    set when the claim is completed; from then on they are what the line holds.
+    """
 
     quantity: int
     offer_quantity: int | None = None
+    delivered_quantity: int | None = None
+    delivered_offer_quantity: int | None = None
 
 
 @dataclass(kw_only=True)
