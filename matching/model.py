@@ -19,9 +19,6 @@ Json = str | int | float | list[str] | list[int]
 Progress = Callable[[str, int, int], None]
 """Called with a stage's code, how much of it is done, and of how much."""
 
-MAX_QUANTITY = 10**12
-"""The largest quantity or capacity the matcher counts with: ten thousand million yuan in fen."""
-
 
 class RelationKind(StrEnum):
     """How a supplier and a receiver are linked before the run."""

@@ -1,0 +1,113 @@
+"""The hard rules: a pair of an order and an offer exists only when every rule allows it.
+
+Each rule answers for itself and names its refusal; they are asked in the order of `Refusal`. To
+add a rule: a code in `Refusal`, a line in `judge`, its sentences in the catalogues
+(`matching.unmatched.CODE`), a test.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.measures import ratio
+from domain.vocabulary import CapacityKind
+from matching.model import FreeSlot, Offer, Order, Policy, Refusal
+from matching.timing import shares_time, suitable_slots
+
+EARTH_KM = 6371.0
+
+CUMULATIVE_MEASURES = frozenset({"PERSON_TIME", "SESSION", "HOUR", "TRIP", "CNY"})
+"""Measures that add up over time: four sessions on four days are four sessions. Of the others
+(persons, households, parking spaces, things) a lot is wanted together, in one slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A pair that the rules allow.
+
+    `step` are the smallest whole amounts that equal each other: of the order's measure, of the
+    offer's. `slots` are the free slots that suit (none for TOTAL).
+    """
+
+    step: tuple[int, int]
+    slots: tuple[FreeSlot, ...]
+
+
+def together(order: Order) -> bool:
+    """Whether a lot of the order has to be in one slot."""
+    return order.measure not in CUMULATIVE_MEASURES
+
+
+def category_fits(
+    order_category: str, offer_category: str, substitutes: frozenset[tuple[str, str]]
+) -> bool:
+    """Whether an offer of this category may meet an order of that one.
+
+    It may in the order's category or below it, not above: who offers "a venue" has not offered a
+    sports hall. Substitutes hold for all that lies below them.
+    """
+    return offer_category.startswith(order_category) or any(
+        order_category.startswith(wanted) and offer_category.startswith(instead)
+        for wanted, instead in substitutes
+    )
+
+
+def kilometres(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Return the great-circle distance of two places given as latitude and longitude."""
+    latitude, other = math.radians(first[0]), math.radians(second[0])
+    across = math.radians(second[1] - first[1])
+    half = (
+        math.sin((other - latitude) / 2) ** 2
+        + math.cos(latitude) * math.cos(other) * math.sin(across / 2) ** 2
+    )
+    return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+def within_reach(order: Order, offer: Offer, policy: Policy) -> bool:
+    """Whether the order's place is served: by the stated service area, else by distance."""
+    if offer.serves:
+        return any(order.area_path.startswith(path) for path in offer.serves)
+    if order.coordinates is None or offer.coordinates is None:
+        return True
+    return kilometres(order.coordinates, offer.coordinates) <= policy.max_km
+
+
+def largest_take(order: Order, offer: Offer, allowed: Allowed) -> int:
+    """Return the most, in the order's measure, that a claim of this order could take here."""
+    wanted, given = allowed.step
+    rooms = (
+        [slot.capacity for slot in allowed.slots]
+        if offer.capacity_kind is not CapacityKind.TOTAL
+        else [offer.capacity or 0]
+    )
+    amounts = [room // given * wanted for room in rooms]
+    together_only = offer.capacity_kind is not CapacityKind.TOTAL and together(order)
+    most = max(amounts) if together_only and order.lot > 1 else sum(amounts)
+    return min(most, order.quantity // wanted * wanted)
+
+
+def judge(order: Order, offer: Offer, policy: Policy, now: datetime) -> Allowed | Refusal:
+    """Return what the rules after the category say: what is allowed, or the first refusal."""
+    if order.receiver_id == offer.supplier_id:
+        return Refusal.OWN
+    if offer.id in order.rejected_offers or offer.supplier_id in order.rejected_suppliers:
+        return Refusal.REJECTED
+    step = ratio(order.measure, offer.measure)
+    if step is None or order.quantity < step[0]:
+        return Refusal.MEASURE
+    if offer.capacity is None:
+        return Refusal.UNSTATED
+    slotted = offer.capacity_kind is not CapacityKind.TOTAL
+    if (not offer.slots) if slotted else offer.capacity < step[1]:
+        return Refusal.EXHAUSTED
+    slots = suitable_slots(order, offer, policy) if slotted else ()
+    if not (slots if slotted else shares_time(order, offer, policy, now)):
+        return Refusal.TIME
+    if not within_reach(order, offer, policy):
+        return Refusal.REACH
+    allowed = Allowed(step, slots)
+    most = largest_take(order, offer, allowed)
+    least = order.lot if order.lot <= order.quantity - order.lot else order.quantity
+    if most < least:
+        return Refusal.LOT
+    return allowed
