@@ -36,6 +36,8 @@ from domain.errors import EngineUnusable
 from graph.driver import Dialect, Endpoint
 from graph.embedded_server import (
     LAUNCH,
+    LOGGING,
+    LOGGING_FILE,
     LOOPBACK,
     USER,
     Administration,
@@ -181,6 +183,7 @@ class EmbeddedEngine:
             password_file = self._make_password()
             server = self._home / "server"
             (server / "config").mkdir(parents=True, exist_ok=True)
+            (server / "config" / LOGGING_FILE).write_text(LOGGING, encoding="ascii")
             (server / "log").mkdir(exist_ok=True)
             (self._home / "ports.json").write_text(
                 json.dumps({"bolt": ports.bolt, "http": ports.http}), encoding="ascii"

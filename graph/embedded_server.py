@@ -16,6 +16,15 @@ USER = "root"
 WAL_FLUSH = "arcadedb.txWalFlush=2"
 """Each commit is on the disk before it is answered: the log is flushed with its metadata."""
 
+LOGGING_FILE = "logging.properties"
+LOGGING = """\
+handlers = java.util.logging.ConsoleHandler
+.level = WARNING
+com.arcadedb.level = WARNING
+java.util.logging.ConsoleHandler.formatter = com.arcadedb.log.LogFormatter
+"""
+"""Warnings only: the engine would write a line for each conflict that a writer retries."""
+
 # The shell writes its process id, then becomes the engine: whoever finds the engine running also
 # finds the right id, even if the command that started it was killed a moment later.
 LAUNCH = ("/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"')
@@ -61,10 +70,13 @@ def command(
     """Return the engine's command line. The password is in a file, never here."""
     settings = [
         WAL_FLUSH,
-        "arcadedb.server.mode=production",
+        # Not "production": that hides from us, its only client, what an error is about.
+        "arcadedb.server.mode=development",
+        "arcadedb.opencypher.loadCsv.allowFileUrls=false",
         "arcadedb.server.name=renling",
         f"arcadedb.server.rootPath={root}",
         f"arcadedb.server.logsDirectory={root / 'log'}",
+        f"java.util.logging.config.file={root / 'config' / LOGGING_FILE}",
         f"arcadedb.server.rootPasswordPath={password_file}",
         f"arcadedb.server.httpIncomingHost={LOOPBACK}",
         f"arcadedb.server.httpIncomingPort={ports.http}",
