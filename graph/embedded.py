@@ -81,6 +81,11 @@ class EmbeddedEngine:
         """Which engine it is."""
         return Dialect.EMBEDDED
 
+    @property
+    def directory(self) -> Path:
+        """The data directory."""
+        return self._settings.directory
+
     async def endpoint(self) -> Endpoint:
         """Return where the engine answers, having started it where none runs.
 

@@ -1,0 +1,124 @@
+"""The engines of the tests: `--engine embedded` (default) or `--engine neo4j`.
+
+`graph` is an open, migrated, empty graph, one per module; a test that asks for it runs on both
+engines. `engine_settings` are the settings behind it, `engine_environment` the same as variables,
+for tests that start hubs as processes.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+
+from graph.driver import Dialect, DriverLimits, Graph
+from graph.embedded import EmbeddedEngine, EmbeddedSettings
+from graph.engine import EngineSettings, open_graph
+from graph.migrations import migrate
+from tests.engines.neo4j_server import Server, neo4j_server
+from tests.engines.wiping import wipe
+
+OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server"}
+LIMITS = DriverLimits(warn_of_deprecations=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=("embedded", "neo4j"),
+        default="embedded",
+        help="the engine of the graph tests; neo4j runs only them",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On Neo4j leave out what does not touch the graph."""
+    if config.getoption("--engine") != "neo4j":
+        return
+    kept = [
+        item
+        for item in items
+        if isinstance(item, pytest.Function) and OF_THE_GRAPH.intersection(item.fixturenames)
+    ]
+    left_out = [item for item in items if item not in kept]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Which engine the tests run on."""
+    return Dialect[str(request.config.getoption("--engine")).upper()]
+
+
+@pytest.fixture(scope="session")
+def engine_server(
+    dialect: Dialect, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Server | EmbeddedEngine]:
+    """One running engine for the whole run."""
+    if dialect is Dialect.NEO4J:
+        with neo4j_server() as server:
+            yield server
+        return
+    engine = EmbeddedEngine(EmbeddedSettings(directory=tmp_path_factory.mktemp("engine")))
+    try:
+        engine.attach()
+        yield engine
+    finally:
+        engine.detach()
+
+
+@pytest.fixture(scope="module")
+def engine_settings(
+    engine_server: Server | EmbeddedEngine, request: pytest.FixtureRequest
+) -> EngineSettings:
+    """The settings of this module's graph: on the embedded engine a database of its own."""
+    if isinstance(engine_server, EmbeddedEngine):
+        name = re.sub(r"\W", "_", request.module.__name__)
+        return EngineSettings(
+            data_directory=engine_server.directory, embedded_database=name, limits=LIMITS
+        )
+    return EngineSettings(
+        uri=engine_server.uri,
+        user=engine_server.user,
+        password=engine_server.password,
+        database=engine_server.database,
+        limits=LIMITS,
+    )
+
+
+@pytest.fixture(scope="module")
+def engine_environment(
+    engine_settings: EngineSettings, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The settings of this module's graph as variables of a hub's process."""
+    if engine_settings.uri is None:
+        return {
+            "RENLING_DATA_DIRECTORY": str(engine_settings.data_directory),
+            "RENLING_EMBEDDED_DATABASE": engine_settings.embedded_database,
+        }
+    return {
+        "RENLING_NEO4J_URI": engine_settings.uri,
+        "RENLING_NEO4J_USER": engine_settings.user,
+        "RENLING_NEO4J_PASSWORD": engine_settings.password,
+        "RENLING_NEO4J_DATABASE": engine_settings.database,
+        "RENLING_DATA_DIRECTORY": str(tmp_path_factory.mktemp("hub")),
+    }
+
+
+@pytest.fixture(scope="module")
+async def graph(anyio_backend: str, engine_settings: EngineSettings) -> AsyncGenerator[Graph]:
+    """An open, migrated, empty graph."""
+    async with open_graph(engine_settings) as opened:
+        await wipe(opened)
+        await migrate(opened)
+        yield opened
+        if isinstance(opened.engine, EmbeddedEngine):
+            # Closing it frees its share of the engine's memory for the modules that follow.
+            administration = opened.engine.administration()
+            await asyncio.to_thread(administration.drop_database, engine_settings.embedded_database)
