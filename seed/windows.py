@@ -10,6 +10,7 @@ EXPECTED = "每周六 9:00-11:30"
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 WORKDAYS = (1, 2, 3, 4, 5)
 WEEKEND = (6, 7)
+NOON = 12
 
 _NO_RESTRICTION = frozenset(
     {"不限", "随时", "全天", "长期", "全年", "常年", "预约", "提前预约", "协商", "时间不限",
@@ -89,9 +90,8 @@ def _named_days(single: re.Match[str], text: str) -> tuple[list[int], str]:
     while more := _MORE_DAYS.match(rest):
         day = _WEEKDAYS[more["day"]]
         if more["range"]:
-            if day <= days[-1]:
-                raise CellProblem("not_a_window", expected=EXPECTED)
-            days.extend(range(days[-1] + 1, day + 1))
+            length = (day - (last := days[-1])) % 7
+            days.extend((last + step) % 7 + 1 for step in range(length))
         else:
             days.append(day)
         rest = rest[more.end() :]
@@ -127,17 +127,18 @@ def _begins_with_days(text: str) -> bool:
 
 def _span(times: re.Match[str], *, afternoon: bool) -> tuple[int, int]:
     """Return start and end in minutes; an end after midnight is beyond 1440."""
-    start = _minutes(times[1], times[2], times[3] or times[4], afternoon=afternoon)
-    end = _minutes(times[6], times[7], times[8] or times[9], afternoon=afternoon)
+    shift = afternoon and int(times[1]) < NOON
+    start = _minutes(times[1], times[2], times[3] or times[4], shift=shift)
+    end = _minutes(times[6], times[7], times[8] or times[9], shift=shift and not times[5])
     if times[5] or (end <= start and end < END_OF_DAY):
         end += END_OF_DAY
-    if end - start >= END_OF_DAY + 1 or (not times[5] and end > END_OF_DAY + 12 * 60):
+    if end - start >= END_OF_DAY + 1 or (not times[5] and end > END_OF_DAY + NOON * 60):
         raise CellProblem("not_a_window", expected=EXPECTED)
     return start, end
 
 
-def _minutes(hour: str, minute: str | None, half: str | None, *, afternoon: bool) -> int:
-    hours = int(hour) + (12 if afternoon and int(hour) < 12 else 0)  # noqa: PLR2004 - noon
+def _minutes(hour: str, minute: str | None, half: str | None, *, shift: bool) -> int:
+    hours = int(hour) + (NOON if shift and int(hour) < NOON else 0)
     minutes = hours * 60 + (30 if half else int(minute or 0))
     if minutes > END_OF_DAY or int(minute or 0) > 59:  # noqa: PLR2004 - minutes of an hour
         raise CellProblem("not_a_window", expected=EXPECTED)
