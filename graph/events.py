@@ -61,6 +61,12 @@ def changes_between(before: Node | None, after: Node | None) -> dict[str, list[A
     }
 
 
+def add_changes(changes: Changes, more: Changes) -> None:
+    """Add what else a use case changed; a node may be in both."""
+    for node_id, fields_changed in more.items():
+        changes.setdefault(node_id, {}).update(fields_changed)
+
+
 def event(
     event_id: str, now: datetime, actor: str, action: str, changes: Mapping[str, Any]
 ) -> Event:

@@ -1,0 +1,267 @@
+"""Offers and orders as claims and edits see them: locked first, then read, then changed.
+
+Use cases lock in one order, so that no two wait for each other: idempotency key, orders, offers,
+agents, lists, proposal, claims, each sorted by id. A slot is changed only under its offer's lock.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.availability import SlotTime, instant_text, parse_instant
+from domain.identity import derived_id
+from domain.records import DemandOrder, Node, ResourceOffer, Slot
+from domain.vocabulary import ListState
+from graph.driver import Transaction
+from graph.records import properties, record
+from graph.statements import Statement, statement
+
+# A lock is a property that gets a new value: setting the same value would be no write.
+LOCK_ORDERS = statement(
+    "items.lock_orders",
+    """UNWIND $ids AS i MATCH (n:DemandOrder {id: i}) SET n.lock = $token
+RETURN count(n) AS locked""",
+    writes=True,
+)
+LOCK_OFFERS = statement(
+    "items.lock_offers",
+    """UNWIND $ids AS i MATCH (n:ResourceOffer {id: i}) SET n.lock = $token
+RETURN count(n) AS locked""",
+    writes=True,
+)
+LOCK_AGENTS = statement(
+    "items.lock_agents",
+    """UNWIND $ids AS i MATCH (n:Agent {id: i}) SET n.lock = $token
+RETURN count(n) AS locked""",
+    writes=True,
+)
+READ_ORDER = statement(
+    "items.read_order",
+    """MATCH (o:DemandOrder {id: $id})
+RETURN properties(o) AS item,
+    head([(o)<-[:NEEDS]-(a:Agent) | a.id]) AS owner,
+    head([(o)-[:ORDER_AT]->(p:Area) | p.path]) AS areaPath,
+    head([(o)<-[:LISTS_ORDER]-(l:NeedList) | l.state]) AS listState,
+    head([(o)-[:ESCALATED_TO]->(e:Area) | e.path]) AS escalatedPath,
+    COLLECT {
+        MATCH (o)<-[:FOR_ORDER]-(c:Claim)
+        WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+        RETURN c.id
+    } AS lapsed""",
+)
+READ_OFFER = statement(
+    "items.read_offer",
+    """MATCH (o:ResourceOffer {id: $id})
+RETURN properties(o) AS item,
+    head([(o)<-[:OFFERS]-(a:Agent) | a.id]) AS owner,
+    head([(o)-[:OFFER_AT]->(p:Area) | p.path]) AS areaPath,
+    head([(o)<-[:LISTS_OFFER]-(l:ResourceList) | l.state]) AS listState,
+    COLLECT {
+        MATCH (o)-[:HAS_SLOT]->(s:Slot)
+        WHERE s.startsAt >= $now OR s.id IN $slotIds
+        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
+    } AS slots,
+    COLLECT {
+        MATCH (o)<-[:FROM_OFFER]-(c:Claim)
+        WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+        RETURN c.id
+    } AS lapsed""",
+)
+OWNERS = statement(
+    "items.owners",
+    """UNWIND $orderIds + $offerIds AS i
+RETURN i AS id,
+    head(COLLECT { MATCH (o:DemandOrder {id: i})<-[:NEEDS]-(a:Agent) RETURN a.id }) AS needs,
+    head(COLLECT { MATCH (o:ResourceOffer {id: i})<-[:OFFERS]-(a:Agent) RETURN a.id }) AS offers""",
+)
+UPDATE_ORDER = statement(
+    "items.update_order",
+    "MATCH (o:DemandOrder {id: $id}) SET o += $changes",
+    writes=True,
+)
+UPDATE_OFFER = statement(
+    "items.update_offer",
+    "MATCH (o:ResourceOffer {id: $id}) SET o += $changes",
+    writes=True,
+)
+WRITE_SLOTS = statement(
+    "items.write_slots",
+    """MATCH (o:ResourceOffer {id: $offerId})
+UNWIND $slots AS row
+MERGE (s:Slot {id: row.id})
+SET s += row
+MERGE (o)-[:HAS_SLOT]->(s)""",
+    writes=True,
+)
+ESCALATE = statement(
+    "items.escalate",
+    """MATCH (o:DemandOrder {id: $id})
+MATCH (a:Area {id: $areaId})
+CREATE (o)-[:ESCALATED_TO]->(a)""",
+    writes=True,
+)
+CALM = statement(
+    "items.calm",
+    "MATCH (:DemandOrder {id: $id})-[r:ESCALATED_TO]->(:Area) DELETE r",
+    writes=True,
+)
+GIVEN_UP = statement(
+    "items.given_up",
+    """MATCH (o:DemandOrder {id: $id})
+RETURN COUNT {
+    MATCH (o)<-[:FOR_ORDER]-(c:Claim)
+    WHERE c.state = 'RETURNED'
+        OR (c.state = 'DECLINED' AND c.initiator IN ['COORDINATOR', 'MATCHER'])
+    RETURN c
+} AS times""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """An order, its owner, where it is, its list's state, to whom it has been escalated.
+
+    `lapsed` are proposals whose time is over and which nobody has written EXPIRED yet.
+    """
+
+    order: DemandOrder
+    owner_id: str
+    area_path: str | None
+    list_state: ListState | None
+    escalated_path: str | None
+    lapsed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferItem:
+    """An offer likewise; `slots` by key, those to come and those that were asked for."""
+
+    offer: ResourceOffer
+    owner_id: str
+    area_path: str | None
+    list_state: ListState | None
+    slots: dict[str, Slot]
+    lapsed: tuple[str, ...]
+
+
+def slot_id(offer_id: str, key: str) -> str:
+    """Return the id of a slot of an offer."""
+    return derived_id("Slot", offer_id, key)
+
+
+def slot_key(starts_at: datetime) -> str:
+    """Return the key of the slot that starts at an instant."""
+    return SlotTime(starts_at, starts_at).key
+
+
+async def lock(
+    transaction: Transaction, statement: Statement, ids: Iterable[str], token: str
+) -> None:
+    """Lock nodes of one label until the end of the transaction."""
+    if wanted := sorted(set(ids)):
+        await transaction.run(statement, ids=wanted, token=token)
+
+
+async def owner_ids(
+    transaction: Transaction, order_id: str | None, offer_id: str | None
+) -> tuple[str | None, str | None]:
+    """Return who needs the order and who offers the offer; owners never change."""
+    rows = await transaction.run(
+        OWNERS,
+        orderIds=[order_id] if order_id else [],
+        offerIds=[offer_id] if offer_id else [],
+    )
+    needs = next((row["needs"] for row in rows if row["id"] == order_id), None)
+    offers = next((row["offers"] for row in rows if row["id"] == offer_id), None)
+    return needs, offers
+
+
+async def read_order(transaction: Transaction, order_id: str, now: datetime) -> OrderItem | None:
+    """Return an order as it stands, None if there is none."""
+    rows = await transaction.run(READ_ORDER, id=order_id, now=instant_text(now))
+    if not rows:
+        return None
+    row = rows[0]
+    return OrderItem(
+        order=record(DemandOrder, row["item"]),
+        owner_id=row["owner"],
+        area_path=row["areaPath"],
+        list_state=ListState(row["listState"]) if row["listState"] else None,
+        escalated_path=row["escalatedPath"],
+        lapsed=tuple(row["lapsed"]),
+    )
+
+
+async def read_offer(
+    transaction: Transaction, offer_id: str, slot_ids: Iterable[str], now: datetime
+) -> OfferItem | None:
+    """Return an offer with its slots to come and those named, None if there is none."""
+    rows = await transaction.run(
+        READ_OFFER, id=offer_id, slotIds=sorted(slot_ids), now=instant_text(now)
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    slots = [
+        Slot(
+            id=found[0],
+            created_at=parse_instant(found[1]),
+            starts_at=parse_instant(found[2]),
+            ends_at=parse_instant(found[3]),
+            time_zone=found[4],
+            held=found[5],
+            version=found[6],
+        )
+        for found in row["slots"]
+    ]
+    return OfferItem(
+        offer=record(ResourceOffer, row["item"]),
+        owner_id=row["owner"],
+        area_path=row["areaPath"],
+        list_state=ListState(row["listState"]) if row["listState"] else None,
+        slots={slot_key(slot.starts_at): slot for slot in slots},
+        lapsed=tuple(row["lapsed"]),
+    )
+
+
+def stored_changes(changes: Mapping[str, list[Any]], after: Node) -> dict[str, Any]:
+    """Return the properties to set, from the changed fields of a record; None removes."""
+    stored = properties(after)
+    return {name: stored[name] for name in changes}
+
+
+async def update_order(
+    transaction: Transaction, order: DemandOrder, changes: Mapping[str, list[Any]]
+) -> None:
+    """Write the changed fields of an order."""
+    await transaction.run(UPDATE_ORDER, id=order.id, changes=stored_changes(changes, order))
+
+
+async def update_offer(
+    transaction: Transaction, offer: ResourceOffer, changes: Mapping[str, list[Any]]
+) -> None:
+    """Write the changed fields of an offer."""
+    await transaction.run(UPDATE_OFFER, id=offer.id, changes=stored_changes(changes, offer))
+
+
+async def write_slots(transaction: Transaction, offer_id: str, slots: Iterable[Slot]) -> None:
+    """Write slots of an offer that is locked; a slot is made with its first claim."""
+    rows = [
+        {name: value for name, value in properties(slot).items() if value is not None}
+        for slot in slots
+    ]
+    if rows:
+        await transaction.run(WRITE_SLOTS, offerId=offer_id, slots=rows)
+
+
+async def times_given_up(transaction: Transaction, order_id: str) -> int:
+    """Return how often a dispatch of the order was declined or its supplier gave it back."""
+    rows = await transaction.run(GIVEN_UP, id=order_id)
+    return rows[0]["times"]
+
+
+async def escalate(transaction: Transaction, order_id: str, area_id: str) -> None:
+    """Hand an order to the coordinator of an area, instead of whoever had it."""
+    await transaction.run(CALM, id=order_id)
+    await transaction.run(ESCALATE, id=order_id, areaId=area_id)

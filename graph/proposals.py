@@ -1,0 +1,53 @@
+"""Proposals of matching runs, as the claim that endorses one sees them."""
+
+from dataclasses import dataclass
+
+from domain.records import Proposal
+from graph.driver import Transaction
+from graph.records import record
+from graph.statements import statement
+
+LOCK_PROPOSALS = statement(
+    "proposals.lock",
+    """UNWIND $ids AS i MATCH (n:Proposal {id: i}) SET n.lock = $token
+RETURN count(n) AS locked""",
+    writes=True,
+)
+READ_PROPOSAL = statement(
+    "proposals.read",
+    """MATCH (p:Proposal {id: $id})
+RETURN properties(p) AS proposal,
+    head([(p)-[:PROPOSES_ORDER]->(o:DemandOrder) | o.id]) AS orderId,
+    head([(p)-[:PROPOSES_OFFER]->(f:ResourceOffer) | f.id]) AS offerId""",
+)
+ENDORSE = statement(
+    "proposals.endorse",
+    """MATCH (c:Claim {id: $claimId})
+MATCH (p:Proposal {id: $id})
+SET p.state = 'ENDORSED'
+CREATE (c)-[:ENDORSES]->(p)""",
+    writes=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPair:
+    """A proposal with the order and the offer that it pairs."""
+
+    proposal: Proposal
+    order_id: str | None
+    offer_id: str | None
+
+
+async def read_proposal(transaction: Transaction, proposal_id: str) -> ProposalPair | None:
+    """Return a proposal, locked before; None if there is none."""
+    rows = await transaction.run(READ_PROPOSAL, id=proposal_id)
+    if not rows:
+        return None
+    row = rows[0]
+    return ProposalPair(record(Proposal, row["proposal"]), row["orderId"], row["offerId"])
+
+
+async def endorse(transaction: Transaction, proposal_id: str, claim_id: str) -> None:
+    """Write that a claim carries the proposal on."""
+    await transaction.run(ENDORSE, id=proposal_id, claimId=claim_id)

@@ -1,0 +1,192 @@
+"""What the use cases of claims share: entry, repetition, standing, and holds that have lapsed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from domain.access import Viewer
+from domain.claim_steps import apply, state_now
+from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
+from domain.errors import Forbidden, NotFound, NotSignedIn
+from domain.identity import derived_id
+from domain.language import Phrase
+from domain.records import Claim
+from domain.vocabulary import ClaimState, Side
+from graph import accounts, claims, events, items
+from graph.claims import ClaimEnds, ClaimFile
+from graph.driver import Graph, Transaction
+from graph.idempotency import Repeatable, earlier_result, record_result
+from graph.items import OfferItem, OrderItem
+from graph.records import properties, record
+from graph.standing import AgentPlace, read_agent
+from resolvers.claims_ledger import Scene, write_claim
+
+T = TypeVar("T")
+
+
+class LapsedHoldsError(Exception):
+    """Proposals that still hold although their time is over: to be written EXPIRED first.
+
+    Never leaves this module: the use case is rolled back, the expiries are written, each with its
+    own event, and the use case runs again.
+    """
+
+    def __init__(self, claim_ids: frozenset[str]) -> None:
+        super().__init__(sorted(claim_ids))
+        self.claim_ids = claim_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A use case on its way: who calls, when, under which key, and ids made before."""
+
+    account_id: str
+    write: Repeatable
+    now: datetime
+    token: str
+    event_id: str
+    policy: ClaimPolicy
+
+    @property
+    def kept(self) -> timedelta:
+        """For how long the key is kept."""
+        return timedelta(days=self.policy.idempotency_days)
+
+
+def caller_of(viewer: Viewer) -> str:
+    """Return the account behind a call. Raises NotSignedIn for a visitor."""
+    if viewer.account_id is None:
+        raise NotSignedIn(reason=Phrase("reason.token_missing"))
+    return viewer.account_id
+
+
+async def run_claim_write(
+    graph: Graph, call: Call, work: Callable[[Transaction], Awaitable[Claim]]
+) -> Claim:
+    """Run a use case that gives a claim, once per key, after writing expiries that are due."""
+
+    async def once(transaction: Transaction) -> Claim:
+        earlier = await earlier_result(transaction, call.write, call.now, call.kept, call.token)
+        if earlier is not None:
+            return record(Claim, earlier)
+        claim = await work(transaction)
+        await record_result(transaction, call.write, call.now, properties(claim))
+        return claim
+
+    while True:
+        try:
+            return await graph.write(once, repeatable=True)
+        except LapsedHoldsError as lapsed:
+            for claim_id in sorted(lapsed.claim_ids):
+                await system_step(graph, claim_id, ClaimAction.EXPIRE, call.now, call.policy)
+
+
+async def fresh_viewer(transaction: Transaction, account_id: str, now: datetime) -> Viewer:
+    """Return the account with the grants that it holds now. Raises NotSignedIn if it is closed."""
+    viewer = await accounts.viewer(transaction.run, account_id, now)
+    if viewer is None:
+        raise NotSignedIn(reason=Phrase("reason.token_invalid"))
+    return viewer
+
+
+async def agent(transaction: Transaction, agent_id: str) -> AgentPlace:
+    """Return an agent's place. Raises NotFound."""
+    place = await read_agent(transaction, agent_id)
+    if place is None:
+        raise NotFound(type="Agent", id=agent_id)
+    return place
+
+
+def actor_of(
+    viewer: Viewer, supplier: AgentPlace, receiver: AgentPlace, before: ClaimFile | None
+) -> Actor:
+    """Return what an account is to a claim."""
+    sides = {Side.SUPPLIER: supplier, Side.RECEIVER: receiver}
+    voices: Mapping[Side, frozenset[str]] = before.voices if before else {}
+    account_id = viewer.account_id or ""
+    return Actor(
+        sides=frozenset(side for side, place in sides.items() if place.spoken_for_by(viewer)),
+        spoken=frozenset(side for side, spoke in voices.items() if account_id in spoke),
+        coordinator=receiver.coordinated_by(viewer),
+        initiator=before is not None and before.initiated_by == account_id,
+    )
+
+
+async def lock_items(
+    transaction: Transaction, order_id: str | None, offer_id: str | None, token: str
+) -> None:
+    """Lock the order and the offer of a claim, in the order of all use cases."""
+    await items.lock(transaction, items.LOCK_ORDERS, [order_id] if order_id else [], token)
+    await items.lock(transaction, items.LOCK_OFFERS, [offer_id] if offer_id else [], token)
+
+
+async def read_items(
+    transaction: Transaction,
+    order_id: str | None,
+    offer_id: str | None,
+    slot_keys: frozenset[str],
+    now: datetime,
+) -> tuple[OrderItem | None, OfferItem | None]:
+    """Return the order and the offer, locked before. Raises NotFound."""
+    order = await items.read_order(transaction, order_id, now) if order_id else None
+    if order_id and order is None:
+        raise NotFound(type="DemandOrder", id=order_id)
+    offer = None
+    if offer_id:
+        slot_ids = [items.slot_id(offer_id, key) for key in slot_keys]
+        offer = await items.read_offer(transaction, offer_id, slot_ids, now)
+        if offer is None:
+            raise NotFound(type="ResourceOffer", id=offer_id)
+    return order, offer
+
+
+async def open_claim(
+    transaction: Transaction, claim_id: str, call_token: str, now: datetime
+) -> tuple[Scene, ClaimEnds, ClaimFile]:
+    """Lock and read a claim with its order and its offer. Raises NotFound."""
+    ends = await claims.read_ends(transaction, claim_id)
+    if ends is None:
+        raise NotFound(type="Claim", id=claim_id)
+    await lock_items(transaction, ends.order_id, ends.offer_id, call_token)
+    await items.lock(transaction, claims.LOCK_CLAIMS, [claim_id], call_token)
+    before = await claims.read_claim(transaction, claim_id, ends)
+    keys = frozenset(line.slot.key for line in before.lines if line.slot is not None)
+    order, offer = await read_items(transaction, ends.order_id, ends.offer_id, keys, now)
+    return Scene(order, offer, before), ends, before
+
+
+async def system_step(
+    graph: Graph, claim_id: str, action: ClaimAction, now: datetime, policy: ClaimPolicy
+) -> bool:
+    """Write an expiry, or the end of the time for evaluation, if it is due; True if it was.
+
+    The event's id follows from claim and action: however often it is attempted, it is one event.
+    """
+    due = {ClaimAction.EXPIRE: ClaimState.EXPIRED, ClaimAction.CLOSE: ClaimState.EVALUATED}[action]
+    event_id = derived_id("Event", claim_id, action)
+
+    async def work(transaction: Transaction) -> bool:
+        scene, ends, before = await open_claim(transaction, claim_id, event_id, now)
+        if before.claim.state is due or state_now(before.claim, now, policy) is not due:
+            return False
+        outcome = apply(before.claim, Step(action), THE_SYSTEM, now, policy)
+        changes = await write_claim(
+            transaction, scene, ends, outcome.claim, before.lines, None, now
+        )
+        await events.write_event(
+            transaction,
+            events.event(event_id, now, events.SYSTEM, f"CLAIM_{action}", changes),
+            [claim_id],
+        )
+        return True
+
+    return await graph.write(work, repeatable=True)
+
+
+def refuse_strangers(viewer: Viewer, actor: Actor, supplier: AgentPlace, claim_id: str) -> None:
+    """Raise NotFound for who may not even see the claim, Forbidden for who holds no role at all."""
+    if not viewer.grants:
+        raise Forbidden(action="CLAIM")
+    if not (actor.sides or actor.coordinator or supplier.coordinated_by(viewer)):
+        raise NotFound(type="Claim", id=claim_id)

@@ -1,0 +1,178 @@
+"""The first step of a claim, inside its transaction."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.claim_steps import propose
+from domain.claims import Terms, expiry
+from domain.errors import BadInput, Forbidden, NotClaimable, NotFound, SameSides, TooManyOpen
+from domain.holds import LineRequest, lines_of
+from domain.items import SET_BY_PEOPLE
+from domain.records import Claim
+from domain.vocabulary import Initiator, ItemState, ListState, ProposalState, Side
+from graph import claims, events, items, proposals
+from graph.claims import ClaimEnds
+from graph.driver import Transaction
+from graph.events import Changes
+from graph.items import OfferItem, OrderItem
+from resolvers.claims_common import (
+    Call,
+    LapsedHoldsError,
+    actor_of,
+    agent,
+    fresh_viewer,
+    lock_items,
+    read_items,
+)
+from resolvers.claims_ledger import Scene, check_room, with_ids, write_claim
+
+_STARTED_BY = {Initiator.SUPPLIER: Side.SUPPLIER, Initiator.RECEIVER: Side.RECEIVER}
+_HIDDEN = frozenset({ItemState.DRAFT, ItemState.PENDING_REVIEW, ItemState.REJECTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeRequest:
+    """A claim as a client asks for it."""
+
+    initiator: Initiator
+    lines: tuple[LineRequest, ...]
+    order_id: str | None
+    offer_id: str | None
+    supplier_id: str | None
+    receiver_id: str | None
+    note: str | None
+    proposal_id: str | None
+
+    def as_input(self) -> dict[str, Any]:
+        """Return what makes two requests the same."""
+        return {
+            "initiator": self.initiator,
+            "lines": [
+                [line.quantity, line.slot.isoformat() if line.slot else None] for line in self.lines
+            ],
+            "orderId": self.order_id,
+            "offerId": self.offer_id,
+            "supplierId": self.supplier_id,
+            "receiverId": self.receiver_id,
+            "note": self.note,
+            "proposalId": self.proposal_id,
+        }
+
+
+async def propose_in(
+    transaction: Transaction, call: Call, request: ProposeRequest, claim_id: str
+) -> Claim:
+    """Check and write a new claim with its holds and its event."""
+    viewer = await fresh_viewer(transaction, call.account_id, call.now)
+    ends = await _ends(transaction, request)
+    await _lock(transaction, request, ends, call.token)
+    keys = frozenset(items.slot_key(line.slot) for line in request.lines if line.slot)
+    order, offer = await read_items(transaction, request.order_id, request.offer_id, keys, call.now)
+    scene = Scene(order, offer)
+    if scene.lapsed:
+        raise LapsedHoldsError(scene.lapsed)
+    supplier = await agent(transaction, ends.supplier_id)
+    receiver = await agent(transaction, ends.receiver_id)
+    actor = actor_of(viewer, supplier, receiver, None)
+    if not (actor.sides or actor.coordinator):
+        raise Forbidden(action="CLAIM_PROPOSE")
+    _check_published(order, shown=receiver.spoken_for_by(viewer) or actor.coordinator)
+    _check_published(offer, shown=supplier.spoken_for_by(viewer) or actor.coordinator)
+    terms = _terms(request, scene, claim_id, call)
+    measure = order.order.measure if order else offer.offer.measure if offer else ""
+    outcome = propose(claim_id, request.initiator, actor, terms, measure, call.now, request.note)
+    check_room(scene, terms.lines, call.now)
+    if outcome.side is not None:
+        await _check_open_proposals(transaction, ends, outcome.side, call)
+    changes = await write_claim(
+        transaction, scene, ends, outcome.claim, terms.lines, call.account_id, call.now
+    )
+    if outcome.side is not None:
+        await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)
+    changes |= await _endorse(transaction, request, claim_id)
+    event = events.event(call.event_id, call.now, call.account_id, "CLAIM_PROPOSE", changes)
+    await events.write_event(transaction, event, [claim_id])
+    return outcome.claim
+
+
+async def _ends(transaction: Transaction, request: ProposeRequest) -> ClaimEnds:
+    """Return the two sides; owners of the order and the offer where they are named."""
+    if request.order_id is None and request.offer_id is None:
+        raise BadInput(field="orderId", value=None, expected="orderId | offerId")
+    needs, offers = await items.owner_ids(transaction, request.order_id, request.offer_id)
+    if request.order_id and needs is None:
+        raise NotFound(type="DemandOrder", id=request.order_id)
+    if request.offer_id and offers is None:
+        raise NotFound(type="ResourceOffer", id=request.offer_id)
+    receiver_id = _side("receiverId", request.receiver_id, needs)
+    supplier_id = _side("supplierId", request.supplier_id, offers)
+    if supplier_id == receiver_id:
+        raise SameSides(agent=supplier_id)
+    return ClaimEnds(request.order_id, request.offer_id, supplier_id, receiver_id)
+
+
+def _side(field: str, asked: str | None, owner: str | None) -> str:
+    found = owner or asked
+    if found is None or (asked is not None and asked != found):
+        raise BadInput(field=field, value=asked, expected=owner or "Agent")
+    return found
+
+
+async def _lock(
+    transaction: Transaction, request: ProposeRequest, ends: ClaimEnds, token: str
+) -> None:
+    """Lock all that is touched; the agent too, whose open proposals are counted."""
+    await lock_items(transaction, request.order_id, request.offer_id, token)
+    side = _STARTED_BY.get(request.initiator)
+    if side is not None:
+        agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
+        await items.lock(transaction, items.LOCK_AGENTS, [agent_id], token)
+    if request.proposal_id is not None:
+        await items.lock(transaction, proposals.LOCK_PROPOSALS, [request.proposal_id], token)
+
+
+def _check_published(item: OrderItem | OfferItem | None, *, shown: bool) -> None:
+    """Refuse what is not published: as unknown to those who may not see it."""
+    if item is None:
+        return
+    node = item.order if isinstance(item, OrderItem) else item.offer
+    if node.state in _HIDDEN and not shown:
+        raise NotFound(type=type(node).__name__, id=node.id)
+    if node.state in SET_BY_PEOPLE:
+        raise NotClaimable(node=node.id, state=node.state)
+    if item.list_state is not None and item.list_state is not ListState.PUBLISHED:
+        raise NotClaimable(node=node.id, state=item.list_state)
+
+
+def _terms(request: ProposeRequest, scene: Scene, claim_id: str, call: Call) -> Terms:
+    order = scene.order.order if scene.order else None
+    offer = scene.offer.offer if scene.offer else None
+    lines = with_ids(lines_of(request.lines, order, offer, call.now), claim_id, 0)
+    return Terms(lines, expiry(call.now, call.policy, order, lines))
+
+
+async def _check_open_proposals(
+    transaction: Transaction, ends: ClaimEnds, side: Side, call: Call
+) -> None:
+    agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
+    limit = call.policy.open_proposals
+    if await claims.open_proposals(transaction, agent_id, side, call.now) >= limit:
+        raise TooManyOpen(agent=agent_id, limit=limit)
+
+
+async def _endorse(transaction: Transaction, request: ProposeRequest, claim_id: str) -> Changes:
+    """Carry on the proposal of a matching run; MATCHER claims have one, others none."""
+    if (request.proposal_id is not None) != (request.initiator is Initiator.MATCHER):
+        raise BadInput(field="proposalId", value=request.proposal_id, expected="MATCHER")
+    if request.proposal_id is None:
+        return {}
+    pair = await proposals.read_proposal(transaction, request.proposal_id)
+    if pair is None:
+        raise NotFound(type="Proposal", id=request.proposal_id)
+    if (pair.order_id, pair.offer_id) != (request.order_id, request.offer_id):
+        raise BadInput(field="proposalId", value=request.proposal_id, expected="orderId, offerId")
+    if pair.proposal.state is not ProposalState.OPEN:
+        raise NotClaimable(node=pair.proposal.id, state=pair.proposal.state)
+    await proposals.endorse(transaction, pair.proposal.id, claim_id)
+    after = replace(pair.proposal, state=ProposalState.ENDORSED)
+    return {after.id: events.changes_between(pair.proposal, after)}
