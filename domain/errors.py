@@ -198,7 +198,7 @@ class SheetError(DomainError):
 
 
 class MatchingError(DomainError):
-    """A run cannot be made or used. Details: reason."""
+    """A run cannot be made or used. Details: reason (a `Phrase`, `matching.problem.*`)."""
 
     code = "MATCHING_ERROR"
 

@@ -166,7 +166,9 @@ class Refusal(StrEnum):
     REACH = "REACH"
     LOT = "LOT"
     USED_BY_OTHERS = "USED_BY_OTHERS"
-    """No rule forbids it: what the offers have is worth more elsewhere."""
+    NOT_ENOUGH = "NOT_ENOUGH"
+    """The last two forbid no pair: what suits went where it is worth more; or nobody else wants
+    it, but together it is less than the order wants, or than its lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,8 @@ class ComponentProof:
 class Plan:
     """The outcome of a run, in a canonical order: the same for any order of the input.
 
-    `value` is the sum of the worths of all matched units, `bound` what no plan exceeds.
+    `value` is the sum of the worths of all matched units, `bound` what no plan exceeds (None for
+    a baseline, which proves nothing).
     """
 
     proposals: tuple[Proposal, ...]
@@ -275,7 +278,7 @@ class Plan:
     offers: int
     pairs: int
     value: int
-    bound: int
+    bound: int | None
 
     @property
     def proven(self) -> bool:

@@ -1,0 +1,201 @@
+"""Small matching situations: by hand, at random, and solved by trying everything."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from domain.availability import Availability, WeeklyWindow
+from domain.measures import convert
+from domain.vocabulary import CapacityKind, Urgency
+from matching.instance import Pair
+from matching.model import FreeSlot, Offer, Order, Policy, Relations, Situation
+from matching.pairs import find_pairs
+from matching.rules import together
+
+NOW = datetime(2026, 5, 4, 0, 0, tzinfo=UTC)  # a Monday, 08:00 in Shanghai
+POLICY = Policy()
+TEXTS = ("会议室可容纳五十人", "晚间停车位", "健康义诊服务", "法律咨询讲座", "亲子绘画课程")
+
+
+def an_order(number: int = 1, **changes: object) -> Order:
+    standard = Order(
+        id=f"order{number}",
+        text="需要会议室开会",
+        category="/venue/",
+        quantity=10,
+        measure="PERSON",
+        receiver_id=f"community{number}",
+        area_path="/city/district/community/",
+        deadline=date(2026, 6, 30),
+    )
+    return replace(standard, **changes)
+
+
+def an_offer(number: int = 1, **changes: object) -> Offer:
+    standard = Offer(
+        id=f"offer{number}",
+        text="会议室开放",
+        category="/venue/",
+        capacity_kind=CapacityKind.TOTAL,
+        capacity=10,
+        measure="PERSON",
+        supplier_id=f"unit{number}",
+        area_path="/city/district/street/",
+    )
+    return replace(standard, **changes)
+
+
+def slotted(offer: Offer, kind: CapacityKind, size: int, *windows: str, days: int = 14) -> Offer:
+    """Give an offer the free slots of its windows, all of them empty."""
+    when = tuple(WeeklyWindow.parse(window) for window in windows)
+    first = NOW.date()
+    available = Availability(first, first + timedelta(days=days), when)
+    times = available.slots(NOW, NOW + timedelta(days=days))
+    return replace(
+        offer,
+        capacity_kind=kind,
+        capacity=size,
+        windows=when,
+        slots=tuple(FreeSlot(time=time, capacity=size) for time in times),
+    )
+
+
+def situation(
+    orders: list[Order],
+    offers: list[Offer],
+    relations: Relations | None = None,
+    substitutes: frozenset[tuple[str, str]] = frozenset(),
+) -> Situation:
+    return Situation(
+        orders=tuple(orders),
+        offers=tuple(offers),
+        now=NOW,
+        relations=relations or {},
+        substitutes=substitutes,
+    )
+
+
+def at_random(seed: int, *, kinds: tuple[CapacityKind, ...], lots: bool) -> Situation:
+    """Return a situation small enough to try everything, and varied enough to be wrong about."""
+    chance = random.Random(seed)  # noqa: S311
+    measure = chance.choice(("PERSON", "SESSION", "PIECE"))
+    orders = [
+        an_order(
+            number,
+            text=chance.choice(TEXTS),
+            quantity=(quantity := chance.randint(1, 4)),
+            minimum_lot=chance.randint(1, quantity) if lots else 1,
+            measure=measure,
+            urgency=chance.choice(list(Urgency)),
+            area_path=chance.choice(("/city/one/", "/city/two/", "/city/two/b/")),
+            windows=chance.choice(((), (WeeklyWindow(3, 600, 720),))),
+        )
+        for number in range(chance.randint(1, 3))
+    ]
+    offers = [
+        _random_offer(chance, number, measure, kinds) for number in range(chance.randint(1, 2))
+    ]
+    return situation(orders, offers)
+
+
+def _random_offer(
+    chance: random.Random, number: int, measure: str, kinds: tuple[CapacityKind, ...]
+) -> Offer:
+    kind = chance.choice(kinds)
+    plain = an_offer(
+        number,
+        text=chance.choice(TEXTS),
+        measure=chance.choice((measure, "DOZEN")) if measure == "PIECE" else measure,
+        capacity=chance.randint(1, 5),
+        area_path=chance.choice(("/city/one/", "/city/two/")),
+        serves=chance.choice(((), ("/city/two/",))),
+    )
+    if kind is CapacityKind.TOTAL:
+        return plain
+    return slotted(plain, kind, chance.randint(1, 4), "3 09:00-11:00", "5 14:00-16:00", days=5)
+
+
+Choice = Mapping[tuple[str, str, str | None], int]
+"""What one order takes: offer, order, slot -> quantity in the order's measure."""
+
+
+def best_value(case: Situation) -> int:
+    """Return the value of the best plan, found by trying every plan."""
+    pairs = find_pairs(case, POLICY).pairs
+    by_order: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_order.setdefault(pair.order.id, []).append(pair)
+    options = [list(_choices(found)) for _, found in sorted(by_order.items())]
+    return _best(options, {pair.offer.id: pair.offer for pair in pairs}, pairs, {}, {})
+
+
+def _best(
+    options: list[list[Choice]],
+    offers: Mapping[str, Offer],
+    pairs: tuple[Pair, ...],
+    used: Mapping[tuple[str, str | None], int],
+    users: Mapping[tuple[str, str | None], int],
+) -> int:
+    if not options:
+        return 0
+    best = 0
+    worth = {(pair.order.id, pair.offer.id): pair.worth for pair in pairs}
+    for choice in options[0]:
+        now_used, now_users = dict(used), dict(users)
+        for (offer, order, slot), quantity in choice.items():
+            given = convert(quantity, _measure(pairs, order), offers[offer].measure)
+            assert given is not None
+            now_used[offer, slot] = now_used.get((offer, slot), 0) + given
+            now_users[offer, slot] = now_users.get((offer, slot), 0) + 1
+        if not all(_fits(offers[key[0]], now_used[key], now_users[key]) for key in now_used):
+            continue
+        value = sum(worth[order, offer] * amount for (offer, order, _), amount in choice.items())
+        best = max(best, value + _best(options[1:], offers, pairs, now_used, now_users))
+    return best
+
+
+def _measure(pairs: tuple[Pair, ...], order_id: str) -> str:
+    return next(pair.order.measure for pair in pairs if pair.order.id == order_id)
+
+
+def _fits(offer: Offer, used: int, users: int) -> bool:
+    alone = offer.capacity_kind is not CapacityKind.EXCLUSIVE or users == 1
+    return alone and used <= (offer.capacity or 0)
+
+
+def _choices(pairs: list[Pair]) -> Iterator[Choice]:
+    """Yield all that one order may take of its offers without breaking a rule of lots."""
+    order = pairs[0].order
+    cells = [
+        (pair.offer.id, order.id, slot)
+        for pair in pairs
+        for slot in ([slot.key for slot in pair.allowed.slots] or [None])
+    ]
+    convertible = {pair.offer.id: pair.offer.measure for pair in pairs}
+    for amounts in _splits(len(cells), order.quantity):
+        choice = {cell: amount for cell, amount in zip(cells, amounts, strict=True) if amount}
+        rest = order.quantity - sum(amounts)
+        claims: dict[str, int] = {}
+        for (offer, _, _), amount in choice.items():
+            claims[offer] = claims.get(offer, 0) + amount
+        whole = all(
+            convert(amount, order.measure, convertible[offer]) is not None
+            for (offer, _, _), amount in choice.items()
+        )
+        lots = all(amount >= order.lot for amount in claims.values())
+        in_slots = all(
+            amount >= order.lot or slot is None or not together(order)
+            for (_, _, slot), amount in choice.items()
+        )
+        if whole and lots and in_slots and not 0 < rest < order.lot:
+            yield choice
+
+
+def _splits(cells: int, most: int) -> Iterator[tuple[int, ...]]:
+    if not cells:
+        yield ()
+        return
+    for first in range(most + 1):
+        for rest in _splits(cells - 1, most - first):
+            yield (first, *rest)
