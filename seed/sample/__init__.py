@@ -1,0 +1,1 @@
+"""The sample inventory: Shuangluan district, with invented units, people, resources and needs."""
