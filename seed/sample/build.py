@@ -2,7 +2,8 @@
 
 The sheets are what the demo loads, kept as a district office keeps them: title rows above the
 header, merged cells that mean "as above", spaces in headers, csv files in two encodings. A test
-compares the committed sheets with what this module makes. The facts are in `agents.py`, `offers.txt` and `orders.txt`.
+compares the committed sheets with what this module makes. The
+facts are in `agents.py`, `offers.txt` and `orders.txt`.
 """
 
 import csv
@@ -119,8 +120,8 @@ def write(directory: Path) -> list[Path]:
             (
                 "资源清单",
                 f"2026—2027年度资源清单{TITLE_NOTE}",
-                offers.OFFER_HEADERS,
-                offer_rows(),
+                offer_headers,
+                offers,
                 1,
             ),
         ),
@@ -129,8 +130,8 @@ def write(directory: Path) -> list[Path]:
             (
                 "需求清单",
                 f"2026—2027年度需求清单{TITLE_NOTE}",
-                orders.ORDER_HEADERS,
-                order_rows(),
+                order_headers,
+                orders,
                 1,
             ),
         ),
