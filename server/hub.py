@@ -6,15 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from graph.migrations import migrate
-
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.clock import Clock, system_clock
 from domain.errors import NotSignedIn
 from domain.language import Phrase
 from domain.vocabulary import Role
-from graph.driver import Graph
+from graph.driver import DriverLimits, Graph
 from graph.engine import EngineSettings, open_graph
+from graph.migrations import migrate
 from resolvers.accounts import viewer_of
 from server.settings import Settings
 from server.tokens import Tokens
@@ -35,6 +34,10 @@ def engine_settings(settings: Settings) -> EngineSettings:
         password=settings.neo4j_password.get_secret_value(),
         database=settings.neo4j_database,
         data_directory=settings.data_directory,
+        embedded_database=settings.embedded_database,
+        embedded_port=settings.embedded_port,
+        embedded_memory_megabytes=settings.embedded_memory_megabytes,
+        limits=DriverLimits(statement_time=settings.statement_seconds),
     )
 
 

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     data_directory: Path = Field(
         default=Path(".renling"), description="embedded engine, signing key, logs"
     )
+    embedded_database: str = "renling"
+    embedded_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
+    embedded_memory_megabytes: int = Field(default=1024, ge=256)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free one")
     language: Language = Language.ZH

@@ -1,5 +1,3 @@
-from typing import Any
-
 import httpx
 import pytest
 from starlette.datastructures import Headers
