@@ -54,7 +54,7 @@ RECORD = statement(
 TAKE_LEASE = statement(
     "migrations.take_lease",
     "MERGE (l:EngineLock {id: 'migrations'}) "
-    "SET l.turn = coalesce(l.turn, 0) + 1 "
+    "SET l.lock = $token "
     "WITH l, l.owner IS NULL OR l.owner = $owner OR l.until < $now AS free "
     "SET l.owner = CASE WHEN free THEN $owner ELSE l.owner END, "
     "l.until = CASE WHEN free THEN $until ELSE l.until END "
@@ -63,8 +63,7 @@ TAKE_LEASE = statement(
 )
 LEAVE_LEASE = statement(
     "migrations.leave_lease",
-    "MATCH (l:EngineLock {id: 'migrations', owner: $owner}) "
-    "SET l.turn = l.turn + 1, l.owner = null, l.until = null",
+    "MATCH (l:EngineLock {id: 'migrations', owner: $owner}) SET l.owner = null, l.until = null",
     writes=True,
 )
 
@@ -118,9 +117,14 @@ def _recording(migration: Migration, now: str) -> Callable[[Transaction], Awaita
 
 
 async def _lease(graph: Graph, owner: str, now: datetime) -> bool:
+    token = new_id()
     rows = await graph.write(
         lambda transaction: transaction.run(
-            TAKE_LEASE, owner=owner, now=instant_text(now), until=instant_text(now + LEASE)
+            TAKE_LEASE,
+            owner=owner,
+            token=token,
+            now=instant_text(now),
+            until=instant_text(now + LEASE),
         ),
         repeatable=True,
     )

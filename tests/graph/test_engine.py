@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.errors import EngineUnavailable
+from domain.identity import new_id
 from domain.language import Language
 from graph.driver import Graph, Transaction
 from graph.engine import EngineSettings, open_graph
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.anyio
 ONE = CompiledStatement("UNWIND [1, 2] AS n RETURN n, n * $factor AS m ORDER BY n")
 CREATE = Statement("tests.create", "CREATE (n:Unit {id: $id, held: 0, turn: 0})", writes=True)
 MERGE = Statement("tests.merge", "MERGE (n:Unit {id: $id}) RETURN n.id AS id", writes=True)
-LOCK = Statement("tests.lock", "MATCH (n:Unit {id: $id}) SET n.turn = n.turn + 1", writes=True)
+LOCK = Statement("tests.lock", "MATCH (n:Unit {id: $id}) SET n.turn = $token", writes=True)
 HELD = Statement("tests.held", "MATCH (n:Unit {id: $id}) RETURN n.held AS held")
 HOLD = Statement("tests.hold", "MATCH (n:Unit {id: $id}) SET n.held = n.held + 1", writes=True)
 COUNT = Statement("tests.count", "MATCH (n:Unit {id: $id}) RETURN count(n) AS nodes")
@@ -45,7 +46,7 @@ async def test_64_writers_that_lock_first_hold_no_more_than_there_is(graph: Grap
     await graph.write(lambda transaction: transaction.run(CREATE, id="contended"))
 
     async def hold(transaction: Transaction) -> bool:
-        await transaction.run(LOCK, id="contended")
+        await transaction.run(LOCK, id="contended", token=new_id())
         (row,) = await transaction.run(HELD, id="contended")
         if row["held"] >= 10:
             return False
