@@ -10,16 +10,11 @@ from domain.holds import Line
 from domain.records import Claim, ClaimLine, Evaluation
 from domain.vocabulary import Side
 from graph.driver import Transaction
+from graph.events import PERSONAL_FIELDS
 from graph.items import slot_id, stored_changes
 from graph.records import properties, record
 from graph.statements import statement
 
-LOCK_CLAIMS = statement(
-    "claims.lock",
-    """UNWIND $ids AS i MATCH (n:Claim {id: i}) SET n.lock = $token
-RETURN count(n) AS locked""",
-    writes=True,
-)
 CLAIM_ENDS = statement(
     "claims.ends",
     """MATCH (c:Claim {id: $id})
@@ -31,6 +26,8 @@ RETURN head([(c)-[:FOR_ORDER]->(o:DemandOrder) | o.id]) AS orderId,
 READ_CLAIM = statement(
     "claims.read",
     """MATCH (c:Claim {id: $id})
+SET c.lock = $token
+WITH c
 RETURN properties(c) AS claim,
     head([(c)-[:INITIATED_BY]->(i:Account) | i.id]) AS initiatedBy,
     COLLECT {
@@ -42,7 +39,13 @@ RETURN properties(c) AS claim,
     COLLECT { MATCH (c)-[:SUPPLIER_SPOKEN_BY]->(a:Account) RETURN a.id } AS supplierVoices,
     COLLECT { MATCH (c)-[:RECEIVER_SPOKEN_BY]->(a:Account) RETURN a.id } AS receiverVoices,
     COLLECT { MATCH (c)<-[:EVALUATES]-(e:Evaluation) RETURN e.by } AS evaluated""",
+    writes=True,
 )
+CLAIM_PROPERTIES = statement(
+    "claims.properties",
+    "MATCH (c:Claim {id: $id}) RETURN properties(c) AS claim",
+)
+# The lists have one id or none: nothing is bound by a null.
 CREATE_CLAIM = statement(
     "claims.create",
     """MATCH (s:Agent {id: $supplierId})
@@ -51,21 +54,11 @@ MATCH (a:Account {id: $accountId})
 CREATE (c:Claim) SET c = $properties
 CREATE (c)-[:CLAIM_SUPPLIER]->(s)
 CREATE (c)-[:CLAIM_RECEIVER]->(r)
-CREATE (c)-[:INITIATED_BY]->(a)""",
-    writes=True,
-)
-LINK_ORDER = statement(
-    "claims.link_order",
-    """MATCH (c:Claim {id: $id})
-MATCH (o:DemandOrder {id: $orderId})
-CREATE (c)-[:FOR_ORDER]->(o)""",
-    writes=True,
-)
-LINK_OFFER = statement(
-    "claims.link_offer",
-    """MATCH (c:Claim {id: $id})
-MATCH (o:ResourceOffer {id: $offerId})
-CREATE (c)-[:FROM_OFFER]->(o)""",
+CREATE (c)-[:INITIATED_BY]->(a)
+WITH c
+CALL (c) { UNWIND $orderIds AS i MATCH (o:DemandOrder {id: i}) CREATE (c)-[:FOR_ORDER]->(o) }
+CALL (c) { UNWIND $offerIds AS i MATCH (f:ResourceOffer {id: i}) CREATE (c)-[:FROM_OFFER]->(f) }
+RETURN c.id AS id""",
     writes=True,
 )
 UPDATE_CLAIM = statement(
@@ -125,20 +118,26 @@ SET e = $properties""",
 OPEN_AS_SUPPLIER = statement(
     "claims.open_as_supplier",
     """MATCH (a:Agent {id: $id})
+SET a.lock = $token
+WITH a
 RETURN COUNT {
     MATCH (a)<-[:CLAIM_SUPPLIER]-(c:Claim)
     WHERE c.state = 'PROPOSED' AND c.initiator = 'SUPPLIER' AND c.expiresAt > $now
     RETURN c
 } AS open""",
+    writes=True,
 )
 OPEN_AS_RECEIVER = statement(
     "claims.open_as_receiver",
     """MATCH (a:Agent {id: $id})
+SET a.lock = $token
+WITH a
 RETURN COUNT {
     MATCH (a)<-[:CLAIM_RECEIVER]-(c:Claim)
     WHERE c.state = 'PROPOSED' AND c.initiator = 'RECEIVER' AND c.expiresAt > $now
     RETURN c
 } AS open""",
+    writes=True,
 )
 LAPSED = statement(
     "claims.lapsed",
@@ -201,9 +200,26 @@ async def read_ends(transaction: Transaction, claim_id: str) -> ClaimEnds | None
     return ClaimEnds(row["orderId"], row["offerId"], row["supplierId"], row["receiverId"])
 
 
-async def read_claim(transaction: Transaction, claim_id: str, ends: ClaimEnds) -> ClaimFile:
-    """Return a claim that is known to be there, as it stands."""
-    row = (await transaction.run(READ_CLAIM, id=claim_id))[0]
+async def claim_as_recorded(transaction: Transaction, recorded: Mapping[str, Any]) -> Claim:
+    """Return a claim as it was when its idempotency key was recorded, with the texts of today.
+
+    What people wrote is not kept with the key, so that it can be erased in one place.
+    """
+    row = (await transaction.run(CLAIM_PROPERTIES, id=recorded["id"]))[0]
+    texts = {name: value for name, value in row["claim"].items() if name in PERSONAL_FIELDS}
+    return record(Claim, texts | dict(recorded))
+
+
+def to_record(claim: Claim) -> dict[str, Any]:
+    """Return what an idempotency key keeps of a claim."""
+    return {name: value for name, value in properties(claim).items() if name not in PERSONAL_FIELDS}
+
+
+async def read_claim(
+    transaction: Transaction, claim_id: str, ends: ClaimEnds, token: str
+) -> ClaimFile:
+    """Lock a claim that is known to be there, and return it as it stands."""
+    row = (await transaction.run(READ_CLAIM, id=claim_id, token=token))[0]
     return ClaimFile(
         claim=record(Claim, row["claim"]),
         ends=ends,
@@ -242,12 +258,10 @@ async def create_claim(
         supplierId=ends.supplier_id,
         receiverId=ends.receiver_id,
         accountId=account_id,
+        orderIds=[ends.order_id] if ends.order_id else [],
+        offerIds=[ends.offer_id] if ends.offer_id else [],
         properties=_present(properties(claim)),
     )
-    if ends.order_id is not None:
-        await transaction.run(LINK_ORDER, id=claim.id, orderId=ends.order_id)
-    if ends.offer_id is not None:
-        await transaction.run(LINK_OFFER, id=claim.id, offerId=ends.offer_id)
 
 
 async def update_claim(
@@ -313,10 +327,12 @@ async def write_evaluation(transaction: Transaction, claim_id: str, evaluation: 
     )
 
 
-async def open_proposals(transaction: Transaction, agent_id: str, side: Side, now: datetime) -> int:
-    """Return how many proposals of an agent wait for an answer."""
+async def open_proposals(
+    transaction: Transaction, agent_id: str, side: Side, now: datetime, token: str
+) -> int:
+    """Lock an agent and return how many of its proposals wait for an answer."""
     counted = OPEN_AS_SUPPLIER if side is Side.SUPPLIER else OPEN_AS_RECEIVER
-    rows = await transaction.run(counted, id=agent_id, now=instant_text(now))
+    rows = await transaction.run(counted, id=agent_id, now=instant_text(now), token=token)
     return rows[0]["open"] if rows else 0
 
 

@@ -1,7 +1,10 @@
-"""Offers and orders as claims and edits see them: locked first, then read, then changed.
+"""Offers and orders as claims and edits see them: locked, then read, then changed.
 
-Use cases lock in one order, so that no two wait for each other: idempotency key, orders, offers,
-agents, lists, proposal, claims, each sorted by id. A slot is changed only under its offer's lock.
+A lock is a property that gets a new value, by the first clause of the statement that reads the
+node; on Neo4j the next writer waits there, on the embedded engine one of the two starts anew.
+Use cases lock in one order, so that no two wait for each other: idempotency key, lists, orders,
+offers, agents, proposal, claims, several of one kind by their ids. A slot is changed only under
+its offer's lock.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,30 +18,13 @@ from domain.records import DemandOrder, Node, ResourceOffer, Slot
 from domain.vocabulary import ListState
 from graph.driver import Transaction
 from graph.records import properties, record
-from graph.statements import Statement, statement
+from graph.statements import statement
 
-# A lock is a property that gets a new value: setting the same value would be no write.
-LOCK_ORDERS = statement(
-    "items.lock_orders",
-    """UNWIND $ids AS i MATCH (n:DemandOrder {id: i}) SET n.lock = $token
-RETURN count(n) AS locked""",
-    writes=True,
-)
-LOCK_OFFERS = statement(
-    "items.lock_offers",
-    """UNWIND $ids AS i MATCH (n:ResourceOffer {id: i}) SET n.lock = $token
-RETURN count(n) AS locked""",
-    writes=True,
-)
-LOCK_AGENTS = statement(
-    "items.lock_agents",
-    """UNWIND $ids AS i MATCH (n:Agent {id: i}) SET n.lock = $token
-RETURN count(n) AS locked""",
-    writes=True,
-)
 READ_ORDER = statement(
     "items.read_order",
     """MATCH (o:DemandOrder {id: $id})
+SET o.lock = $token
+WITH o
 RETURN properties(o) AS item,
     head([(o)<-[:NEEDS]-(a:Agent) | a.id]) AS owner,
     head([(o)-[:ORDER_AT]->(p:Area) | p.path]) AS areaPath,
@@ -49,31 +35,32 @@ RETURN properties(o) AS item,
         WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
         RETURN c.id
     } AS lapsed""",
+    writes=True,
 )
 READ_OFFER = statement(
     "items.read_offer",
     """MATCH (o:ResourceOffer {id: $id})
+SET o.lock = $token
+WITH o
 RETURN properties(o) AS item,
     head([(o)<-[:OFFERS]-(a:Agent) | a.id]) AS owner,
     head([(o)-[:OFFER_AT]->(p:Area) | p.path]) AS areaPath,
     head([(o)<-[:LISTS_OFFER]-(l:ResourceList) | l.state]) AS listState,
     COLLECT {
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
-        WHERE s.startsAt >= $now OR s.id IN $slotIds
+        WHERE s.startsAt >= $now
         RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
     } AS slots,
+    COLLECT {
+        MATCH (:Claim {id: $claimId})-[:HAS_LINE]->(:ClaimLine)-[:USES_SLOT]->(s:Slot)
+        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
+    } AS ownSlots,
     COLLECT {
         MATCH (o)<-[:FROM_OFFER]-(c:Claim)
         WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
         RETURN c.id
     } AS lapsed""",
-)
-OWNERS = statement(
-    "items.owners",
-    """UNWIND $orderIds + $offerIds AS i
-RETURN i AS id,
-    head(COLLECT { MATCH (o:DemandOrder {id: i})<-[:NEEDS]-(a:Agent) RETURN a.id }) AS needs,
-    head(COLLECT { MATCH (o:ResourceOffer {id: i})<-[:OFFERS]-(a:Agent) RETURN a.id }) AS offers""",
+    writes=True,
 )
 UPDATE_ORDER = statement(
     "items.update_order",
@@ -135,7 +122,7 @@ class OrderItem:
 
 @dataclass(frozen=True, slots=True)
 class OfferItem:
-    """An offer likewise; `slots` by key, those to come and those that were asked for."""
+    """An offer likewise; `slots` by key, those to come and those of the claim at hand."""
 
     offer: ResourceOffer
     owner_id: str
@@ -155,31 +142,11 @@ def slot_key(starts_at: datetime) -> str:
     return SlotTime(starts_at, starts_at).key
 
 
-async def lock(
-    transaction: Transaction, statement: Statement, ids: Iterable[str], token: str
-) -> None:
-    """Lock nodes of one label until the end of the transaction."""
-    if wanted := sorted(set(ids)):
-        await transaction.run(statement, ids=wanted, token=token)
-
-
-async def owner_ids(
-    transaction: Transaction, order_id: str | None, offer_id: str | None
-) -> tuple[str | None, str | None]:
-    """Return who needs the order and who offers the offer; owners never change."""
-    rows = await transaction.run(
-        OWNERS,
-        orderIds=[order_id] if order_id else [],
-        offerIds=[offer_id] if offer_id else [],
-    )
-    needs = next((row["needs"] for row in rows if row["id"] == order_id), None)
-    offers = next((row["offers"] for row in rows if row["id"] == offer_id), None)
-    return needs, offers
-
-
-async def read_order(transaction: Transaction, order_id: str, now: datetime) -> OrderItem | None:
-    """Return an order as it stands, None if there is none."""
-    rows = await transaction.run(READ_ORDER, id=order_id, now=instant_text(now))
+async def read_order(
+    transaction: Transaction, order_id: str, now: datetime, token: str
+) -> OrderItem | None:
+    """Lock an order and return it as it stands, None if there is none."""
+    rows = await transaction.run(READ_ORDER, id=order_id, now=instant_text(now), token=token)
     if not rows:
         return None
     row = rows[0]
@@ -194,11 +161,11 @@ async def read_order(transaction: Transaction, order_id: str, now: datetime) -> 
 
 
 async def read_offer(
-    transaction: Transaction, offer_id: str, slot_ids: Iterable[str], now: datetime
+    transaction: Transaction, offer_id: str, claim_id: str | None, now: datetime, token: str
 ) -> OfferItem | None:
-    """Return an offer with its slots to come and those named, None if there is none."""
+    """Lock an offer and return it with its slots to come and those of a claim; None for none."""
     rows = await transaction.run(
-        READ_OFFER, id=offer_id, slotIds=sorted(slot_ids), now=instant_text(now)
+        READ_OFFER, id=offer_id, claimId=claim_id, now=instant_text(now), token=token
     )
     if not rows:
         return None
@@ -213,7 +180,7 @@ async def read_offer(
             held=found[5],
             version=found[6],
         )
-        for found in row["slots"]
+        for found in row["slots"] + row["ownSlots"]
     ]
     return OfferItem(
         offer=record(ResourceOffer, row["item"]),

@@ -7,18 +7,15 @@ from graph.driver import Transaction
 from graph.records import record
 from graph.statements import statement
 
-LOCK_PROPOSALS = statement(
-    "proposals.lock",
-    """UNWIND $ids AS i MATCH (n:Proposal {id: i}) SET n.lock = $token
-RETURN count(n) AS locked""",
-    writes=True,
-)
 READ_PROPOSAL = statement(
     "proposals.read",
     """MATCH (p:Proposal {id: $id})
+SET p.lock = $token
+WITH p
 RETURN properties(p) AS proposal,
     head([(p)-[:PROPOSES_ORDER]->(o:DemandOrder) | o.id]) AS orderId,
     head([(p)-[:PROPOSES_OFFER]->(f:ResourceOffer) | f.id]) AS offerId""",
+    writes=True,
 )
 ENDORSE = statement(
     "proposals.endorse",
@@ -39,9 +36,11 @@ class ProposalPair:
     offer_id: str | None
 
 
-async def read_proposal(transaction: Transaction, proposal_id: str) -> ProposalPair | None:
-    """Return a proposal, locked before; None if there is none."""
-    rows = await transaction.run(READ_PROPOSAL, id=proposal_id)
+async def read_proposal(
+    transaction: Transaction, proposal_id: str, token: str
+) -> ProposalPair | None:
+    """Lock a proposal and return it, None if there is none."""
+    rows = await transaction.run(READ_PROPOSAL, id=proposal_id, token=token)
     if not rows:
         return None
     row = rows[0]

@@ -1,15 +1,17 @@
 """Where an agent belongs and who may speak for it, for the transaction that relies on it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from domain.access import Viewer
 from graph.driver import Transaction
 from graph.statements import statement
 
-READ_AGENT = statement(
-    "standing.read_agent",
-    """MATCH (a:Agent {id: $id})
-RETURN a.path AS ownPath,
+READ_AGENTS = statement(
+    "standing.read_agents",
+    """UNWIND $ids AS i
+MATCH (a:Agent {id: i})
+RETURN a.id AS id, a.path AS ownPath,
     COLLECT { MATCH (a)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS located,
     COLLECT { MATCH (a)-[:OF_AREA]->(x:Area) RETURN x.path } AS ofArea,
     COLLECT { MATCH (a)-[:OF_UNIT]->(:Unit)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS ofUnit,
@@ -51,16 +53,16 @@ class AgentPlace:
         return viewer.is_admin or viewer.coordinates(self.path)
 
 
-async def read_agent(transaction: Transaction, agent_id: str) -> AgentPlace | None:
-    """Return where an agent belongs, None if there is no such agent."""
-    rows = await transaction.run(READ_AGENT, id=agent_id)
-    if not rows:
-        return None
-    row = rows[0]
+async def read_agents(transaction: Transaction, *agent_ids: str) -> dict[str, AgentPlace]:
+    """Return where agents belong, by id; those that do not exist are left out."""
+    rows = await transaction.run(READ_AGENTS, ids=list(agent_ids))
+    return {row["id"]: _place(row) for row in rows}
+
+
+def _place(row: dict[str, Any]) -> AgentPlace:
     paths = [path for place in _PLACES for path in row[place]]
-    home = row["livesIn"][0] if row["livesIn"] and row["grants"] == 0 else None
     return AgentPlace(
-        id=agent_id,
+        id=row["id"],
         path=row["ownPath"] or next(iter(paths), None),
-        home_path=home,
+        home_path=row["livesIn"][0] if row["livesIn"] and row["grants"] == 0 else None,
     )

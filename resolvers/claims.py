@@ -27,7 +27,7 @@ from resolvers.claims_common import (
     Call,
     LapsedHoldsError,
     actor_of,
-    agent,
+    both_sides,
     caller_of,
     fresh_viewer,
     open_claim,
@@ -181,8 +181,7 @@ async def _step_in(
 ) -> Claim:
     viewer = await fresh_viewer(transaction, call.account_id, call.now)
     scene, ends, before = await open_claim(transaction, claim_id, call.token, call.now)
-    supplier = await agent(transaction, ends.supplier_id)
-    receiver = await agent(transaction, ends.receiver_id)
+    supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     actor = actor_of(viewer, supplier, receiver, before)
     refuse_strangers(viewer, actor, supplier, claim_id)
     if scene.lapsed:

@@ -18,8 +18,7 @@ from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Graph, Transaction
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.items import OfferItem, OrderItem
-from graph.records import properties, record
-from graph.standing import AgentPlace, read_agent
+from graph.standing import AgentPlace, read_agents
 from resolvers.claims_ledger import Scene, write_claim
 
 T = TypeVar("T")
@@ -69,9 +68,9 @@ async def run_claim_write(
     async def once(transaction: Transaction) -> Claim:
         earlier = await earlier_result(transaction, call.write, call.now, call.kept, call.token)
         if earlier is not None:
-            return record(Claim, earlier)
+            return await claims.claim_as_recorded(transaction, earlier)
         claim = await work(transaction)
-        await record_result(transaction, call.write, call.now, properties(claim))
+        await record_result(transaction, call.write, call.now, claims.to_record(claim))
         return claim
 
     while True:
@@ -90,12 +89,15 @@ async def fresh_viewer(transaction: Transaction, account_id: str, now: datetime)
     return viewer
 
 
-async def agent(transaction: Transaction, agent_id: str) -> AgentPlace:
-    """Return an agent's place. Raises NotFound."""
-    place = await read_agent(transaction, agent_id)
-    if place is None:
-        raise NotFound(type="Agent", id=agent_id)
-    return place
+async def both_sides(
+    transaction: Transaction, supplier_id: str, receiver_id: str
+) -> tuple[AgentPlace, AgentPlace]:
+    """Return where supplier and receiver belong. Raises NotFound."""
+    found = await read_agents(transaction, supplier_id, receiver_id)
+    for agent_id in (supplier_id, receiver_id):
+        if agent_id not in found:
+            raise NotFound(type="Agent", id=agent_id)
+    return found[supplier_id], found[receiver_id]
 
 
 def actor_of(
@@ -113,29 +115,21 @@ def actor_of(
     )
 
 
-async def lock_items(
-    transaction: Transaction, order_id: str | None, offer_id: str | None, token: str
-) -> None:
-    """Lock the order and the offer of a claim, in the order of all use cases."""
-    await items.lock(transaction, items.LOCK_ORDERS, [order_id] if order_id else [], token)
-    await items.lock(transaction, items.LOCK_OFFERS, [offer_id] if offer_id else [], token)
-
-
 async def read_items(
     transaction: Transaction,
     order_id: str | None,
     offer_id: str | None,
-    slot_keys: frozenset[str],
+    claim_id: str | None,
     now: datetime,
+    token: str,
 ) -> tuple[OrderItem | None, OfferItem | None]:
-    """Return the order and the offer, locked before. Raises NotFound."""
-    order = await items.read_order(transaction, order_id, now) if order_id else None
+    """Lock the order, then the offer, and return them. Raises NotFound."""
+    order = await items.read_order(transaction, order_id, now, token) if order_id else None
     if order_id and order is None:
         raise NotFound(type="DemandOrder", id=order_id)
     offer = None
     if offer_id:
-        slot_ids = [items.slot_id(offer_id, key) for key in slot_keys]
-        offer = await items.read_offer(transaction, offer_id, slot_ids, now)
+        offer = await items.read_offer(transaction, offer_id, claim_id, now, token)
         if offer is None:
             raise NotFound(type="ResourceOffer", id=offer_id)
     return order, offer
@@ -148,11 +142,10 @@ async def open_claim(
     ends = await claims.read_ends(transaction, claim_id)
     if ends is None:
         raise NotFound(type="Claim", id=claim_id)
-    await lock_items(transaction, ends.order_id, ends.offer_id, call_token)
-    await items.lock(transaction, claims.LOCK_CLAIMS, [claim_id], call_token)
-    before = await claims.read_claim(transaction, claim_id, ends)
-    keys = frozenset(line.slot.key for line in before.lines if line.slot is not None)
-    order, offer = await read_items(transaction, ends.order_id, ends.offer_id, keys, now)
+    order, offer = await read_items(
+        transaction, ends.order_id, ends.offer_id, claim_id, now, call_token
+    )
+    before = await claims.read_claim(transaction, claim_id, ends, call_token)
     return Scene(order, offer, before), ends, before
 
 

@@ -10,7 +10,7 @@ from domain.holds import LineRequest, lines_of
 from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
 from domain.vocabulary import Initiator, ItemState, ListState, ProposalState, Side
-from graph import claims, events, items, proposals
+from graph import claims, events, proposals
 from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
@@ -19,9 +19,8 @@ from resolvers.claims_common import (
     Call,
     LapsedHoldsError,
     actor_of,
-    agent,
+    both_sides,
     fresh_viewer,
-    lock_items,
     read_items,
 )
 from resolvers.claims_ledger import Scene, check_room, with_ids, write_claim
@@ -64,15 +63,16 @@ async def propose_in(
 ) -> Claim:
     """Check and write a new claim with its holds and its event."""
     viewer = await fresh_viewer(transaction, call.account_id, call.now)
-    ends = await _ends(transaction, request)
-    await _lock(transaction, request, ends, call.token)
-    keys = frozenset(items.slot_key(line.slot) for line in request.lines if line.slot)
-    order, offer = await read_items(transaction, request.order_id, request.offer_id, keys, call.now)
+    if request.order_id is None and request.offer_id is None:
+        raise BadInput(field="orderId", value=None, expected="orderId | offerId")
+    order, offer = await read_items(
+        transaction, request.order_id, request.offer_id, None, call.now, call.token
+    )
     scene = Scene(order, offer)
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
-    supplier = await agent(transaction, ends.supplier_id)
-    receiver = await agent(transaction, ends.receiver_id)
+    ends = _ends(request, order, offer)
+    supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     actor = actor_of(viewer, supplier, receiver, None)
     if not (actor.sides or actor.coordinator):
         raise Forbidden(action="CLAIM_PROPOSE")
@@ -89,23 +89,16 @@ async def propose_in(
     )
     if outcome.side is not None:
         await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)
-    changes |= await _endorse(transaction, request, claim_id)
+    changes |= await _endorse(transaction, request, claim_id, call.token)
     event = events.event(call.event_id, call.now, call.account_id, "CLAIM_PROPOSE", changes)
     await events.write_event(transaction, event, [claim_id])
     return outcome.claim
 
 
-async def _ends(transaction: Transaction, request: ProposeRequest) -> ClaimEnds:
-    """Return the two sides; owners of the order and the offer where they are named."""
-    if request.order_id is None and request.offer_id is None:
-        raise BadInput(field="orderId", value=None, expected="orderId | offerId")
-    needs, offers = await items.owner_ids(transaction, request.order_id, request.offer_id)
-    if request.order_id and needs is None:
-        raise NotFound(type="DemandOrder", id=request.order_id)
-    if request.offer_id and offers is None:
-        raise NotFound(type="ResourceOffer", id=request.offer_id)
-    receiver_id = _side("receiverId", request.receiver_id, needs)
-    supplier_id = _side("supplierId", request.supplier_id, offers)
+def _ends(request: ProposeRequest, order: OrderItem | None, offer: OfferItem | None) -> ClaimEnds:
+    """Return the two sides: the owners of the order and the offer where they are named."""
+    receiver_id = _side("receiverId", request.receiver_id, order.owner_id if order else None)
+    supplier_id = _side("supplierId", request.supplier_id, offer.owner_id if offer else None)
     if supplier_id == receiver_id:
         raise SameSides(agent=supplier_id)
     return ClaimEnds(request.order_id, request.offer_id, supplier_id, receiver_id)
@@ -116,19 +109,6 @@ def _side(field: str, asked: str | None, owner: str | None) -> str:
     if found is None or (asked is not None and asked != found):
         raise BadInput(field=field, value=asked, expected=owner or "Agent")
     return found
-
-
-async def _lock(
-    transaction: Transaction, request: ProposeRequest, ends: ClaimEnds, token: str
-) -> None:
-    """Lock all that is touched; the agent too, whose open proposals are counted."""
-    await lock_items(transaction, request.order_id, request.offer_id, token)
-    side = _STARTED_BY.get(request.initiator)
-    if side is not None:
-        agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
-        await items.lock(transaction, items.LOCK_AGENTS, [agent_id], token)
-    if request.proposal_id is not None:
-        await items.lock(transaction, proposals.LOCK_PROPOSALS, [request.proposal_id], token)
 
 
 def _check_published(item: OrderItem | OfferItem | None, *, shown: bool) -> None:
@@ -156,17 +136,19 @@ async def _check_open_proposals(
 ) -> None:
     agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
     limit = call.policy.open_proposals
-    if await claims.open_proposals(transaction, agent_id, side, call.now) >= limit:
+    if await claims.open_proposals(transaction, agent_id, side, call.now, call.token) >= limit:
         raise TooManyOpen(agent=agent_id, limit=limit)
 
 
-async def _endorse(transaction: Transaction, request: ProposeRequest, claim_id: str) -> Changes:
+async def _endorse(
+    transaction: Transaction, request: ProposeRequest, claim_id: str, token: str
+) -> Changes:
     """Carry on the proposal of a matching run; MATCHER claims have one, others none."""
     if (request.proposal_id is not None) != (request.initiator is Initiator.MATCHER):
         raise BadInput(field="proposalId", value=request.proposal_id, expected="MATCHER")
     if request.proposal_id is None:
         return {}
-    pair = await proposals.read_proposal(transaction, request.proposal_id)
+    pair = await proposals.read_proposal(transaction, request.proposal_id, token)
     if pair is None:
         raise NotFound(type="Proposal", id=request.proposal_id)
     if (pair.order_id, pair.offer_id) != (request.order_id, request.offer_id):
