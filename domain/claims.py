@@ -131,8 +131,8 @@ CLOSED = frozenset(
 class ClaimPolicy:
     """The times and limits of claims, which a hub may set."""
 
-    proposal_hours: int = 72
-    open_proposals: int = 50
+    answer_hours: int = 72
+    open_proposals_per_agent: int = 50
     verification_days: int = 7
     evaluation_days: int = 14
     idempotency_days: int = 30
@@ -219,7 +219,7 @@ def expiry(
     now: datetime, policy: ClaimPolicy, order: DemandOrder | None, lines: tuple[Line, ...]
 ) -> datetime:
     """Return when a proposal lapses: after its hours, the order's deadline, at its first slot."""
-    ends = [now + timedelta(hours=policy.proposal_hours)]
+    ends = [now + timedelta(hours=policy.answer_hours)]
     if order is not None and order.deadline is not None:
         ends.append(end_of(order.deadline, order.time_zone))
     ends += [line.slot.starts_at for line in lines if line.slot is not None]

@@ -93,6 +93,27 @@ CALM = statement(
     "MATCH (:DemandOrder {id: $id})-[r:ESCALATED_TO]->(:Area) DELETE r",
     writes=True,
 )
+ORDERS_PAST = statement(
+    "items.orders_past",
+    """MATCH (o:DemandOrder)
+WHERE o.state = 'OPEN' AND o.deadline <= $today
+RETURN o.id AS id ORDER BY id LIMIT $size""",
+)
+OFFERS_PAST = statement(
+    "items.offers_past",
+    """MATCH (o:ResourceOffer)
+WHERE o.state = 'OPEN' AND o.endsOn <= $today
+RETURN o.id AS id ORDER BY id LIMIT $size""",
+)
+OFFERS_FREED = statement(
+    "items.offers_freed",
+    """MATCH (o:ResourceOffer)
+WHERE o.state IN ['CLAIMED', 'PARTIALLY_CLAIMED'] AND o.capacityKind IN ['SHARED', 'EXCLUSIVE']
+    AND NOT EXISTS {
+        MATCH (o)-[:HAS_SLOT]->(s:Slot) WHERE s.held > 0 AND s.startsAt > $now RETURN s
+    }
+RETURN o.id AS id ORDER BY id LIMIT $size""",
+)
 GIVEN_UP = statement(
     "items.given_up",
     """MATCH (o:DemandOrder {id: $id})

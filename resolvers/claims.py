@@ -36,6 +36,18 @@ from resolvers.claims_common import (
 )
 from resolvers.claims_ledger import Scene, check_room, needs_room, with_ids, write_claim
 from resolvers.claims_propose import ProposeRequest, propose_in
+from resolvers.claims_sweep import sweep_expired
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "ClaimAction",
+    "ClaimPolicy",
+    "LineRequest",
+    "StepRequest",
+    "propose",
+    "sweep_expired",
+    "take_step",
+]
 
 DEFAULT_POLICY = ClaimPolicy()
 

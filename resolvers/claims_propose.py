@@ -135,7 +135,7 @@ async def _check_open_proposals(
     transaction: Transaction, ends: ClaimEnds, side: Side, call: Call
 ) -> None:
     agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
-    limit = call.policy.open_proposals
+    limit = call.policy.open_proposals_per_agent
     if await claims.open_proposals(transaction, agent_id, side, call.now, call.token) >= limit:
         raise TooManyOpen(agent=agent_id, limit=limit)
 

@@ -1,3 +1,25 @@
 """Texts: claims."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "type.ClaimAction": "Step of a claim",
+    "enum.ClaimAction.PROPOSE": "propose",
+    "enum.ClaimAction.AMEND": "amend and propose again",
+    "enum.ClaimAction.ACCEPT": "accept",
+    "enum.ClaimAction.DECLINE": "decline",
+    "enum.ClaimAction.WITHDRAW": "withdraw",
+    "enum.ClaimAction.EXPIRE": "expire",
+    "enum.ClaimAction.ASK_RESCHEDULE": "ask to reschedule",
+    "enum.ClaimAction.CONSENT_RESCHEDULE": "consent to reschedule",
+    "enum.ClaimAction.START": "start",
+    "enum.ClaimAction.DELIVER": "deliver",
+    "enum.ClaimAction.RETURN": "give back",
+    "enum.ClaimAction.ASK_CANCEL": "ask to cancel",
+    "enum.ClaimAction.CONSENT_CANCEL": "consent to cancel",
+    "enum.ClaimAction.CANCEL": "cancel",
+    "enum.ClaimAction.COMPLETE": "verify",
+    "enum.ClaimAction.DISPUTE": "dispute",
+    "enum.ClaimAction.SETTLE": "settle as done",
+    "enum.ClaimAction.REOPEN": "send back to work",
+    "enum.ClaimAction.EVALUATE": "evaluate",
+    "enum.ClaimAction.CLOSE": "end of evaluation",
+}

@@ -1,3 +1,25 @@
 """Texts: claims."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "type.ClaimAction": "认领步骤",
+    "enum.ClaimAction.PROPOSE": "提出认领",
+    "enum.ClaimAction.AMEND": "修改并重新提出",
+    "enum.ClaimAction.ACCEPT": "接受",
+    "enum.ClaimAction.DECLINE": "谢绝",
+    "enum.ClaimAction.WITHDRAW": "撤回",
+    "enum.ClaimAction.EXPIRE": "逾期失效",
+    "enum.ClaimAction.ASK_RESCHEDULE": "请求改期",
+    "enum.ClaimAction.CONSENT_RESCHEDULE": "同意改期",
+    "enum.ClaimAction.START": "开始服务",
+    "enum.ClaimAction.DELIVER": "交付",
+    "enum.ClaimAction.RETURN": "退单",
+    "enum.ClaimAction.ASK_CANCEL": "请求取消",
+    "enum.ClaimAction.CONSENT_CANCEL": "同意取消",
+    "enum.ClaimAction.CANCEL": "取消",
+    "enum.ClaimAction.COMPLETE": "验收",
+    "enum.ClaimAction.DISPUTE": "提出异议",
+    "enum.ClaimAction.SETTLE": "裁定完成",
+    "enum.ClaimAction.REOPEN": "退回重做",
+    "enum.ClaimAction.EVALUATE": "评价",
+    "enum.ClaimAction.CLOSE": "评价期结束",
+}
