@@ -291,7 +291,11 @@ class MatchRun(Node):
 
 @dataclass(kw_only=True)
 class Proposal(Node):
-    """A pair that a run proposes: how much of which offer for which order, and why."""
+    """A pair that a run proposes: how much of which offer for which order, and why.
+
+    `slots` are slot keys (the start in UTC, `2026-05-09T01:00Z`), `slot_quantities` what is taken
+    in each, in `measure`; both are empty where the offer has no slots.
+    """
 
     state: ProposalState
     quantity: int
@@ -300,6 +304,7 @@ class Proposal(Node):
     score: float
     reasons: str
     slots: tuple[str, ...] = ()
+    slot_quantities: tuple[int, ...] = ()
 
 
 @dataclass(kw_only=True)

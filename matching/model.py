@@ -24,7 +24,6 @@ class RelationKind(StrEnum):
     """How a supplier and a receiver are linked before the run."""
 
     PAIRED = "PAIRED"
-    CHECKED_IN = "CHECKED_IN"
     WORKED_TOGETHER = "WORKED_TOGETHER"
 
 

@@ -33,7 +33,6 @@ GOOD = 0.5
 
 RELATION_VALUES: Mapping[RelationKind, float] = {
     RelationKind.PAIRED: 1.0,
-    RelationKind.CHECKED_IN: 0.8,
     RelationKind.WORKED_TOGETHER: 0.7,
 }
 

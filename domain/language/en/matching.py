@@ -11,7 +11,6 @@ TEXTS: dict[str, str] = {
     "matching.reason.WINDOWS": "open for {percent}% of the wanted time",
     "matching.reason.SKILLS": "has the wanted skills: {skills}",
     "matching.reason.RELATION_PAIRED": "the two sides are paired",
-    "matching.reason.RELATION_CHECKED_IN": "the supplier has checked in at the community",
     "matching.reason.RELATION_WORKED_TOGETHER": "the two sides have completed a claim before",
     "matching.part.CATEGORY": "category",
     "matching.part.TEXT": "text",
@@ -49,5 +48,4 @@ TEXTS: dict[str, str] = {
     "matching.problem.TOO_LARGE": "the quantities add up to more than 64 bits hold; look for a quantity that is wrong",
     "matching.problem.ID_TWICE": "an id occurs twice",
     "matching.problem.NOT_OPEN": "the proposal was settled already, or a newer plan took its place",
-    "matching.problem.NO_ORDERS": "there are no orders to match in this area",
 }

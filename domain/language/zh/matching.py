@@ -11,7 +11,6 @@ TEXTS: dict[str, str] = {
     "matching.reason.WINDOWS": "时间满足所需时段的 {percent}%",
     "matching.reason.SKILLS": "具备所需技能：{skills}",
     "matching.reason.RELATION_PAIRED": "双方已结对",
-    "matching.reason.RELATION_CHECKED_IN": "供给方已在该社区报到",
     "matching.reason.RELATION_WORKED_TOGETHER": "双方曾完成认领",
     "matching.part.CATEGORY": "类别",
     "matching.part.TEXT": "文字",
@@ -49,5 +48,4 @@ TEXTS: dict[str, str] = {
     "matching.problem.TOO_LARGE": "数量之和超出 64 位整数，请检查数量是否写错",
     "matching.problem.ID_TWICE": "同一编号出现两次",
     "matching.problem.NOT_OPEN": "该建议已被处理或已被新的方案取代",
-    "matching.problem.NO_ORDERS": "该区域没有可匹配的订单",
 }

@@ -1,0 +1,237 @@
+"""Matching runs and their proposals: written in one transaction, read, endorsed or rejected.
+
+Whoever writes a run takes its turn, then locks in the order of all use cases: orders, offers,
+proposals, each by their ids.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from domain.records import MatchRun, Proposal
+from graph.driver import Graph, Transaction
+from graph.records import properties, record
+from graph.statements import statement
+
+T = TypeVar("T")
+Run = Callable[..., Awaitable[list[dict[str, Any]]]]
+"""`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
+
+BATCH = 500
+START, END = "", "~"
+"""Below and above every sort key."""
+
+AREA_PATH = statement(
+    "match_runs.area_path", "MATCH (a:Area {id: $id}) RETURN a.path AS path, a.name AS name"
+)
+LOCK_ORDERS = statement(
+    "match_runs.lock_orders",
+    """UNWIND $ids AS i
+MATCH (o:DemandOrder {id: i})
+SET o.lock = $token
+RETURN count(o) AS locked""",
+    writes=True,
+)
+LOCK_OFFERS = statement(
+    "match_runs.lock_offers",
+    """UNWIND $ids AS i
+MATCH (o:ResourceOffer {id: i})
+SET o.lock = $token
+RETURN count(o) AS locked""",
+    writes=True,
+)
+LOCK_PROPOSALS = statement(
+    "match_runs.lock_proposals",
+    """UNWIND $ids AS i
+MATCH (p:Proposal {id: i})
+SET p.lock = $token
+RETURN count(p) AS locked""",
+    writes=True,
+)
+TAKE_TURN = statement(
+    "match_runs.take_turn",
+    "MERGE (l:EngineLock {id: 'matching'}) SET l.token = $token RETURN l.id AS id",
+    writes=True,
+)
+OPEN_BELOW = statement(
+    "match_runs.open_below",
+    """MATCH (p:Proposal)
+WHERE p.state = 'OPEN'
+    AND EXISTS {
+        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
+        WHERE a.path STARTS WITH $path
+    }
+RETURN p.id AS id ORDER BY id""",
+)
+SUPERSEDE = statement(
+    "match_runs.supersede",
+    """UNWIND $ids AS i
+MATCH (p:Proposal {id: i})
+WHERE p.state = 'OPEN'
+SET p.state = 'SUPERSEDED'
+RETURN p.id AS id""",
+    writes=True,
+)
+CREATE_RUN = statement(
+    "match_runs.create_run", "CREATE (r:MatchRun) SET r = $properties", writes=True
+)
+RUN_IN = statement(
+    "match_runs.run_in",
+    """MATCH (r:MatchRun {id: $id})
+MATCH (a:Area {id: $areaId})
+CREATE (r)-[:RUN_IN]->(a)""",
+    writes=True,
+)
+CREATE_PROPOSALS = statement(
+    "match_runs.create_proposals",
+    """UNWIND $rows AS row
+MATCH (r:MatchRun {id: $runId})
+MATCH (o:DemandOrder {id: row[0]})
+MATCH (f:ResourceOffer {id: row[1]})
+CREATE (r)-[:PROPOSED]->(p:Proposal)
+SET p = row[2]
+CREATE (p)-[:PROPOSES_ORDER]->(o)
+CREATE (p)-[:PROPOSES_OFFER]->(f)
+RETURN count(p) AS created""",
+    writes=True,
+)
+READ_RUN = statement(
+    "match_runs.read_run", "MATCH (r:MatchRun {id: $id}) RETURN properties(r) AS run"
+)
+LATEST_RUN = statement(
+    "match_runs.latest_run",
+    """MATCH (r:MatchRun)
+WHERE r.sortKey > $after AND r.sortKey < $end
+RETURN properties(r) AS run ORDER BY r.sortKey DESC LIMIT 1""",
+)
+RUN_PROPOSALS = statement(
+    "match_runs.run_proposals",
+    """MATCH (:MatchRun {id: $id})-[:PROPOSED]->(p:Proposal)
+RETURN properties(p) AS proposal,
+    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
+    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId
+ORDER BY p.score DESC, p.id""",
+)
+PROPOSALS_TO_ENDORSE = statement(
+    "match_runs.proposals_to_endorse",
+    """UNWIND $ids AS i
+MATCH (p:Proposal {id: i})
+RETURN properties(p) AS proposal,
+    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
+    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId,
+    head(COLLECT {
+        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area) RETURN a.path
+    }) AS areaPath""",
+)
+REJECT = statement(
+    "match_runs.reject",
+    "MATCH (p:Proposal {id: $id}) SET p.state = 'REJECTED' RETURN p.id AS id",
+    writes=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """A proposal with what it pairs; `area_path` is where the order is."""
+
+    proposal: Proposal
+    order_id: str
+    offer_id: str
+    area_path: str = ""
+
+
+async def area_path(run: Run, area_id: str) -> str | None:
+    """Return the path of an area, None if there is no such area."""
+    rows = await run(AREA_PATH, id=area_id)
+    return rows[0]["path"] if rows else None
+
+
+async def take_turn(transaction: Transaction, token: str) -> None:
+    """Wait until no other run is being written: one after the other, so that one plan is open."""
+    await transaction.run(TAKE_TURN, token=token)
+
+
+async def lock_pairs(transaction: Transaction, rows: Sequence[ProposalRow], token: str) -> None:
+    """Lock the orders and offers that proposals are about to be linked to."""
+    order_ids = sorted({row.order_id for row in rows})
+    offer_ids = sorted({row.offer_id for row in rows})
+    await transaction.run(LOCK_ORDERS, ids=order_ids, token=token)
+    await transaction.run(LOCK_OFFERS, ids=offer_ids, token=token)
+
+
+async def lock_proposals(transaction: Transaction, proposal_ids: Sequence[str], token: str) -> None:
+    """Lock proposals that are about to change."""
+    await transaction.run(LOCK_PROPOSALS, ids=sorted(proposal_ids), token=token)
+
+
+async def open_below(transaction: Transaction, path: str) -> list[str]:
+    """Return the ids of the open proposals for orders below a path."""
+    return [row["id"] for row in await transaction.run(OPEN_BELOW, path=path)]
+
+
+async def supersede(transaction: Transaction, proposal_ids: Sequence[str]) -> list[str]:
+    """Close open proposals because a new plan takes their place; return which were still open."""
+    closed: list[str] = []
+    for ids in _batches(proposal_ids):
+        closed.extend(row["id"] for row in await transaction.run(SUPERSEDE, ids=ids))
+    return closed
+
+
+async def create_run(
+    transaction: Transaction, run: MatchRun, area_id: str | None, rows: Sequence[ProposalRow]
+) -> None:
+    """Write a run with its proposals."""
+    await transaction.run(CREATE_RUN, properties=_present(properties(run)))
+    if area_id is not None:
+        await transaction.run(RUN_IN, id=run.id, areaId=area_id)
+    for batch in _batches(rows):
+        written = [
+            [row.order_id, row.offer_id, _present(properties(row.proposal))] for row in batch
+        ]
+        await transaction.run(CREATE_PROPOSALS, runId=run.id, rows=written)
+
+
+async def read_run(run: Run, run_id: str) -> MatchRun | None:
+    """Return a run, None if there is none."""
+    rows = await run(READ_RUN, id=run_id)
+    return record(MatchRun, rows[0]["run"]) if rows else None
+
+
+async def latest_run(graph: Graph) -> MatchRun | None:
+    """Return the run that was made last, None before the first."""
+    rows = await graph.read(LATEST_RUN, after=START, end=END)
+    return record(MatchRun, rows[0]["run"]) if rows else None
+
+
+async def run_proposals(graph: Graph, run_id: str) -> list[ProposalRow]:
+    """Return the proposals of a run, the best first."""
+    return [_proposal(row) for row in await graph.read(RUN_PROPOSALS, id=run_id)]
+
+
+async def read_proposals(run: Run, proposal_ids: Sequence[str]) -> dict[str, ProposalRow]:
+    """Return the proposals with these ids that there are, with where their orders are."""
+    rows = await run(PROPOSALS_TO_ENDORSE, ids=list(proposal_ids))
+    return {row["proposal"]["id"]: _proposal(row) for row in rows}
+
+
+async def reject(transaction: Transaction, proposal_id: str) -> None:
+    """Write that a proposal, locked before, is not wanted."""
+    await transaction.run(REJECT, id=proposal_id)
+
+
+def _proposal(row: Mapping[str, Any]) -> ProposalRow:
+    return ProposalRow(
+        proposal=record(Proposal, row["proposal"]),
+        order_id=row["orderId"],
+        offer_id=row["offerId"],
+        area_path=row.get("areaPath") or "",
+    )
+
+
+def _present(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _batches(items: Sequence[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), BATCH):
+        yield list(items[start : start + BATCH])

@@ -1,0 +1,204 @@
+"""What a matching run reads of the graph: open orders and offers, links between agents."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.availability import instant_text, parse_instant
+from domain.records import DemandOrder, ResourceOffer
+from graph.driver import Graph
+from graph.records import record
+from graph.statements import Statement, statement
+
+PAGE = 1000
+START, END = "", "~"
+"""Below and above every sort key."""
+
+ORDERS = statement(
+    "matching.orders",
+    """MATCH (o:DemandOrder)
+WHERE o.sortKey > $after AND o.sortKey < $end AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED']
+WITH o ORDER BY o.sortKey LIMIT $size
+RETURN properties(o) AS item, o.sortKey AS sortKey,
+    head(COLLECT { MATCH (o)<-[:NEEDS]-(a:Agent)
+        RETURN [a.id, a.latitude, a.longitude] }) AS owner,
+    head(COLLECT { MATCH (o)-[:ORDER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
+    head(COLLECT { MATCH (o)-[:ORDER_AT]->(p:Area) RETURN p.path }) AS areaPath,
+    head(COLLECT { MATCH (o)<-[:LISTS_ORDER]-(l:NeedList) RETURN l.state }) AS listState,
+    COLLECT {
+        MATCH (o)<-[:PROPOSES_ORDER]-(p:Proposal)-[:PROPOSES_OFFER]->(f:ResourceOffer)
+        WHERE p.state = 'REJECTED'
+        RETURN f.id
+    } AS rejected,
+    COLLECT {
+        MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:FROM_OFFER]->(f:ResourceOffer)
+        WHERE c.state IN ['DECLINED', 'RETURNED']
+        RETURN f.id
+    } AS givenUp,
+    COLLECT {
+        MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
+        WHERE c.state IN ['DECLINED', 'RETURNED']
+            AND NOT EXISTS { MATCH (c)-[:FROM_OFFER]->(:ResourceOffer) }
+        RETURN s.id
+    } AS givenUpBy
+ORDER BY sortKey""",
+)
+OFFERS = statement(
+    "matching.offers",
+    """MATCH (o:ResourceOffer)
+WHERE o.sortKey > $after AND o.sortKey < $end
+    AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED', 'CLAIMED', 'FULFILLED']
+WITH o ORDER BY o.sortKey LIMIT $size
+RETURN properties(o) AS item, o.sortKey AS sortKey,
+    head(COLLECT { MATCH (o)<-[:OFFERS]-(a:Agent)
+        RETURN [a.id, a.latitude, a.longitude] }) AS owner,
+    head(COLLECT { MATCH (o)-[:OFFER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
+    head(COLLECT { MATCH (o)-[:OFFER_AT]->(p:Area) RETURN p.path }) AS areaPath,
+    head(COLLECT { MATCH (o)<-[:LISTS_OFFER]-(l:ResourceList) RETURN l.state }) AS listState,
+    COLLECT { MATCH (o)-[:SERVES]->(p:Area) RETURN p.path } AS serves,
+    COLLECT {
+        MATCH (o)-[:HAS_SLOT]->(s:Slot)
+        WHERE s.startsAt > $now AND s.held > 0
+        RETURN [s.startsAt, s.held]
+    } AS slots
+ORDER BY sortKey""",
+)
+PAIRINGS = statement(
+    "matching.pairings",
+    """MATCH (p:Pairing)
+RETURN COLLECT {
+    MATCH (p)-[:PAIRS]->(a:Agent)
+    RETURN [a.id, head(COLLECT { MATCH (a)-[:OF_UNIT]->(u:Unit) RETURN u.id })]
+} AS agents""",
+)
+WORKED_TOGETHER = statement(
+    "matching.worked_together",
+    """MATCH (s:Agent)<-[:CLAIM_SUPPLIER]-(c:Claim)-[:CLAIM_RECEIVER]->(r:Agent)
+WHERE c.state IN ['COMPLETED', 'EVALUATED']
+RETURN DISTINCT s.id AS supplier, r.id AS receiver""",
+)
+SUBSTITUTES = statement(
+    "matching.substitutes",
+    """MATCH (wanted:Category)-[:SUBSTITUTABLE_BY]->(instead:Category)
+RETURN wanted.path AS wanted, instead.path AS instead""",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """An open order of a published list (or of none), with what the matcher asks of it.
+
+    `place` is its own, else its receiver's latitude and longitude. `rejected_offers` are those of
+    rejected proposals, declined and returned claims; `rejected_suppliers` those of such claims
+    that named no offer.
+    """
+
+    order: DemandOrder
+    receiver_id: str
+    place: tuple[float, float] | None
+    category_path: str
+    area_path: str
+    rejected_offers: frozenset[str]
+    rejected_suppliers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRow:
+    """A published offer likewise: `serves` are areas' paths, `held` what is held of its slots."""
+
+    offer: ResourceOffer
+    supplier_id: str
+    place: tuple[float, float] | None
+    category_path: str
+    area_path: str
+    serves: tuple[str, ...]
+    held: Mapping[datetime, int]
+
+
+async def open_orders(graph: Graph) -> list[OrderRow]:
+    """Return all orders that are open and published."""
+    return [_order(row) async for row in _pages(graph, ORDERS) if _usable(row)]
+
+
+async def open_offers(graph: Graph, now: datetime) -> list[OfferRow]:
+    """Return all offers that are published, with what is held of their slots to come.
+
+    Those that are used up are among them: who gets nothing is told why.
+    """
+    pages = _pages(graph, OFFERS, now=instant_text(now))
+    return [_offer(row) async for row in pages if _usable(row)]
+
+
+async def paired_agents(graph: Graph) -> list[tuple[str, str]]:
+    """Return the pairs of agents that are paired; a branch's pairing counts for its unit too."""
+    found: list[tuple[str, str]] = []
+    for row in await graph.read(PAIRINGS):
+        sides = [[agent for agent in side if agent is not None] for side in row["agents"]]
+        for number, one in enumerate(sides):
+            for other in sides[number + 1 :]:
+                found.extend((first, second) for first in one for second in other)
+    return found
+
+
+async def worked_together(graph: Graph) -> list[tuple[str, str]]:
+    """Return the pairs of supplier and receiver that have completed a claim."""
+    return [(row["supplier"], row["receiver"]) for row in await graph.read(WORKED_TOGETHER)]
+
+
+async def substitutes(graph: Graph) -> frozenset[tuple[str, str]]:
+    """Return the pairs of category paths of which the second can stand in for the first."""
+    return frozenset((row["wanted"], row["instead"]) for row in await graph.read(SUBSTITUTES))
+
+
+async def _pages(
+    graph: Graph, pages: Statement, **parameters: object
+) -> AsyncIterator[Mapping[str, Any]]:
+    after = START
+    while True:
+        rows = await graph.read(pages, after=after, end=END, size=PAGE, **parameters)
+        for row in rows:
+            yield row
+        if len(rows) < PAGE:
+            return
+        after = rows[-1]["sortKey"]
+
+
+def _usable(row: Mapping[str, Any]) -> bool:
+    """Whether an item is published (by its list, or without one) and has owner, category, place."""
+    complete = all(row[name] is not None for name in ("owner", "category", "areaPath"))
+    return complete and row["listState"] in {None, "PUBLISHED"}
+
+
+def _place(item: DemandOrder | ResourceOffer, owner: Sequence[Any]) -> tuple[float, float] | None:
+    """Return the item's own place, else its owner's, where one is known."""
+    if item.latitude is not None and item.longitude is not None:
+        return item.latitude, item.longitude
+    _, latitude, longitude = owner
+    return None if latitude is None or longitude is None else (latitude, longitude)
+
+
+def _order(row: Mapping[str, Any]) -> OrderRow:
+    item = record(DemandOrder, row["item"])
+    return OrderRow(
+        order=item,
+        receiver_id=row["owner"][0],
+        place=_place(item, row["owner"]),
+        category_path=row["category"],
+        area_path=row["areaPath"],
+        rejected_offers=frozenset((*row["rejected"], *row["givenUp"])),
+        rejected_suppliers=frozenset(row["givenUpBy"]),
+    )
+
+
+def _offer(row: Mapping[str, Any]) -> OfferRow:
+    item = record(ResourceOffer, row["item"])
+    return OfferRow(
+        offer=item,
+        supplier_id=row["owner"][0],
+        place=_place(item, row["owner"]),
+        category_path=row["category"],
+        area_path=row["areaPath"],
+        serves=tuple(sorted(row["serves"])),
+        held={parse_instant(starts_at): amount for starts_at, amount in row["slots"]},
+    )

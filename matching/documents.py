@@ -1,0 +1,169 @@
+"""Plans as JSON text, as a run and its proposals keep them, and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matching.model import (
+    ComponentProof,
+    Method,
+    Part,
+    PartName,
+    Plan,
+    Policy,
+    Proof,
+    Proposal,
+    Reason,
+    Refusal,
+    Unmatched,
+)
+from matching.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a run keeps of its proof: how each component was proven, and what it reached.
+
+    `practice` are the figures of first come, first served on the same orders and offers.
+    """
+
+    components: tuple[ComponentProof, ...]
+    reached: Summary
+    practice: Summary
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def policy_text(policy: Policy) -> str:
+    """Return what a run went by, without the weights."""
+    return _text(
+        {
+            "name": policy.name,
+            "urgencies": dict(policy.urgencies),
+            "horizonDays": policy.horizon_days,
+            "maxKm": policy.max_km,
+            "overlapMinutes": policy.overlap_minutes,
+            "allowSubstitutes": policy.allow_substitutes,
+            "effort": policy.effort,
+        }
+    )
+
+
+def weights_text(policy: Policy) -> str:
+    """Return the weights of the score's parts."""
+    return _text(dict(policy.weights))
+
+
+def reasons_text(proposal: Proposal) -> str:
+    """Return the parts of a proposal's score and its reasons."""
+    return _text(
+        {
+            "parts": [[part.name, part.weight, part.value] for part in proposal.parts],
+            "reasons": [[reason.code, dict(reason.data)] for reason in proposal.reasons],
+        }
+    )
+
+
+def read_reasons(document: str) -> tuple[tuple[Part, ...], tuple[Reason, ...]]:
+    """Read the parts and the reasons back."""
+    found = json.loads(document)
+    parts = (Part(PartName(name), weight, value) for name, weight, value in found["parts"])
+    return tuple(parts), tuple(Reason(code, data) for code, data in found["reasons"])
+
+
+def unmatched_text(plan: Plan) -> str:
+    """Return what stays unmatched and why."""
+    return _text(
+        [
+            {
+                "order": unmatched.order_id,
+                "missing": unmatched.missing,
+                "reason": unmatched.reason,
+                "refused": dict(unmatched.refused),
+                "rivals": list(unmatched.rivals),
+            }
+            for unmatched in plan.unmatched
+        ]
+    )
+
+
+def read_unmatched(document: str) -> tuple[Unmatched, ...]:
+    """Read what stays unmatched back."""
+    return tuple(
+        Unmatched(
+            order_id=found["order"],
+            missing=found["missing"],
+            reason=Refusal(found["reason"]),
+            refused={Refusal(code): count for code, count in found["refused"].items()},
+            rivals=tuple(found["rivals"]),
+        )
+        for found in json.loads(document)
+    )
+
+
+def certificate_text(certificate: Certificate) -> str:
+    """Return how a plan was proven and what it reached."""
+    return _text(
+        {
+            "components": [
+                {
+                    "orders": proof.orders,
+                    "offers": proof.offers,
+                    "pairs": proof.pairs,
+                    "method": proof.method,
+                    "proof": proof.proof,
+                    "value": proof.value,
+                    "bound": proof.bound,
+                }
+                for proof in certificate.components
+            ],
+            "reached": _summary(certificate.reached),
+            "firstComeFirstServed": _summary(certificate.practice),
+        }
+    )
+
+
+def read_certificate(document: str) -> Certificate:
+    """Read a certificate back."""
+    found = json.loads(document)
+    return Certificate(
+        components=tuple(
+            ComponentProof(
+                orders=proof["orders"],
+                offers=proof["offers"],
+                pairs=proof["pairs"],
+                method=Method(proof["method"]),
+                proof=Proof(proof["proof"]),
+                value=proof["value"],
+                bound=proof["bound"],
+            )
+            for proof in found["components"]
+        ),
+        reached=_read_summary(found["reached"]),
+        practice=_read_summary(found["firstComeFirstServed"]),
+    )
+
+
+def _summary(summary: Summary) -> dict[str, object]:
+    return {
+        "orders": summary.orders,
+        "matchedOrders": summary.matched_orders,
+        "wholeOrders": summary.whole_orders,
+        "filled": summary.filled,
+        "value": summary.value,
+        "quantities": {measure: list(pair) for measure, pair in summary.quantities.items()},
+    }
+
+
+def _read_summary(found: Mapping[str, Any]) -> Summary:
+    return Summary(
+        orders=found["orders"],
+        matched_orders=found["matchedOrders"],
+        whole_orders=found["wholeOrders"],
+        filled=found["filled"],
+        value=found["value"],
+        quantities={name: (pair[0], pair[1]) for name, pair in found["quantities"].items()},
+    )

@@ -1,0 +1,358 @@
+"""Matching runs: make one, endorse its proposals, reject one.
+
+A run is computed outside of any transaction and written in one: proposals are never half there.
+What changed in between does no harm: an endorsed proposal becomes a claim under the claim's own
+checks and locks.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from domain.access import Viewer
+from domain.availability import instant_text
+from domain.claims import ClaimAction, ClaimPolicy
+from domain.clock import Clock, system_clock
+from domain.errors import (
+    AccessError,
+    BadInput,
+    ClaimError,
+    DomainError,
+    Forbidden,
+    InputError,
+    MatchingError,
+    NotFound,
+    NotSignedIn,
+)
+from domain.holds import LineRequest
+from domain.identity import derived_id, new_id
+from domain.language import Phrase
+from domain.records import Claim, MatchRun
+from domain.records import Proposal as ProposalRecord
+from domain.vocabulary import Initiator, ProposalState, RunState
+from graph import accounts, claims, events, match_runs
+from graph.driver import Graph, Transaction
+from graph.events import Changes
+from graph.idempotency import Repeatable, earlier_result, record_result
+from graph.match_runs import ProposalRow
+from matching.baseline import first_come_first_served
+from matching.documents import (
+    Certificate,
+    certificate_text,
+    policy_text,
+    reasons_text,
+    unmatched_text,
+    weights_text,
+)
+from matching.matcher import match
+from matching.model import Plan, Policy, Progress, Situation
+from matching.pairs import find_pairs
+from matching.summary import summarise
+from resolvers.claims import propose
+from resolvers.claims_common import caller_of, fresh_viewer, system_step
+from resolvers.matching_situation import read_situation
+
+DEFAULT_POLICY = Policy()
+DEFAULT_CLAIM_POLICY = ClaimPolicy()
+EVERYWHERE = "/"
+"""The path that every area's path begins with."""
+MOST_ENDORSED = 500
+SWEPT_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made from, and first come, first served on the same."""
+
+    situation: Situation
+    plan: Plan
+    practice: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """What became of a proposal that was to be endorsed: a claim, or why not."""
+
+    proposal_id: str
+    claim: Claim | None = None
+    problem: DomainError | None = None
+
+
+async def plan(
+    graph: Graph,
+    *,
+    below: str,
+    now: datetime,
+    policy: Policy = DEFAULT_POLICY,
+    progress: Progress | None = None,
+) -> Planned:
+    """Return the best plan for the open orders below a path; writes nothing.
+
+    `progress` is called from another thread.
+    """
+    situation = await read_situation(graph, below=below, now=now, policy=policy)
+    return await asyncio.to_thread(_plan, situation, policy, progress)
+
+
+def _plan(situation: Situation, policy: Policy, progress: Progress | None) -> Planned:
+    found = find_pairs(situation, policy, progress)
+    best = match(situation, policy, progress, found)
+    return Planned(situation, best, first_come_first_served(situation, policy, found))
+
+
+async def run_matching(
+    graph: Graph,
+    *,
+    viewer: Viewer,
+    area_id: str | None = None,
+    idempotency_key: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    progress: Progress | None = None,
+    clock: Clock = system_clock,
+    ids: Callable[[], str] = new_id,
+) -> MatchRun:
+    """Match the orders of an area (all without one) and return the run, its proposals written.
+
+    Open proposals of earlier runs for these orders are superseded. For ADMIN, and for the
+    coordinator of the area. Raises NotSignedIn, Forbidden, NotFound, IdempotencyConflict,
+    MatchingError.
+    """
+    account_id, now, token, run_id, event_id = caller_of(viewer), clock(), ids(), ids(), ids()
+    present = await accounts.viewer(graph.read, account_id, now)
+    path = await _path(graph.read, area_id)
+    _check_coordinates(present, path, "MATCHING_RUN")
+    await _expire_lapsed(graph, now)
+    planned = await plan(graph, below=path, now=now, policy=policy, progress=progress)
+    run = _run_record(run_id, now, clock(), planned, policy)
+    rows = _proposal_rows(run, planned.plan)
+    write = Repeatable(account_id, "matching.run", idempotency_key or run_id, {"areaId": area_id})
+
+    async def work(transaction: Transaction) -> MatchRun:
+        earlier = await earlier_result(transaction, write, now, _kept(), token)
+        if earlier is not None:
+            return await _earlier_run(transaction, earlier["runId"])
+        fresh = await fresh_viewer(transaction, account_id, now)
+        _check_coordinates(fresh, path, "MATCHING_RUN")
+        await match_runs.take_turn(transaction, token)
+        await match_runs.lock_pairs(transaction, rows, token)
+        superseded = await _supersede(transaction, path, token)
+        await match_runs.create_run(transaction, run, area_id, rows)
+        changes: Changes = {run.id: events.changes_between(None, run), **superseded}
+        for row in rows:
+            changes[row.proposal.id] = events.changes_between(None, row.proposal)
+        event = events.event(event_id, now, account_id, "MATCHING_RUN", changes)
+        await events.write_event(transaction, event)
+        await record_result(transaction, write, now, {"runId": run.id})
+        return run
+
+    if progress:
+        progress("WRITE", 0, len(rows))
+    written = await graph.write(work, repeatable=True)
+    if progress:
+        progress("WRITE", len(rows), len(rows))
+    return written
+
+
+async def endorse_proposals(
+    graph: Graph,
+    *,
+    viewer: Viewer,
+    proposal_ids: Sequence[str],
+    idempotency_key: str,
+    clock: Clock = system_clock,
+    ids: Callable[[], str] = new_id,
+    claim_policy: ClaimPolicy = DEFAULT_CLAIM_POLICY,
+) -> list[Endorsement]:
+    """Make claims of proposals, each in a transaction of its own, and say what became of each.
+
+    The claims' initiator is MATCHER and nobody has accepted them yet. One that cannot be made
+    (somebody else was faster) does not hinder the others. Raises NotSignedIn, and BadInput for
+    too many at once.
+    """
+    caller_of(viewer)
+    if not 0 < len(proposal_ids) <= MOST_ENDORSED:
+        raise BadInput(field="proposalIds", value=len(proposal_ids), expected=f"1..{MOST_ENDORSED}")
+    found = await match_runs.read_proposals(graph.read, proposal_ids)
+    done: list[Endorsement] = []
+    for proposal_id in dict.fromkeys(proposal_ids):
+        row = found.get(proposal_id)
+        if row is None:
+            missing = NotFound(type="Proposal", id=proposal_id)
+            done.append(Endorsement(proposal_id, problem=missing))
+            continue
+        try:
+            claim = await propose(
+                graph,
+                viewer=viewer,
+                initiator=Initiator.MATCHER,
+                lines=lines_of_proposal(row.proposal),
+                idempotency_key=derived_id("Endorsement", idempotency_key, proposal_id),
+                order_id=row.order_id,
+                offer_id=row.offer_id,
+                proposal_id=proposal_id,
+                clock=clock,
+                ids=ids,
+                policy=claim_policy,
+            )
+        except NotSignedIn:
+            raise
+        except (ClaimError, InputError, AccessError, NotFound) as problem:
+            done.append(Endorsement(proposal_id, problem=problem))
+        else:
+            done.append(Endorsement(proposal_id, claim=claim))
+    return done
+
+
+async def reject_proposal(
+    graph: Graph,
+    *,
+    viewer: Viewer,
+    proposal_id: str,
+    idempotency_key: str,
+    clock: Clock = system_clock,
+    ids: Callable[[], str] = new_id,
+) -> ProposalRecord:
+    """Say that a proposal is not wanted: no later run proposes this offer for this order.
+
+    For ADMIN and the coordinator of the order's area. Raises NotSignedIn, Forbidden, NotFound,
+    IdempotencyConflict, and MatchingError when it is no longer open.
+    """
+    account_id, now, token, event_id = caller_of(viewer), clock(), ids(), ids()
+    write = Repeatable(account_id, "matching.reject", idempotency_key, {"proposalId": proposal_id})
+
+    async def work(transaction: Transaction) -> ProposalRecord:
+        earlier = await earlier_result(transaction, write, now, _kept(), token)
+        fresh = await fresh_viewer(transaction, account_id, now)
+        await match_runs.lock_proposals(transaction, [proposal_id], token)
+        row = (await match_runs.read_proposals(transaction.run, [proposal_id])).get(proposal_id)
+        if row is None:
+            raise NotFound(type="Proposal", id=proposal_id)
+        if earlier is not None:
+            return row.proposal
+        _check_coordinates(fresh, row.area_path, "PROPOSAL_REJECT")
+        if row.proposal.state is not ProposalState.OPEN:
+            raise MatchingError(reason=Phrase("matching.problem.NOT_OPEN"))
+        after = replace(row.proposal, state=ProposalState.REJECTED)
+        await match_runs.reject(transaction, proposal_id)
+        changes = {proposal_id: events.changes_between(row.proposal, after)}
+        event = events.event(event_id, now, account_id, "PROPOSAL_REJECT", changes)
+        await events.write_event(transaction, event)
+        await record_result(transaction, write, now, {"proposalId": proposal_id})
+        return after
+
+    return await graph.write(work, repeatable=True)
+
+
+async def proposals_of_run(graph: Graph, run_id: str) -> list[ProposalRow]:
+    """Return the proposals of a run, the best first; for reports, no rights are asked."""
+    return await match_runs.run_proposals(graph, run_id)
+
+
+def lines_of_proposal(proposal: ProposalRecord) -> list[LineRequest]:
+    """Return the lines of the claim that a proposal becomes."""
+    if not proposal.slots:
+        return [LineRequest(proposal.quantity)]
+    return [
+        LineRequest(quantity, datetime.strptime(slot, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC))
+        for slot, quantity in zip(proposal.slots, proposal.slot_quantities, strict=True)
+    ]
+
+
+def _kept() -> timedelta:
+    return timedelta(days=DEFAULT_CLAIM_POLICY.idempotency_days)
+
+
+async def _path(run: match_runs.Run, area_id: str | None) -> str:
+    """Return the path of the area, or that of everything. Raises NotFound."""
+    if area_id is None:
+        return EVERYWHERE
+    path = await match_runs.area_path(run, area_id)
+    if path is None:
+        raise NotFound(type="Area", id=area_id)
+    return path
+
+
+def _check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
+    """Raise Forbidden for whoever does not coordinate the area with this path."""
+    if viewer is None:
+        raise NotSignedIn(reason=Phrase("reason.token_invalid"))
+    if not (viewer.is_admin or viewer.coordinates(path)):
+        raise Forbidden(action=action)
+
+
+async def _expire_lapsed(graph: Graph, now: datetime) -> None:
+    """Write the expiries that are due, so that what they held is free for the plan."""
+    expired = True
+    while expired:
+        rows = await graph.read(claims.LAPSED, now=instant_text(now), size=SWEPT_AT_ONCE)
+        expired = False
+        for row in rows:
+            expired |= await system_step(
+                graph, row["id"], ClaimAction.EXPIRE, now, DEFAULT_CLAIM_POLICY
+            )
+
+
+async def _earlier_run(transaction: Transaction, run_id: str) -> MatchRun:
+    run = await match_runs.read_run(transaction.run, run_id)
+    if run is None:
+        raise NotFound(type="MatchRun", id=run_id)
+    return run
+
+
+async def _supersede(transaction: Transaction, path: str, token: str) -> Changes:
+    open_ids = await match_runs.open_below(transaction, path)
+    await match_runs.lock_proposals(transaction, open_ids, token)
+    closed = await match_runs.supersede(transaction, open_ids)
+    change = [ProposalState.OPEN.value, ProposalState.SUPERSEDED.value]
+    return {proposal_id: {"state": list(change)} for proposal_id in closed}
+
+
+def _run_record(
+    run_id: str, now: datetime, finished: datetime, planned: Planned, policy: Policy
+) -> MatchRun:
+    situation, best = planned.situation, planned.plan
+    certificate = Certificate(
+        components=best.proofs,
+        reached=summarise(situation, best),
+        practice=summarise(situation, planned.practice),
+    )
+    return MatchRun(
+        id=run_id,
+        created_at=now,
+        state=RunState.DONE,
+        policy=policy_text(policy),
+        weights=weights_text(policy),
+        finished_at=finished,
+        orders=best.orders,
+        offers=best.offers,
+        pairs=best.pairs,
+        matched_orders=best.matched_orders,
+        wanted_quantity=sum(order.quantity for order in situation.orders),
+        value=best.value,
+        bound=best.value if best.bound is None else best.bound,
+        certificate=certificate_text(certificate),
+        unmatched=unmatched_text(best),
+    )
+
+
+def _proposal_rows(run: MatchRun, best: Plan) -> list[ProposalRow]:
+    return [
+        ProposalRow(
+            proposal=ProposalRecord(
+                id=derived_id("Proposal", run.id, proposal.order_id, proposal.offer_id),
+                created_at=run.created_at,
+                state=ProposalState.OPEN,
+                quantity=proposal.quantity,
+                offer_quantity=proposal.offer_quantity,
+                measure=proposal.measure,
+                score=round(proposal.score, 6),
+                reasons=reasons_text(proposal),
+                slots=tuple(share.slot for share in proposal.slots),
+                slot_quantities=tuple(share.quantity for share in proposal.slots),
+            ),
+            order_id=proposal.order_id,
+            offer_id=proposal.offer_id,
+        )
+        for proposal in best.proposals
+    ]
