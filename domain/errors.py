@@ -5,7 +5,8 @@
     │   ├── BadInput                a field's value is impossible
     │   ├── BadIdentifier           not a global id of this hub, or of another type
     │   ├── BadCursor               not a cursor of this connection
-    │   └── PageTooLarge            more than a page holds
+    │   ├── PageTooLarge            more than a page holds
+    │   └── QueryTooCostly          the pages within pages of a query are too many nodes
     ├── NotFound                    no such node, or not for this caller
     ├── AccessError
     │   ├── NotSignedIn             the token is missing, expired or not ours
@@ -82,6 +83,12 @@ class PageTooLarge(InputError):
     """A page outside 1..limit. Details: asked, limit."""
 
     code = "PAGE_TOO_LARGE"
+
+
+class QueryTooCostly(InputError):
+    """Pages within pages would read more nodes than a query may. Details: asked, limit."""
+
+    code = "QUERY_TOO_COSTLY"
 
 
 class NotFound(DomainError):

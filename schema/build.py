@@ -1,21 +1,40 @@
 """The schema, composed once per process."""
 
+from typing import cast
+
 import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from graph.mapping import GRAPH, graph_mapping
+from schema.declare import NODE_TYPES
 from schema.mutations import MUTATIONS
-
-
-@strawberry.type
-class Query:
-    """What can be read."""
-
-    hub: str = "renling"
+from schema.query import Query
+from schema.resolve import attach
+from schema.values import SCALARS
 
 
 def build_schema() -> strawberry.Schema:
-    """Return the schema of queries and mutations."""
-    return strawberry.Schema(
+    """Return the schema of queries and mutations, its reads compiled from the declarations."""
+    schema = strawberry.Schema(
         query=Query,
         mutation=merge_types("Mutation", MUTATIONS) if MUTATIONS else None,
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
+    graphql_schema = graphql_schema_of(schema)
+    attach(graphql_schema, graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared))
+    return schema
+
+
+def graphql_schema_of(schema: strawberry.Schema) -> GraphQLSchema:
+    """Return the schema of the library beneath."""
+    return schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+
+
+def _declared(field: object) -> object:
+    """Return what a field declares in its metadata, None for nothing."""
+    extensions = cast("dict[str, object]", getattr(field, "extensions", None) or {})
+    definition = extensions.get("strawberry-definition")
+    metadata = cast("dict[str, object]", getattr(definition, "metadata", None) or {})
+    return metadata.get(GRAPH)

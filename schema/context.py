@@ -11,9 +11,8 @@ from domain.identity import new_id
 from domain.language import Language
 
 if TYPE_CHECKING:
-    from graph.driver import Graph
-
     from domain.access import Viewer
+    from graph.driver import Graph
 
 
 @dataclass(kw_only=True)

@@ -6,6 +6,7 @@ TEXTS: dict[str, str] = {
     "error.BAD_IDENTIFIER": "{value} is not a valid id; expected {expected}.",
     "error.BAD_CURSOR": "{value} is not a cursor of this list; use the endCursor or startCursor of a page.",
     "error.PAGE_TOO_LARGE": "A page of {asked} is out of range; ask for 1 to {limit}.",
+    "error.QUERY_TOO_COSTLY": "This query may read {asked} nodes; the limit is {limit}. Ask for smaller pages or fewer nested lists.",
     "error.NOT_FOUND": "No {type} {id}, or it is not yours to see.",
     "error.NOT_SIGNED_IN": "Not signed in: {reason}. Sign in with a valid token.",
     "error.FORBIDDEN": "Your account holds no grant for {action}.",
@@ -42,4 +43,8 @@ TEXTS: dict[str, str] = {
     "reason.token_expired": "the token has expired",
     "reason.token_invalid": "the token is not one of ours",
     "reason.token_missing": "there is no token",
+    "error.GRAPHQL_PARSE_FAILED": "The query has a syntax error: {reason}",
+    "error.GRAPHQL_VALIDATION_FAILED": "The query does not fit the schema: {reason}",
+    "error.BAD_USER_INPUT": "The request is not right: {reason}",
+    "error.INTERNAL_ERROR": "Something failed inside the hub; it was logged.",
 }

@@ -6,6 +6,7 @@ TEXTS: dict[str, str] = {
     "error.BAD_IDENTIFIER": "「{value}」不是有效的标识，应为：{expected}。",
     "error.BAD_CURSOR": "「{value}」不是本列表的游标，请使用上一页返回的 endCursor 或 startCursor。",
     "error.PAGE_TOO_LARGE": "每页条数 {asked} 超出范围，应在 1 到 {limit} 之间。",
+    "error.QUERY_TOO_COSTLY": "这个查询最多要读取 {asked} 个节点，上限为 {limit}；请减小 first/last 或减少嵌套。",
     "error.NOT_FOUND": "找不到{type}「{id}」，或您无权查看。",
     "error.NOT_SIGNED_IN": "未登录或令牌无效：{reason}。请用有效令牌重新登录。",
     "error.FORBIDDEN": "您的账号没有执行「{action}」的授权。",
@@ -42,4 +43,8 @@ TEXTS: dict[str, str] = {
     "reason.token_expired": "令牌已过期",
     "reason.token_invalid": "令牌不是本系统签发的",
     "reason.token_missing": "没有令牌",
+    "error.GRAPHQL_PARSE_FAILED": "查询语句有语法错误：{reason}",
+    "error.GRAPHQL_VALIDATION_FAILED": "查询与模式不符：{reason}",
+    "error.BAD_USER_INPUT": "请求的参数有误：{reason}",
+    "error.INTERNAL_ERROR": "服务内部出错，已记录。",
 }

@@ -1,0 +1,193 @@
+"""The rules of `domain.access` as Cypher: what a statement may return to this kind of caller.
+
+The rules compile into the statement itself, so nothing that a caller may not see is ever read. A
+kind of access says only which sets a caller has (areas, agents); the sets are parameters, so that
+all coordinators share their texts.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, Viewer
+from domain.availability import instant_text
+from domain.items import PUBLISHED
+from domain.vocabulary import ClaimState, ListState
+from graph.reads.filters import within_areas
+
+PATHS, AGENTS = "viewerPaths", "viewerAgents"
+SINCE, COUNTERPART, COMPLETED = "contactsSince", "counterpartStates", "completedStates"
+ITEMS, LISTS = "publishedItems", "publishedLists"
+SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
+NOBODY = "false"
+
+_CONSTANTS: dict[str, Any] = {
+    ITEMS: sorted(state.value for state in PUBLISHED),
+    LISTS: [ListState.PUBLISHED.value, ListState.CLOSED.value],
+    COUNTERPART: [state.value for state in COUNTERPART_STATES],
+    COMPLETED: [ClaimState.COMPLETED.value, ClaimState.EVALUATED.value],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKind:
+    """Which rules apply to a caller: the part of its access that changes a statement's text."""
+
+    everything: bool = False
+    areas: bool = False
+    agents: bool = False
+    claims: bool = False
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> "AccessKind":
+        """Return the kind of a caller."""
+        if viewer.is_admin:
+            return cls(everything=True)
+        return cls(
+            areas=bool(viewer.coordinated_paths),
+            agents=bool(viewer.own_agents),
+            claims=viewer.reads_everything_published,
+        )
+
+
+def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """Return the values of all parameters that the rules use."""
+    return {
+        **_CONSTANTS,
+        PATHS: list(viewer.coordinated_paths),
+        AGENTS: list(viewer.own_agents),
+        SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
+    }
+
+
+class Rules:
+    """The rules for one kind of access. `fresh` gives names of variables not used elsewhere."""
+
+    def __init__(self, kind: AccessKind) -> None:
+        self._kind = kind
+        self._used = 0
+        self._rules: dict[str, Callable[[str], str | None]] = {
+            "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
+            "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),
+            "ResourceList": lambda node: self._list(node, "ISSUES_RESOURCES"),
+            "NeedList": lambda node: self._list(node, "ISSUES_NEEDS"),
+            "Slot": lambda node: self._through(node, "<-[:HAS_SLOT]-", "ResourceOffer"),
+            "Member": self._member,
+            "Claim": self._claim,
+            "ClaimLine": lambda node: self._through(node, "<-[:HAS_LINE]-", "Claim"),
+            "Evaluation": lambda node: self._through(node, "-[:EVALUATES]->", "Claim"),
+            "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
+            "Proposal": lambda node: self._run(f"({node})<-[:PROPOSED]-(:MatchRun)-[:RUN_IN]->"),
+        }
+
+    def visible(self, types: Collection[str], variable: str) -> str | None:
+        """Return the test that a node of one of the types may be seen, None for always."""
+        tests: list[str] = []
+        for name in types:
+            test = self._visible(name, variable)
+            if test is None:
+                continue
+            tests.append(test if len(types) == 1 else f"(NOT {variable}:{name} OR {test})")
+        return " AND ".join(tests) or None
+
+    def contacts(self, variable: str) -> str | None:
+        """Return the test that an agent's contacts may be seen; None always, NOBODY never."""
+        if self._kind.everything:
+            return None
+        tests: list[str] = []
+        if self._kind.agents:
+            claim, other = self._fresh(), self._fresh()
+            counterpart = (
+                f"EXISTS {{ MATCH ({variable})<-[:{SIDES}]-({claim}:Claim)"
+                f"-[:{SIDES}]->({other}:Agent) WHERE {other}.id IN ${AGENTS} "
+                f"AND ({claim}.state IN ${COUNTERPART} OR ({claim}.state IN ${COMPLETED} "
+                f"AND {claim}.completedAt > ${SINCE})) }}"
+            )
+            tests += [f"{variable}.id IN ${AGENTS}", counterpart]
+        if self._kind.areas:
+            tests.append(self._coordinated(variable))
+        return " OR ".join(tests) or NOBODY
+
+    def _visible(self, name: str, variable: str) -> str | None:
+        rule = self._rules.get(name)
+        return None if rule is None or self._kind.everything else rule(variable)
+
+    def _item(self, variable: str, owned: str, placed: str) -> str:
+        tests = [f"{variable}.state IN ${ITEMS}"]
+        if self._kind.agents:
+            tests.append(self._owned(f"({variable})<-[:{owned}]-"))
+        if self._kind.areas:
+            tests.append(self._in_area(f"({variable})-[:{placed}]->"))
+        return _any(tests)
+
+    def _list(self, variable: str, issued: str) -> str:
+        tests = [f"{variable}.state IN ${LISTS}"]
+        if self._kind.agents:
+            tests.append(self._owned(f"({variable})<-[:{issued}]-"))
+        if self._kind.areas:
+            issuer = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})<-[:{issued}]-({issuer}:Agent) "
+                f"WHERE {self._coordinated(issuer)} }}"
+            )
+        return _any(tests)
+
+    def _member(self, variable: str) -> str:
+        tests: list[str] = []
+        if self._kind.agents:
+            tests += [
+                f"{variable}.id IN ${AGENTS}",
+                self._owned(f"({variable})-[:WORKS_AT|BELONGS_TO|LIVES_IN]->"),
+            ]
+        if self._kind.areas:
+            tests.append(self._coordinated(variable))
+        return _any(tests)
+
+    def _claim(self, variable: str) -> str | None:
+        if self._kind.claims:
+            return None
+        tests: list[str] = []
+        if self._kind.agents:
+            tests.append(self._owned(f"({variable})-[:{SIDES}]->"))
+        if self._kind.areas:
+            side = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})-[:{SIDES}]->({side}:Agent) "
+                f"WHERE {self._coordinated(side)} }}"
+            )
+        return _any(tests)
+
+    def _run(self, start: str) -> str:
+        return self._in_area(start) if self._kind.areas else NOBODY
+
+    def _through(self, variable: str, arrow: str, label: str) -> str | None:
+        parent = self._fresh()
+        test = self._visible(label, parent)
+        if test is None:
+            return None
+        return f"EXISTS {{ MATCH ({variable}){arrow}({parent}:{label}) WHERE {test} }}"
+
+    def _owned(self, start: str) -> str:
+        owner = self._fresh()
+        return f"EXISTS {{ MATCH {start}({owner}) WHERE {owner}.id IN ${AGENTS} }}"
+
+    def _in_area(self, start: str) -> str:
+        area = self._fresh()
+        return f"EXISTS {{ MATCH {start}({area}:Area) WHERE {_under(area)} }}"
+
+    def _coordinated(self, variable: str) -> str:
+        area = self._fresh()
+        return within_areas(variable, area, _under(area))
+
+    def _fresh(self) -> str:
+        self._used += 1
+        return f"r{self._used}"
+
+
+def _under(area: str) -> str:
+    return f"any(path IN ${PATHS} WHERE {area}.path STARTS WITH path)"
+
+
+def _any(tests: list[str]) -> str:
+    return f"({' OR '.join(tests)})" if tests else NOBODY

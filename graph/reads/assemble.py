@@ -1,0 +1,231 @@
+"""From a row to the response, by a function made for the plan.
+
+The made function only knows well-formed rows. Whatever else it meets (an absent value where the
+schema promises one, a number out of range, an unknown name of an enum) raises `Anomaly`: then the
+ordinary executor answers, whose errors and null propagation are the specification's.
+"""
+
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from graph.mapping import AnyByIds, ContactField, IdField, PropertyField, Scalar
+from graph.reads.cursors import encode_cursor
+from graph.reads.parameters import PageValue
+from graph.reads.plan import (
+    TYPE_NAME,
+    Answer,
+    Columns,
+    Connection,
+    Edges,
+    ManyColumn,
+    Objects,
+    OneAnswer,
+    RootPlan,
+    TypeNameAnswer,
+    ValueAnswer,
+    Views,
+)
+
+SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 1
+LARGEST_LONG = 2**53 - 1
+
+Assembler: TypeAlias = Callable[[Any, Sequence[PageValue]], Any]
+
+
+class Anomaly(Exception):
+    """The row is not what the schema promises."""
+
+
+def anomaly() -> Any:
+    """Raise Anomaly from within an expression."""
+    raise Anomaly
+
+
+def assembler(plan: RootPlan) -> Assembler:
+    """Return the function that makes the response of a root of its row and its page values.
+
+    For `AnyByIds` it makes that of one node, `[type, row]`.
+    """
+    return _Maker().make(plan)
+
+
+class _Maker:
+    """Writes the functions. A node's function takes its row `r` and the page values `p`."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._count = 0
+        self._names: dict[str, Any] = {
+            "anomaly": anomaly,
+            "cursor": encode_cursor,
+            "base64": binascii.b2a_base64,
+        }
+
+    def make(self, plan: RootPlan) -> Assembler:
+        if plan.column is not None and plan.connection is not None:
+            name = self._connection(plan.column, plan.connection)
+        elif plan.field is not None and isinstance(plan.field.declared, AnyByIds):
+            functions = [
+                f"{kind!r}: {self._node(kind, columns, plan.views[kind])}"
+                for kind, columns in plan.columns.items()
+            ]
+            name = self._function(f"{{{', '.join(functions)}}}[r[0]](r[1], p)")
+        else:
+            ((kind, columns),) = plan.columns.items()
+            name = self._node(kind, columns, plan.views[kind])
+        # The text is made of the names of the schema and of response keys, which are GraphQL
+        # names and stand in it as literals: nothing of a request can be code.
+        exec("\n".join(self._lines), self._names)  # noqa: S102
+        return self._names[name]
+
+    def _function(self, expression: str, *before: str) -> str:
+        self._count += 1
+        name = f"make{self._count}"
+        self._lines.append(f"def {name}(r, p):")
+        self._lines.extend(f"    {line}" for line in before)
+        self._lines.append(f"    return {expression}")
+        return name
+
+    def _constant(self, value: Any) -> str:
+        self._count += 1
+        name = f"constant{self._count}"
+        self._names[name] = value
+        return name
+
+    def _views(self, columns: Columns, views: Views) -> str:
+        """Return the name of the function for a node of any of the types."""
+        made = {kind: self._node(kind, columns, view) for kind, view in views.items()}
+        if len(made) == 1:
+            return next(iter(made.values()))
+        table = ", ".join(f"{kind!r}: {name}" for kind, name in made.items())
+        return self._function(f"({{{table}}}.get(r[{columns.label}]) or anomaly())(r, p)")
+
+    def _node(self, kind: str, columns: Columns, view: list[Answer]) -> str:
+        parts = [f"{each.key!r}: {self._answer(kind, columns, each)}" for each in view]
+        return self._function(f"{{{', '.join(parts)}}}")
+
+    def _answer(self, kind: str, columns: Columns, answer: Answer) -> str:
+        match answer:
+            case TypeNameAnswer():
+                return repr(kind)
+            case ValueAnswer():
+                return self._value(kind, columns, answer)
+            case OneAnswer(column=column):
+                other = f"r[{columns.positions[id(column)]}]"
+                name = self._views(column.columns, answer.views)
+                absent = "anomaly()" if column.field.required else "None"
+                return f"({name}(o, p) if (o := {other}) is not None else {absent})"
+            case _:
+                name = self._connection(answer.column, answer.connection)
+                return f"{name}(r[{columns.positions[id(answer.column)]}], p)"
+
+    def _value(self, kind: str, columns: Columns, answer: ValueAnswer) -> str:
+        match answer.field:
+            case IdField():
+                place = columns.properties["id"]
+                return f"base64(f'{kind}:{{r[{place}]}}'.encode(), newline=False).decode()"
+            case ContactField(index=index):
+                return f"(c[{index}] if (c := r[{columns.contacts}]) is not None else None)"
+            case PropertyField(name=name):
+                value = f"r[{columns.properties[name]}]"
+                return self._property(value, answer.field, answer.objects)
+
+    def _property(self, value: str, field: PropertyField, objects: Objects | None) -> str:
+        if field.parse is not None:
+            parsed = f"{self._constant(field.parse)}({value})"
+            return parsed if objects is None else self._structured(parsed, field, objects)
+        if field.listed:
+            return f"({value} or [])"
+        absent = "anomaly()" if field.required else "None"
+        match field.scalar:
+            case Scalar.TEXT:
+                return (
+                    f"(v if (v := {value}) is not None else anomaly())" if field.required else value
+                )
+            case Scalar.FLOAT:
+                return f"(float(v) if (v := {value}) is not None else {absent})"
+            case Scalar.ENUM:
+                names = self._constant(field.values if field.required else {None, *field.values})
+                return f"(v if (v := {value}) in {names} else anomaly())"
+            case Scalar.INTEGER | Scalar.LONG:
+                low, high = (
+                    (SMALLEST_INT, LARGEST_INT)
+                    if field.scalar is Scalar.INTEGER
+                    else (-LARGEST_LONG, LARGEST_LONG)
+                )
+                checked = f"(v if {low} <= v <= {high} else anomaly())"
+                return f"({checked} if (v := {value}) is not None else {absent})"
+
+    def _structured(self, parsed: str, field: PropertyField, objects: Objects) -> str:
+        name = self._objects(objects)
+        if field.listed:
+            return f"[{name}(o, p) for o in {parsed}]"
+        return f"({name}(o, p) if (o := {parsed}) is not None else None)"
+
+    def _objects(self, objects: Objects) -> str:
+        parts: list[str] = []
+        for key, name, deeper in objects.answers:
+            if name == TYPE_NAME:
+                parts.append(f"{key!r}: {objects.type_name!r}")
+            elif deeper is None:
+                parts.append(f"{key!r}: r[{name!r}]")
+            else:
+                made = self._objects(deeper)
+                parts.append(
+                    f"{key!r}: ([{made}(o, p) for o in v] if isinstance(v := r[{name!r}], list) "
+                    f"else {made}(v, p) if v is not None else None)"
+                )
+        return self._function(f"{{{', '.join(parts)}}}")
+
+    def _connection(self, column: ManyColumn, connection: Connection) -> str:
+        page = column.page
+        before: list[str] = []
+        if column.rows:
+            before += [f"rows = r[0]; page = p[{page.index}]"]
+            if page.more:
+                before += ["more = len(rows) > page.size", "if more: rows = rows[:page.size]"]
+            if page.backward:
+                before += ["rows = rows[::-1]"]
+        parts: list[str] = []
+        for key, name, answer in connection.answers:
+            match name, answer:
+                case "edges", Edges():
+                    made = self._edges(column, answer)
+                    value = f"[{made}(o, p) for o in rows]"
+                case "nodes", dict():
+                    made = self._views(column.columns, answer)
+                    value = f"[{made}(o, p) for o in rows]"
+                case "pageInfo", Objects():
+                    value = self._page_info(column, answer)
+                case "totalCount", _:
+                    value = "r[1]"
+                case _:
+                    value = repr(connection.type_name)
+            parts.append(f"{key!r}: {value}")
+        return self._function(f"{{{', '.join(parts)}}}", *before)
+
+    def _edges(self, column: ManyColumn, edges: Edges) -> str:
+        parts: list[str] = []
+        for key, name, views in edges.answers:
+            if name == "cursor":
+                value = f"cursor(r[{column.columns.properties[column.page.order]}])"
+            elif name == "node":
+                value = f"{self._views(column.columns, views)}(r, p)"
+            else:
+                value = repr(edges.type_name)
+            parts.append(f"{key!r}: {value}")
+        return self._function(f"{{{', '.join(parts)}}}")
+
+    @staticmethod
+    def _page_info(column: ManyColumn, objects: Objects) -> str:
+        place = column.columns.properties[column.page.order]
+        backward = column.page.backward
+        values = {
+            "hasNextPage": "page.before" if backward else "more",
+            "hasPreviousPage": "more" if backward else "page.after",
+            "startCursor": f"(cursor(rows[0][{place}]) if rows else None)",
+            "endCursor": f"(cursor(rows[-1][{place}]) if rows else None)",
+            TYPE_NAME: repr(objects.type_name),
+        }
+        return f"{{{', '.join(f'{key!r}: {values[name]}' for key, name, _ in objects.answers)}}}"

@@ -1,0 +1,155 @@
+"""From a plan to the text of its statement, canonical: no aliases, no values, fixed names.
+
+Every relation is an expression over a variable that is never null, so that no pattern begins at
+nothing: to-one relations as the head of a pattern comprehension, pages as COLLECT subqueries,
+counts as COUNT subqueries (from the degree store where nothing is filtered).
+"""
+
+from collections.abc import Sequence
+
+from graph.access import NOBODY, Rules
+from graph.mapping import CONTACTS, AnyByIds, Below, ManyField, Relation
+from graph.reads.filters import Search
+from graph.reads.plan import Columns, ManyColumn, OneColumn, PagePlan, RootPlan
+
+AGENT = "Agent"
+ROOT = "n"
+
+
+def compile_root(plan: RootPlan, rules: Rules, possible: dict[str, tuple[str, ...]]) -> str:
+    """Return the statement of a root: one record with one value."""
+    return _Compiler(rules, possible).root(plan)
+
+
+class _Compiler:
+    def __init__(self, rules: Rules, possible: dict[str, tuple[str, ...]]) -> None:
+        self._rules = rules
+        self._possible = possible
+        self._variables = 0
+
+    def root(self, plan: RootPlan) -> str:
+        if plan.column is not None:
+            return f"RETURN {self._many(None, plan.column)} AS row"
+        if plan.field is not None and isinstance(plan.field.declared, AnyByIds):
+            lists = [
+                f"COLLECT {{ UNWIND $ids{place} AS wanted {self._by_id(name, 'wanted')} "
+                f"RETURN [{ROOT}.id, {self._row(columns, ROOT)}] }}"
+                for place, (name, columns) in enumerate(plan.columns.items())
+            ]
+            return f"RETURN [{', '.join(lists)}] AS row"
+        ((name, columns),) = plan.columns.items()
+        return f"{self._by_id(name, '$id')} RETURN {self._row(columns, ROOT)} AS row"
+
+    def _by_id(self, name: str, value: str) -> str:
+        visible = self._rules.visible((name,), ROOT)
+        where = "" if visible is None else f" WHERE {visible}"
+        return f"MATCH ({ROOT}:{name} {{id: {value}}}){where}"
+
+    def _row(self, columns: Columns, variable: str) -> str:
+        parts = [f"{variable}.{name}" for name in columns.properties]
+        if columns.contacts is not None:
+            parts.append(self._contacts(variable))
+        if columns.label is not None:
+            parts.append(f"head([label IN labels({variable}) WHERE label <> '{AGENT}'])")
+        for relation in columns.relations:
+            if isinstance(relation, OneColumn):
+                parts.append(self._one(variable, relation))
+            else:
+                parts.append(self._many(variable, relation))
+        return f"[{', '.join(parts)}]"
+
+    def _contacts(self, variable: str) -> str:
+        values = f"[{', '.join(f'{variable}.{name}' for name in CONTACTS)}]"
+        allowed = self._rules.contacts(variable)
+        if allowed is None:
+            return values
+        return "null" if allowed == NOBODY else f"CASE WHEN {allowed} THEN {values} ELSE null END"
+
+    def _one(self, start: str, column: OneColumn) -> str:
+        variable = self._fresh()
+        pattern = column.field.relation.pattern(start, self._end(variable, column.field.target))
+        visible = self._rules.visible(column.columns.types, variable)
+        where = "" if visible is None else f" WHERE {visible}"
+        return f"head([{pattern}{where} | {self._row(column.columns, variable)}])"
+
+    def _many(self, start: str | None, column: ManyColumn) -> str:
+        rows = self._rows(start, column) if column.rows else "null"
+        total = self._total(start, column) if column.total else "null"
+        return f"[{rows}, {total}]"
+
+    def _rows(self, start: str | None, column: ManyColumn) -> str:
+        page, variable = column.page, self._fresh()
+        order = f"{variable}.{page.order}"
+        tests = [f"{order} > $after{page.index}", f"{order} < $before{page.index}"]
+        source = self._source(start, column, variable, tests)
+        descending = " DESC" if page.backward else ""
+        return (
+            f"COLLECT {{ {source} WITH {variable} ORDER BY {order}{descending} "
+            f"LIMIT $size{page.index} RETURN {self._row(column.columns, variable)} }}"
+        )
+
+    def _total(self, start: str | None, column: ManyColumn) -> str:
+        variable, field = self._fresh(), column.field
+        unfiltered = not column.page.filters
+        visible = self._rules.visible(column.columns.types, variable)
+        relation = field.relation
+        if (
+            start is not None
+            and isinstance(relation, Relation)
+            and not relation.transitive
+            and unfiltered
+            and visible is None
+        ):
+            # Without the end's label the engines answer from the degree store.
+            return f"COUNT {{ {relation.pattern(start, '')} }}"
+        source = self._source(start, column, variable, [])
+        returned = f" RETURN {variable}" if source.startswith("CALL") else ""
+        return f"COUNT {{ {source}{returned} }}"
+
+    def _source(
+        self, start: str | None, column: ManyColumn, variable: str, tests: Sequence[str]
+    ) -> str:
+        """Return the clauses that bind the variable to the nodes of a connection."""
+        field, page = column.field, column.page
+        end = self._end(variable, field.target)
+        found = [*tests]
+        visible = self._rules.visible(column.columns.types, variable)
+        if visible is not None:
+            found.append(visible)
+        searched = self._indexed(field, page, found, variable) if start is None else None
+        if start is None or field.relation is None:
+            opening = f"MATCH ({end})" if searched is None else searched
+        else:
+            opening = f"MATCH {field.relation.pattern(start, end)}"
+        found += [
+            compiled.shaped_text(variable, f"filter{page.index}_{name}", shape)
+            for name, compiled, shape in page.filters
+            if not (searched is not None and isinstance(compiled, Search))
+        ]
+        if not found:
+            return opening
+        joint = "AND" if isinstance(field.relation, Below) and start is not None else "WHERE"
+        return f"{opening} {joint} {' AND '.join(found)}"
+
+    @staticmethod
+    def _indexed(field: ManyField, page: PagePlan, found: list[str], variable: str) -> str | None:
+        """Return the full-text query that a root begins with where its filter has one."""
+        for name, compiled, shape in page.filters:
+            if isinstance(compiled, Search) and compiled.indexed(shape):
+                parameter = f"filter{page.index}_{name}"
+                rest = compiled.rest(variable, parameter, shape)
+                if rest is not None:
+                    found.append(rest)
+                return (
+                    f"CALL db.index.fulltext.queryNodes('{field.target}[search]', "
+                    f"${parameter}_query) YIELD node AS {variable} WITH {variable}"
+                )
+        return None
+
+    def _end(self, variable: str, target: str) -> str:
+        types = self._possible[target]
+        return f"{variable}:{types[0] if len(types) == 1 else AGENT}"
+
+    def _fresh(self) -> str:
+        self._variables += 1
+        return f"n{self._variables}"

@@ -1,0 +1,130 @@
+"""The values of a statement: page sizes, bounds, filters, ids, resolved anew for each request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode, get_argument_values
+from graphql.execution.values import VariableValues
+
+from domain.errors import BadInput, PageTooLarge, QueryTooCostly
+from domain.identity import parse_global_id
+from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
+from graph.reads.plan import PagePlan
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 100
+MOST_NODES = 25_000
+"""How many nodes the pages within pages of one root may come to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageValue:
+    """What the answer needs of a page: its size, and whether it was bounded on either side."""
+
+    size: int
+    after: bool
+    before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    value: PageValue
+    parameters: dict[str, Any]
+
+
+class PageResolvers:
+    """Resolves the pages of one root for given variables."""
+
+    def __init__(self, pages: Sequence[PagePlan]) -> None:
+        self._steps: list[Callable[[VariableValues], _Resolved]] = [_step(page) for page in pages]
+        places = {id(page): place for place, page in enumerate(pages)}
+        self._within = [None if page.within is None else places[id(page.within)] for page in pages]
+
+    def resolve(
+        self, variables: VariableValues, parameters: dict[str, Any], roots: int = 1
+    ) -> tuple[PageValue, ...]:
+        """Add the parameters of all pages, and return the values that the answer needs.
+
+        `roots` is the number of nodes that the root begins with.
+
+        Raises InputError for sizes, cursors and filter values that are not possible.
+        """
+        values: list[PageValue] = []
+        nodes: list[int] = []
+        for step, within in zip(self._steps, self._within, strict=True):
+            resolved = step(variables)
+            parameters.update(resolved.parameters)
+            values.append(resolved.value)
+            nodes.append(resolved.value.size * (roots if within is None else nodes[within]))
+        if (total := sum(nodes)) > MOST_NODES:
+            raise QueryTooCostly(asked=total, limit=MOST_NODES)
+        return tuple(values)
+
+
+def _step(page: PagePlan) -> Callable[[VariableValues], _Resolved]:
+    if not any(has_variables(argument.value) for argument in page.node.arguments or ()):
+        arguments = get_argument_values(page.definition, page.node)
+        fixed: list[_Resolved] = []
+
+        def constant(_: VariableValues) -> _Resolved:
+            # Resolved at the first request, so that a bad value is that request's error.
+            if not fixed:
+                fixed.append(_resolve(page, arguments))
+            return fixed[0]
+
+        return constant
+
+    def varying(variables: VariableValues) -> _Resolved:
+        return _resolve(page, get_argument_values(page.definition, page.node, variables))
+
+    return varying
+
+
+def _resolve(page: PagePlan, arguments: Mapping[str, Any]) -> _Resolved:
+    first, last = arguments.get("first"), arguments.get("last")
+    if first is not None and last is not None:
+        raise BadInput(field="last", value=last, expected="first | last")
+    asked = first if first is not None else last
+    size = cast("int", DEFAULT_PAGE if asked is None else asked)
+    if not 1 <= size <= LARGEST_PAGE:
+        raise PageTooLarge(asked=size, limit=LARGEST_PAGE)
+    after, before = arguments.get("after"), arguments.get("before")
+    parameters: dict[str, Any] = {
+        f"after{page.index}": LOWEST if after is None else decode_cursor(after, page.order),
+        f"before{page.index}": HIGHEST if before is None else decode_cursor(before, page.order),
+        f"size{page.index}": size + 1 if page.more else size,
+    }
+    given = cast("Mapping[str, Any]", arguments.get("filter") or {})
+    for name, compiled, _ in page.filters:
+        parameters.update(compiled.parameters(f"filter{page.index}_{name}", given[name]))
+    return _Resolved(PageValue(size, after is not None, before is not None), parameters)
+
+
+def has_variables(value: ValueNode) -> bool:
+    """Return whether a value of the document holds a variable."""
+    if isinstance(value, VariableNode):
+        return True
+    if isinstance(value, ListValueNode):
+        return any(has_variables(item) for item in value.values)
+    if isinstance(value, ObjectValueNode):
+        return any(has_variables(field.value) for field in value.fields)
+    return False
+
+
+def ids_by_type(
+    values: Sequence[str], kinds: Sequence[str]
+) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """Return the uids of global ids by type, and all of them in their order.
+
+    Raises BadIdentifier, and PageTooLarge for more than a page of them.
+    """
+    if len(values) > LARGEST_PAGE:
+        raise PageTooLarge(asked=len(values), limit=LARGEST_PAGE)
+    ordered = [parse_global_id(value, kinds) for value in values]
+    by_type: dict[str, list[str]] = {}
+    for kind, uid in ordered:
+        uids = by_type.setdefault(kind, [])
+        if uid not in uids:
+            uids.append(uid)
+    return {kind: by_type[kind] for kind in sorted(by_type)}, ordered

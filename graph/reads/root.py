@@ -1,0 +1,170 @@
+"""A compiled root field: its statement, its parameters, and its answer in both ways."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLField, get_argument_values
+from graphql.execution.values import VariableValues
+
+from domain.access import Viewer
+from domain.clock import Clock
+from domain.identity import parse_global_id
+from graph.access import AccessKind, Rules, access_parameters
+from graph.driver import Graph
+from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
+from graph.reads.assemble import Assembler, assembler
+from graph.reads.cypher import compile_root
+from graph.reads.parameters import PageResolvers, PageValue, has_variables, ids_by_type
+from graph.reads.plan import Planner, RootPlan
+from graph.reads.rows import ConnectionRows, Row, connection
+from graph.statements import CompiledStatement
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+class Caller(Protocol):
+    """What a read needs of a request."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph to read."""
+        ...
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who reads."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a statement answered: its one value, None for no record, and what the pages were."""
+
+    value: Any
+    pages: tuple[PageValue, ...]
+    order: Sequence[tuple[str, str]] = ()
+    """For `AnyByIds`: type and uid of each node that was asked for."""
+
+
+class RootRead:
+    """One root field, compiled for a kind of access and a shape of variables."""
+
+    def __init__(self, plan: RootPlan, mapping: GraphMapping, kind: AccessKind) -> None:
+        self.plan = plan
+        self.statement = CompiledStatement(compile_root(plan, Rules(kind), mapping.possible))
+        self._kinds = tuple(sorted(mapping.nodes))
+        self._pages = PageResolvers(tuple(plan.pages()))
+        used = set(_PARAMETER.findall(self.statement.text))
+        self._access = used & set(access_parameters(Viewer(), _ANY_TIME))
+        self._assembler: Assembler | None = None
+        self._fixed: Mapping[str, Any] | None = None
+        if not any(has_variables(each.value) for each in plan.node.arguments or ()):
+            self._fixed = get_argument_values(plan.definition, plan.node)
+
+    async def run(self, caller: Caller, variables: VariableValues, uid: str | None = None) -> Found:
+        """Run the statement. `uid` is the node's where the root has no arguments for it.
+
+        Raises InputError for arguments that are not possible, EngineError for the engine's faults.
+        """
+        parameters: dict[str, Any] = {}
+        order: Sequence[tuple[str, str]] = ()
+        if uid is not None:
+            parameters["id"] = uid
+        elif self.plan.column is None:
+            order = self._ids(variables, parameters)
+        pages = self._pages.resolve(variables, parameters, max(1, len(order)))
+        if self._access:
+            allowed = access_parameters(caller.viewer, caller.clock())
+            parameters.update((name, allowed[name]) for name in self._access)
+        record = await caller.graph.read_single(self.statement, parameters)
+        return Found(record[0] if record else None, pages, order)
+
+    def answer(self, found: Found) -> Any:
+        """Return the response. Raises Anomaly when the row is not what the schema promises."""
+        if self._assembler is None:
+            self._assembler = assembler(self.plan)
+        if found.value is None:
+            return None
+        if self._is_list:
+            rows = self._by_id(found)
+            return [
+                None if (row := rows.get(each)) is None else self._assembler(row, found.pages)
+                for each in found.order
+            ]
+        return self._assembler(found.value, found.pages)
+
+    def rows(self, found: Found) -> Row | ConnectionRows | list[Row | None] | None:
+        """Return what the ordinary executor walks."""
+        plan = self.plan
+        if found.value is None:
+            return None
+        if plan.column is not None:
+            return connection(plan.column, found.value, found.pages)
+        if self._is_list:
+            rows = self._by_id(found)
+            return [
+                None
+                if (row := rows.get(each)) is None
+                else Row(plan.columns[row[0]], row[1], found.pages)
+                for each in found.order
+            ]
+        (columns,) = plan.columns.values()
+        return Row(columns, found.value, found.pages)
+
+    @property
+    def _is_list(self) -> bool:
+        return self.plan.field is not None and isinstance(self.plan.field.declared, AnyByIds)
+
+    def _by_id(self, found: Found) -> dict[tuple[str, str], tuple[str, list[Any]]]:
+        return {
+            (kind, uid): (kind, row)
+            for kind, rows in zip(self.plan.columns, found.value, strict=True)
+            for uid, row in rows
+        }
+
+    def _ids(
+        self, variables: VariableValues, parameters: dict[str, Any]
+    ) -> Sequence[tuple[str, str]]:
+        arguments = self._fixed
+        if arguments is None:
+            arguments = get_argument_values(self.plan.definition, self.plan.node, variables)
+        if self._is_list:
+            by_type, order = ids_by_type(arguments["ids"], self._kinds)
+            for place, kind in enumerate(self.plan.columns):
+                parameters[f"ids{place}"] = by_type[kind]
+            return order
+        parameters["id"] = parse_global_id(arguments["id"], tuple(self.plan.columns))[1]
+        return ()
+
+
+def plan_root(
+    planner: Planner,
+    mapping: GraphMapping,
+    key: str,
+    definition: GraphQLField,
+    nodes: list[FieldNode],
+) -> RootPlan:
+    """Plan a root field of the query type. Raises InputError for ids of no type of ours."""
+    root: RootField = mapping.roots[nodes[0].name.value]
+    kinds = tuple(sorted(mapping.nodes))
+    match root.declared:
+        case Page(order):
+            return planner.page_root(key, root, definition, nodes, order)
+        case ById():
+            types: Sequence[str] = (root.target,)
+        case AnyById():
+            arguments = planner.arguments(definition, nodes[0])
+            types = (parse_global_id(arguments["id"], kinds)[0],)
+        case AnyByIds():
+            arguments = planner.arguments(definition, nodes[0])
+            types = tuple(ids_by_type(arguments["ids"], kinds)[0])
+    return planner.node_root(key, root, definition, nodes, types)

@@ -1,0 +1,120 @@
+"""What the ordinary executor walks: rows with the columns they were read by.
+
+Each resolver looks its value up by the field nodes that it is called for, so any alias, fragment
+or merge that the executor sees finds the column that the plan made for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode
+
+from domain.identity import global_id
+from graph.mapping import (
+    ContactField,
+    IdField,
+    ManyField,
+    MappedField,
+    OneField,
+    PropertyField,
+)
+from graph.reads.cursors import encode_cursor
+from graph.reads.parameters import PageValue
+from graph.reads.plan import Columns, ManyColumn, OneColumn, nodes_key
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node as it was read."""
+
+    columns: Columns
+    values: list[Any]
+    pages: Sequence[PageValue]
+
+    @property
+    def type_name(self) -> str:
+        """The type of the node."""
+        if self.columns.label is None:
+            return self.columns.types[0]
+        return self.values[self.columns.label]
+
+    def value(self, field: MappedField, nodes: Sequence[FieldNode]) -> Any:
+        """Return what a field resolves to."""
+        match field:
+            case IdField():
+                return global_id(self.type_name, self.values[self.columns.properties["id"]])
+            case ContactField(index=index):
+                place = self.columns.contacts
+                contacts = None if place is None else self.values[place]
+                return None if contacts is None else contacts[index]
+            case PropertyField():
+                value = self.values[self.columns.properties[field.name]]
+                if field.parse is not None:
+                    return field.parse(value)
+                return [] if value is None and field.listed else value
+            case OneField():
+                one = self.columns.by_nodes[nodes_key(nodes), field]
+                value = self.values[self.columns.positions[id(one)]]
+                return None if value is None else Row(one.columns, value, self.pages)
+            case ManyField():
+                many = self.columns.by_nodes[nodes_key(nodes), field.relation]
+                value = self.values[self.columns.positions[id(many)]]
+                return connection(many, value, self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge: a row and its cursor."""
+
+    cursor: str
+    node: Row
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """Where a page lies. The names are the fields of GraphQL."""
+
+    hasNextPage: bool  # noqa: N815
+    hasPreviousPage: bool  # noqa: N815
+    startCursor: str | None  # noqa: N815
+    endCursor: str | None  # noqa: N815
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRows:
+    """A page of rows. The names are the fields of GraphQL."""
+
+    edges: list[Edge]
+    pageInfo: PageInfo  # noqa: N815
+    totalCount: int | None  # noqa: N815
+
+    @property
+    def nodes(self) -> list[Row]:
+        """The rows without their cursors."""
+        return [edge.node for edge in self.edges]
+
+
+def connection(
+    column: OneColumn | ManyColumn, value: list[Any], pages: Sequence[PageValue]
+) -> ConnectionRows:
+    """Return a page as it was read: `[rows, total]`, either null when it was not asked for."""
+    if not isinstance(column, ManyColumn):
+        raise TypeError(f"not a connection: {column.field}")
+    page = pages[column.page.index]
+    rows, total = value
+    found: list[list[Any]] = rows or []
+    kept = found[: page.size]
+    if column.page.backward:
+        kept.reverse()
+    more = len(found) > page.size
+    place = column.columns.properties.get(column.page.order, 0)
+    edges = [Edge(encode_cursor(row[place]), Row(column.columns, row, pages)) for row in kept]
+    backward = column.page.backward
+    info = PageInfo(
+        hasNextPage=page.before if backward else more,
+        hasPreviousPage=more if backward else page.after,
+        startCursor=edges[0].cursor if edges else None,
+        endCursor=edges[-1].cursor if edges else None,
+    )
+    return ConnectionRows(edges, info, total)

@@ -1,0 +1,134 @@
+"""How a type of the schema says what it is in the graph.
+
+`node` makes a Strawberry type of a class that inherits its record; `one`, `many` and `page` declare
+fields that the read compiler answers. Such a field has no resolver of its own: `schema.build`
+gives it one.
+"""
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from domain.availability import WeeklyWindow
+from graph.mapping import GRAPH, OUT, Below, Direction, Many, One, Page, Relation, Structured
+from graph.reads.filters import Filter
+from graph.records import SORT_KEY
+from schema.values import Long, Window, parse_windows
+
+T = TypeVar("T")
+NODE_TYPES: set[str] = set()
+"""The names of the types that are nodes of the graph."""
+
+_PAGE_ARGUMENTS: Mapping[str, Any] = {
+    "first": int | None,
+    "after": str | None,
+    "last": int | None,
+    "before": str | None,
+}
+
+
+@dataclass_transform(kw_only_default=True)
+def node(cls: type[T]) -> type[T]:
+    """Make the GraphQL type of a record's class: the same fields, the id global, windows objects.
+
+    The class is never instantiated: a compiled read answers from its own rows.
+    """
+    return _node_type(cls, ())
+
+
+def node_with(*, longs: Collection[str]) -> Callable[[type[T]], type[T]]:
+    """Make the type as `node` does, with numbers that may need more than 32 bits."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        return _node_type(cls, longs)
+
+    return decorate
+
+
+def interface(cls: type[T]) -> type[T]:
+    """Make a GraphQL interface of a class whose `id` is global."""
+    _retype(cls, "id", strawberry.ID)
+    return strawberry.interface(cls)
+
+
+def _node_type(cls: type[T], longs: Collection[str]) -> type[T]:
+    record = cls.__mro__[1]
+    _retype(cls, "id", strawberry.ID)
+    for name, hint in get_type_hints(record).items():
+        if hint == tuple[WeeklyWindow, ...]:
+            _retype(cls, name, list[Window])
+            setattr(cls, name, strawberry.field(metadata={GRAPH: Structured(parse_windows)}))
+        elif name in longs:
+            _retype(cls, name, Long)
+            setattr(cls, name, strawberry.field())
+    NODE_TYPES.add(cls.__name__)
+    return strawberry.type(cls)
+
+
+def _retype(cls: type, name: str, hint: object) -> None:
+    """Serve a field of the record as another type than it has in Python."""
+    cls.__annotations__ = {**cls.__annotations__, name: hint}
+
+
+def one(relationship: str, direction: Direction = OUT) -> Any:  # noqa: ANN401
+    """Declare a field that is the one node at the other end of a relationship."""
+    return strawberry.field(metadata={GRAPH: One(Relation(relationship, direction))})
+
+
+def many(
+    relationship: str,
+    direction: Direction = OUT,
+    *,
+    filter_by: type | None = None,
+    transitive: bool = False,
+    order: str = SORT_KEY,
+) -> Any:  # noqa: ANN401
+    """Declare a field that is the connection of the nodes at the other end of a relationship."""
+    relation = Relation(relationship, direction, transitive=transitive)
+    return _connection(Many(relation, order), filter_by)
+
+
+def below(label: str, *, filter_by: type | None = None) -> Any:  # noqa: ANN401
+    """Declare a field that is the connection of all nodes below this one in its tree."""
+    return _connection(Many(Below(label), "path"), filter_by)
+
+
+def page(*, filter_by: type | None = None, order: str = SORT_KEY) -> Any:  # noqa: ANN401
+    """Declare a root field that is the connection of all nodes of a type."""
+    return _connection(Page(order), filter_by)
+
+
+def root(declared: object, **arguments: object) -> Any:  # noqa: ANN401
+    """Declare any other root field with its arguments by name and type."""
+    return _field(declared, arguments, required=True)
+
+
+def narrowed(compiled: Filter, name: str | None = None) -> Any:  # noqa: ANN401
+    """Declare a field of a filter input with the predicate that it compiles to."""
+    return strawberry.field(name=name, default=strawberry.UNSET, metadata={GRAPH: compiled})
+
+
+def _connection(declared: object, filter_by: type | None) -> StrawberryField:
+    arguments = dict(_PAGE_ARGUMENTS)
+    if filter_by is not None:
+        arguments["filter"] = filter_by | None
+    return _field(declared, arguments, required=False)
+
+
+def _field(declared: object, arguments: Mapping[str, object], *, required: bool) -> StrawberryField:
+    field = strawberry.field(metadata={GRAPH: declared})
+    field.arguments = [
+        StrawberryArgument(
+            python_name=name,
+            graphql_name=name,
+            type_annotation=StrawberryAnnotation(annotation),
+            default=inspect.Parameter.empty if required else strawberry.UNSET,
+        )
+        for name, annotation in arguments.items()
+    ]
+    return field

@@ -1,0 +1,294 @@
+"""The short way of a query: a document that was seen before goes straight to its statements.
+
+What depends on more than the text of a document (which variables are null, which ends of a range
+are given, what `@skip` and `@include` say, the type that an id is of) is the shape of the
+variables; document, operation, shape and kind of access name a plan. Everything that is not a
+plain read, and everything that turns out wrong, is left to the ordinary executor, whose answer it
+then is.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+import orjson
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType]
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from domain.errors import DomainError, InputError
+from domain.identity import parse_global_id
+from graph.access import AccessKind
+from graph.mapping import AnyById, AnyByIds, GraphMapping
+from graph.reads.assemble import Anomaly
+from graph.reads.filters import Search
+from graph.reads.plan import TYPE_NAME, Planner
+from graph.reads.root import Caller, RootRead, plan_root
+from schema.documents import faults, parsed
+
+KNOWN_DOCUMENTS = 1_000
+KNOWN_PLANS = 4_000
+LONGEST_KNOWN = 50_000
+"""Characters of the longest document that is kept."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """A dictionary of the entries used last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """Return an entry, and note that it was used."""
+        value = self._entries.get(key)
+        if value is not None:
+            self._entries.move_to_end(key)
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        """Keep an entry, and forget the one not used for longest."""
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A valid document: its operation when it is a query, None otherwise."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode | None = None
+    fragments: Mapping[str, FragmentDefinitionNode] = field(
+        default_factory=dict[str, FragmentDefinitionNode]
+    )
+    types: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The types of the variables."""
+    ids: frozenset[str] = frozenset()
+    """The variables whose ids decide of which type a root is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The roots of a query, each compiled, or the value of `__typename`; None: not a plain read."""
+
+    roots: tuple[tuple[str, RootRead | str], ...] | None
+
+
+class FastReads:
+    """Answers the queries that are plain reads."""
+
+    def __init__(self, schema: GraphQLSchema, mapping: GraphMapping) -> None:
+        self._schema = schema
+        self._mapping = mapping
+        self._documents: Recent[tuple[str, str | None], Prepared] = Recent(KNOWN_DOCUMENTS)
+        self._plans: Recent[Hashable, Plan] = Recent(KNOWN_PLANS)
+
+    async def answer(
+        self,
+        query: str,
+        inputs: Mapping[str, Any] | None,
+        operation_name: str | None,
+        caller: Caller,
+    ) -> bytes | None:
+        """Return the encoded response, or None where the ordinary executor has to answer."""
+        prepared = self._prepare(query, operation_name)
+        if prepared is None or prepared.operation is None:
+            return None
+        variables = get_variable_values(
+            self._schema, prepared.operation.variable_definitions or (), dict(inputs or {})
+        )
+        if isinstance(variables, list):
+            return None
+        try:
+            plan = self._plan(query, operation_name, prepared, variables, caller)
+            if plan.roots is None:
+                return None
+            data = await _run(plan.roots, caller, variables)
+        except (DomainError, GraphQLError, Anomaly):
+            return None
+        return orjson.dumps({"data": data})
+
+    def _prepare(self, query: str, operation_name: str | None) -> Prepared | None:
+        key = (query, operation_name)
+        prepared = self._documents.get(key)
+        if prepared is None:
+            try:
+                document = parsed(query)
+            except GraphQLError:
+                return None
+            if faults(self._schema, document):
+                return None
+            prepared = _prepared(self._schema, self._mapping, document, operation_name)
+            if len(query) <= LONGEST_KNOWN:
+                self._documents.put(key, prepared)
+        return prepared
+
+    def _plan(
+        self,
+        query: str,
+        operation_name: str | None,
+        prepared: Prepared,
+        variables: VariableValues,
+        caller: Caller,
+    ) -> Plan:
+        kind = AccessKind.of(caller.viewer)
+        shape = tuple(
+            (name, _shape(prepared.types[name], value, ids=name in prepared.ids))
+            for name, value in variables.coerced.items()
+        )
+        key = (query, operation_name, kind, shape)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._compile(prepared, variables, kind)
+            if len(query) <= LONGEST_KNOWN:
+                self._plans.put(key, plan)
+        return plan
+
+    def _compile(self, prepared: Prepared, variables: VariableValues, kind: AccessKind) -> Plan:
+        query_type = cast("GraphQLObjectType", self._schema.query_type)
+        operation = cast("OperationDefinitionNode", prepared.operation)
+        planner = Planner(self._schema, self._mapping, prepared.fragments, variables)
+        roots: list[tuple[str, RootRead | str]] = []
+        for key, nodes in planner.collect(query_type, [operation.selection_set]).items():
+            name = nodes[0].name.value
+            if name == TYPE_NAME:
+                roots.append((key, query_type.name))
+            elif name in self._mapping.roots:
+                plan = plan_root(planner, self._mapping, key, query_type.fields[name], nodes)
+                roots.append((key, RootRead(plan, self._mapping, kind)))
+            else:
+                return Plan(None)
+        return Plan(tuple(roots))
+
+
+async def _run(
+    roots: tuple[tuple[str, RootRead | str], ...], caller: Caller, variables: VariableValues
+) -> dict[str, Any]:
+    """Run all roots side by side, each on a session of its own."""
+    reads = [root for _, root in roots if isinstance(root, RootRead)]
+    if len(reads) == 1:
+        found = [await reads[0].run(caller, variables)]
+    else:
+        found = await asyncio.gather(*(read.run(caller, variables) for read in reads))
+    answers = iter([read.answer(each) for read, each in zip(reads, found, strict=True)])
+    return {key: next(answers) if isinstance(root, RootRead) else root for key, root in roots}
+
+
+def _prepared(
+    schema: GraphQLSchema,
+    mapping: GraphMapping,
+    document: DocumentNode,
+    operation_name: str | None,
+) -> Prepared:
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
+    if operation_name is not None:
+        operations = [
+            node for node in operations if node.name and node.name.value == operation_name
+        ]
+    if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
+        return Prepared(document)
+    (operation,) = operations
+    types: dict[str, object] = {
+        definition.variable.name.value: type_from_ast(schema, cast("Any", definition.type))
+        for definition in operation.variable_definitions or ()
+    }
+    deciding = {
+        name
+        for name, root in mapping.roots.items()
+        if isinstance(root.declared, (AnyById, AnyByIds))
+    }
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    ids = {
+        each
+        for selection_set in (
+            operation.selection_set,
+            *(fragment.selection_set for fragment in fragments.values()),
+        )
+        for each in _id_variables(selection_set, deciding)
+    }
+    return Prepared(document, operation, fragments, types, frozenset(ids))
+
+
+def _id_variables(selection_set: SelectionSetNode, deciding: set[str]) -> set[str]:
+    """Return the variables in the arguments of the fields whose ids decide of their type."""
+    found: set[str] = set()
+    for selection in selection_set.selections:
+        if isinstance(selection, InlineFragmentNode):
+            found |= _id_variables(selection.selection_set, deciding)
+        elif isinstance(selection, FieldNode) and selection.name.value in deciding:
+            for argument in selection.arguments or ():
+                found |= _variables(argument.value)
+    return found
+
+
+def _variables(value: ValueNode) -> set[str]:
+    if isinstance(value, VariableNode):
+        return {value.name.value}
+    if isinstance(value, ListValueNode):
+        return {name for item in value.values for name in _variables(item)}
+    return set()
+
+
+def _shape(declared: object, value: object, *, ids: bool) -> Hashable:
+    """Return what of a variable's value can change the text of a statement."""
+    if value is None or isinstance(value, bool):
+        return value
+    if ids:
+        return _kinds(cast("list[str] | str", value))
+    named = cast("GraphQLNamedType", get_named_type(cast("Any", declared)))
+    if isinstance(named, GraphQLInputObjectType) and isinstance(value, dict):
+        given = cast("dict[str, object]", value)
+        return tuple(
+            sorted(
+                (name, _shape(named.fields[name].type, each, ids=False))
+                for name, each in given.items()
+                if each is not None
+            )
+        )
+    if isinstance(value, str) and named.name == "String":
+        return Search().shape(value)
+    return "given"
+
+
+def _kinds(value: list[str] | str) -> Hashable:
+    try:
+        return tuple(
+            sorted(
+                {
+                    parse_global_id(each)[0]
+                    for each in ([value] if isinstance(value, str) else value)
+                }
+            )
+        )
+    except InputError:
+        return "none"

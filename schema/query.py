@@ -1,0 +1,63 @@
+"""What can be read: nodes by id, one by one and together, and the connection of each type."""
+
+import strawberry
+
+from graph.mapping import AnyById, AnyByIds, ById
+from schema.context import Info
+from schema.declare import page, root
+from schema.types.agents import Area, Member, PartyBranch, Unit
+from schema.types.claims import Claim
+from schema.types.common import Connection, Node
+from schema.types.filters import (
+    AreaFilter,
+    CategoryFilter,
+    ClaimFilter,
+    DemandOrderFilter,
+    ListFilter,
+    MatchRunFilter,
+    MemberFilter,
+    PartyBranchFilter,
+    ProposalFilter,
+    ResourceOfferFilter,
+    UnitFilter,
+)
+from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
+from schema.types.matching import MatchRun, Proposal
+from schema.viewer import Viewer, viewer_of
+
+
+@strawberry.type
+class Query:
+    """What can be read."""
+
+    node: Node | None = root(AnyById(), id=strawberry.ID)
+    nodes: list[Node | None] = root(AnyByIds(), ids=list[strawberry.ID])
+    area: Area | None = root(ById(), id=strawberry.ID)
+    areas: Connection[Area] = page(filter_by=AreaFilter)
+    unit: Unit | None = root(ById(), id=strawberry.ID)
+    units: Connection[Unit] = page(filter_by=UnitFilter)
+    branch: PartyBranch | None = root(ById(), id=strawberry.ID)
+    branches: Connection[PartyBranch] = page(filter_by=PartyBranchFilter)
+    member: Member | None = root(ById(), id=strawberry.ID)
+    members: Connection[Member] = page(filter_by=MemberFilter)
+    category: Category | None = root(ById(), id=strawberry.ID)
+    categories: Connection[Category] = page(filter_by=CategoryFilter, order="path")
+    resource_list: ResourceList | None = root(ById(), id=strawberry.ID)
+    resource_lists: Connection[ResourceList] = page(filter_by=ListFilter)
+    need_list: NeedList | None = root(ById(), id=strawberry.ID)
+    need_lists: Connection[NeedList] = page(filter_by=ListFilter)
+    offer: ResourceOffer | None = root(ById(), id=strawberry.ID)
+    offers: Connection[ResourceOffer] = page(filter_by=ResourceOfferFilter)
+    order: DemandOrder | None = root(ById(), id=strawberry.ID)
+    orders: Connection[DemandOrder] = page(filter_by=DemandOrderFilter)
+    claim: Claim | None = root(ById(), id=strawberry.ID)
+    claims: Connection[Claim] = page(filter_by=ClaimFilter)
+    match_run: MatchRun | None = root(ById(), id=strawberry.ID)
+    match_runs: Connection[MatchRun] = page(filter_by=MatchRunFilter)
+    proposal: Proposal | None = root(ById(), id=strawberry.ID)
+    proposals: Connection[Proposal] = page(filter_by=ProposalFilter)
+
+    @strawberry.field
+    def viewer(self, info: Info) -> Viewer:
+        """Return who asks, and what for."""
+        return viewer_of(info.context.viewer)

@@ -1,0 +1,45 @@
+"""The two-way claim, its lines and evaluations."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain import records
+from graph.mapping import IN
+from schema.declare import many, node, one
+from schema.types.agents import Agent
+from schema.types.common import Connection, Node
+from schema.types.items import DemandOrder, ResourceOffer, Slot
+
+if TYPE_CHECKING:
+    from schema.types.matching import Proposal
+
+OneProposal = Annotated["Proposal", strawberry.lazy("schema.types.matching")]
+
+
+@node
+class Claim(records.Claim, Node):
+    """A quantity that a supplier gives a receiver, for an order, from an offer, or both."""
+
+    order: DemandOrder | None = one("FOR_ORDER")
+    offer: ResourceOffer | None = one("FROM_OFFER")
+    supplier: Agent | None = one("CLAIM_SUPPLIER")
+    receiver: Agent | None = one("CLAIM_RECEIVER")
+    lines: Connection["ClaimLine"] = many("HAS_LINE")
+    evaluations: Connection["Evaluation"] = many("EVALUATES", IN)
+    proposal: OneProposal | None = one("ENDORSES")
+
+
+@node
+class ClaimLine(records.ClaimLine, Node):
+    """A line of a claim: a quantity, in a slot or in none."""
+
+    claim: Claim | None = one("HAS_LINE", IN)
+    slot: Slot | None = one("USES_SLOT")
+
+
+@node
+class Evaluation(records.Evaluation, Node):
+    """What one side says of a completed claim."""
+
+    claim: Claim | None = one("EVALUATES")

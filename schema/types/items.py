@@ -1,0 +1,87 @@
+"""Categories, lists, offers and orders."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain import records
+from graph.mapping import IN
+from schema.declare import many, node, one
+from schema.types.agents import Agent, Area
+from schema.types.common import Connection, Node
+from schema.types.filters import (
+    CategoryFilter,
+    ClaimFilter,
+    DemandOrderFilter,
+    ProposalFilter,
+    ResourceOfferFilter,
+)
+
+if TYPE_CHECKING:
+    from schema.types.claims import Claim
+    from schema.types.matching import Proposal
+
+Claims = Connection[Annotated["Claim", strawberry.lazy("schema.types.claims")]]
+Proposals = Connection[Annotated["Proposal", strawberry.lazy("schema.types.matching")]]
+
+
+@node
+class Category(records.Category, Node):
+    """A node of the taxonomy of what is offered and needed."""
+
+    parent: "Category | None" = one("CHILD_OF")
+    children: Connection["Category"] = many("CHILD_OF", IN, filter_by=CategoryFilter, order="path")
+    ancestors: Connection["Category"] = many("CHILD_OF", transitive=True, order="path")
+    substitutes: Connection["Category"] = many("SUBSTITUTABLE_BY", order="path")
+    offers: Connection["ResourceOffer"] = many("OFFER_CATEGORY", IN, filter_by=ResourceOfferFilter)
+    orders: Connection["DemandOrder"] = many("ORDER_CATEGORY", IN, filter_by=DemandOrderFilter)
+
+
+@node
+class ResourceList(records.ResourceList, Node):
+    """An issuer's list of resources for a period."""
+
+    issuer: Agent | None = one("ISSUES_RESOURCES", IN)
+    offers: Connection["ResourceOffer"] = many("LISTS_OFFER", filter_by=ResourceOfferFilter)
+
+
+@node
+class NeedList(records.NeedList, Node):
+    """An issuer's list of needs for a period."""
+
+    issuer: Agent | None = one("ISSUES_NEEDS", IN)
+    orders: Connection["DemandOrder"] = many("LISTS_ORDER", filter_by=DemandOrderFilter)
+
+
+@node
+class ResourceOffer(records.ResourceOffer, Node):
+    """An item of a resource list."""
+
+    provider: Agent | None = one("OFFERS", IN)
+    list: ResourceList | None = one("LISTS_OFFER", IN)
+    category: Category | None = one("OFFER_CATEGORY")
+    area: Area | None = one("OFFER_AT")
+    serves: Connection[Area] = many("SERVES")
+    slots: Connection["Slot"] = many("HAS_SLOT")
+    claims: Claims = many("FROM_OFFER", IN, filter_by=ClaimFilter)
+    proposals: Proposals = many("PROPOSES_OFFER", IN, filter_by=ProposalFilter)
+
+
+@node
+class Slot(records.Slot, Node):
+    """A slot of a slotted offer."""
+
+    offer: ResourceOffer | None = one("HAS_SLOT", IN)
+
+
+@node
+class DemandOrder(records.DemandOrder, Node):
+    """An item of a need list, or placed by a resident."""
+
+    receiver: Agent | None = one("NEEDS", IN)
+    list: NeedList | None = one("LISTS_ORDER", IN)
+    category: Category | None = one("ORDER_CATEGORY")
+    area: Area | None = one("ORDER_AT")
+    escalated_to: Area | None = one("ESCALATED_TO")
+    claims: Claims = many("FOR_ORDER", IN, filter_by=ClaimFilter)
+    proposals: Proposals = many("PROPOSES_ORDER", IN, filter_by=ProposalFilter)
