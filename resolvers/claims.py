@@ -195,7 +195,7 @@ async def _step_in(
     scene, ends, before = await open_claim(transaction, claim_id, call.token, call.now)
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     actor = actor_of(viewer, supplier, receiver, before)
-    refuse_strangers(viewer, actor, supplier, claim_id)
+    refuse_strangers(viewer, actor, supplier, claim_id, request.action)
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
     if version is not None and version != before.claim.version:

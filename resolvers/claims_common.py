@@ -177,9 +177,11 @@ async def system_step(
     return await graph.write(work, repeatable=True)
 
 
-def refuse_strangers(viewer: Viewer, actor: Actor, supplier: AgentPlace, claim_id: str) -> None:
+def refuse_strangers(
+    viewer: Viewer, actor: Actor, supplier: AgentPlace, claim_id: str, action: ClaimAction
+) -> None:
     """Raise NotFound for who may not even see the claim, Forbidden for who holds no role at all."""
     if not viewer.grants:
-        raise Forbidden(action="CLAIM")
+        raise Forbidden(action=action)
     if not (actor.sides or actor.coordinator or supplier.coordinated_by(viewer)):
         raise NotFound(type="Claim", id=claim_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.claim_steps import propose
-from domain.claims import Terms, expiry
+from domain.claims import ClaimAction, Terms, expiry
 from domain.errors import BadInput, Forbidden, NotClaimable, NotFound, SameSides, TooManyOpen
 from domain.holds import LineRequest, lines_of
 from domain.items import SET_BY_PEOPLE
@@ -75,7 +75,7 @@ async def propose_in(
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     actor = actor_of(viewer, supplier, receiver, None)
     if not (actor.sides or actor.coordinator):
-        raise Forbidden(action="CLAIM_PROPOSE")
+        raise Forbidden(action=ClaimAction.PROPOSE)
     _check_published(order, shown=receiver.spoken_for_by(viewer) or actor.coordinator)
     _check_published(offer, shown=supplier.spoken_for_by(viewer) or actor.coordinator)
     terms = _terms(request, scene, claim_id, call)

@@ -26,7 +26,8 @@ async def sweep_expired(
 ) -> int:
     """Write what is due by now, and return how many proposals lapsed.
 
-    Up to `BATCH` of each kind, the rest next time. Each claim is a transaction and an event of its own; the offers and orders share one.
+    Up to `BATCH` of each kind, the rest next time. Each claim is a transaction and an event of its
+    own; the offers and orders share one.
     """
     rules = policy or ClaimPolicy()
     now = clock()

@@ -4,8 +4,10 @@ Keys: `type.Unit`, `field.Unit.name`, `enum.UnitKind.SCHOOL`, `error.CODE`, and 
 command line and the report. Texts are `str.format` templates over the named parameters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import cast
 
 from domain.language.en import CATALOGUE as ENGLISH
 from domain.language.zh import CATALOGUE as CHINESE
@@ -30,12 +32,26 @@ class Phrase:
 
 
 def text(key: str, language: Language, /, **parameters: object) -> str:
-    """Return the text of a key. Raises KeyError for a key that the catalogue does not have."""
-    values = {
-        name: text(value.key, language, **value.parameters) if isinstance(value, Phrase) else value
-        for name, value in parameters.items()
-    }
+    """Return the text of a key. Raises KeyError for a key that the catalogue does not have.
+
+    A parameter from a closed vocabulary is read as its label, a list as its items.
+    """
+    values = {name: _readable(value, language) for name, value in parameters.items()}
     return CATALOGUES[language][key].format(**values)
+
+
+def _readable(value: object, language: Language) -> object:
+    match value:
+        case Phrase():
+            return text(value.key, language, **value.parameters)
+        case Enum():
+            return CATALOGUES[language].get(f"enum.{type(value).__name__}.{value.name}", value)
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            separator = "、" if language is Language.ZH else ", "
+            return separator.join(str(_readable(item, language)) for item in items) or "-"
+        case _:
+            return value
 
 
 def label(kind: str, name: str, language: Language) -> str:
