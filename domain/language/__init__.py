@@ -4,7 +4,6 @@ Keys: `type.Unit`, `field.Unit.name`, `enum.UnitKind.SCHOOL`, `error.CODE`, and 
 command line and the report. Texts are `str.format` templates over the named parameters.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import cast
@@ -47,7 +46,7 @@ def _readable(value: object, language: Language) -> object:
         case Enum():
             return CATALOGUES[language].get(f"enum.{type(value).__name__}.{value.name}", value)
         case list() | tuple():
-            items = cast("Sequence[object]", value)
+            items = cast("list[object]", value)
             separator = "、" if language is Language.ZH else ", "
             return separator.join(str(_readable(item, language)) for item in items) or "-"
         case _:
