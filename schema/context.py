@@ -1,11 +1,12 @@
 """What a request carries through the schema."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 
+from domain.claims import ClaimPolicy
 from domain.clock import Clock, system_clock
 from domain.identity import new_id
 from domain.language import Language
@@ -24,6 +25,7 @@ class Context:
     language: Language = Language.ZH
     clock: Clock = system_clock
     ids: Callable[[], str] = new_id
+    claim_policy: ClaimPolicy = field(default_factory=ClaimPolicy)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,3 +1,5 @@
 """All mutations: each aggregate brings its class, and stands here in one line."""
 
-MUTATIONS: tuple[type, ...] = ()
+from schema.claim_mutations import ClaimMutations
+
+MUTATIONS: tuple[type, ...] = (ClaimMutations,)
