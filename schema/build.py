@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from graph.mapping import GRAPH, graph_mapping
 from schema.declare import NODE_TYPES
+from schema.describe import describe
 from schema.mutations import MUTATIONS
 from schema.query import Query
 from schema.resolve import attach
@@ -23,6 +24,7 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql_schema = graphql_schema_of(schema)
+    describe(graphql_schema)
     attach(graphql_schema, graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared))
     return schema
 

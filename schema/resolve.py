@@ -52,8 +52,8 @@ async def read_node(info: Info, type_name: str, node_id: str) -> Any:  # noqa: A
 
     None when there is no such node, or not for this caller.
     """
-    beneath: object = info._raw_info  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
-    raw = cast("GraphQLResolveInfo[Context]", beneath)
+    # The selection is only in the library's own info, beneath Strawberry's.
+    raw = cast("GraphQLResolveInfo[Context]", cast("Any", info)._raw_info)  # noqa: SLF001
     mapping = mapping_of(raw.schema)
     planner = Planner(raw.schema, mapping, raw.fragments, raw.variable_values)
     definition = raw.parent_type.fields[raw.field_name]

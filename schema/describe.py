@@ -1,0 +1,66 @@
+"""Descriptions from the catalogues: Chinese first, then English.
+
+A field is described by `field.Type.name`, else by that of an interface or by `field.name`; an
+argument by `argument.name`; connections and edges by those of all connections and edges.
+"""
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from domain.language import CATALOGUES, Language, text
+
+GENERIC = ("Connection", "Edge")
+
+
+def describe(schema: GraphQLSchema) -> list[str]:
+    """Describe everything in a schema; return the keys that the catalogues do not have."""
+    missing: list[str] = []
+    for graphql_type in schema.type_map.values():
+        if is_introspection_type(graphql_type) or is_specified_scalar_type(graphql_type):
+            continue
+        graphql_type.description = _found(missing, f"type.{_kind(graphql_type.name)}")
+        if isinstance(graphql_type, GraphQLEnumType):
+            for name, value in graphql_type.values.items():
+                value.description = _found(missing, f"enum.{graphql_type.name}.{name}")
+        elif isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)):
+            _describe_fields(graphql_type, missing)
+        elif isinstance(graphql_type, GraphQLInputObjectType):
+            for name, input_field in graphql_type.fields.items():
+                input_field.description = _found(missing, *_keys(graphql_type.name, [], name))
+    return missing
+
+
+def _describe_fields(
+    graphql_type: GraphQLObjectType | GraphQLInterfaceType, missing: list[str]
+) -> None:
+    above = [each.name for each in graphql_type.interfaces]
+    for name, field in graphql_type.fields.items():
+        field.description = _found(missing, *_keys(_kind(graphql_type.name), above, name))
+        for argument_name, argument in field.args.items():
+            argument.description = _found(missing, f"argument.{argument_name}")
+
+
+def _found(missing: list[str], *keys: str) -> str | None:
+    for key in keys:
+        if all(key in catalogue for catalogue in CATALOGUES.values()):
+            return f"{text(key, Language.ZH)} {text(key, Language.EN)}"
+    missing.append(keys[0])
+    return None
+
+
+def _kind(name: str) -> str:
+    for generic in GENERIC:
+        if name.endswith(generic):
+            return generic
+    return name
+
+
+def _keys(kind: str, above: list[str], field_name: str) -> list[str]:
+    return [f"field.{owner}.{field_name}" for owner in (kind, *above)] + [f"field.{field_name}"]
