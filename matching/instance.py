@@ -98,11 +98,16 @@ class Component:
 
     @property
     def worth_bound(self) -> int:
-        """A value that no plan of this component exceeds, however much room there were."""
-        best: dict[int, int] = defaultdict(int)
+        """A value that no plan of this component exceeds, by what is wanted or what there is."""
+        wanted: dict[int, int] = defaultdict(int)
+        given: dict[int, int] = defaultdict(int)
         for arc in self.arcs:
-            best[arc.supply] = max(best[arc.supply], arc.worth)
-        return sum(self.supplies[supply].quantity * worth for supply, worth in best.items())
+            wanted[arc.supply] = max(wanted[arc.supply], arc.worth)
+            given[arc.bin] = max(given[arc.bin], arc.worth * arc.step)
+        return min(
+            sum(self.supplies[number].quantity * worth for number, worth in wanted.items()),
+            sum(self.bins[number].capacity * worth for number, worth in given.items()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.errors import MatchingError
 from domain.language import Phrase
 from matching.certificate import Integers, dual_bound, prices_of, value_of
-from matching.exact import SAFE_VALUE, solve_exact
+from matching.exact import solve_exact
 from matching.flow import place, solve_flow
 from matching.instance import Component, Pair, Take, components
 from matching.model import (
@@ -29,6 +29,9 @@ from matching.model import (
 )
 from matching.pairs import Found, find_pairs
 from matching.score import reasons
+
+LARGEST_VALUE = 2**53 - 1
+"""Readers of JSON keep whole numbers up to here exact; more comes of a wrong quantity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,12 @@ def match(
     """Return the best plan with its proof; the same for any order of the input.
 
     `found` are the pairs, where the caller has them already. Raises MatchingError when an id
-    occurs twice or the sums leave 64 bits.
+    occurs twice or the sums leave 53 bits.
     """
     _check_ids(situation)
     found = found or find_pairs(situation, policy, progress)
     parts = components(found.pairs)
-    if sum(part.worth_bound for part in parts) >= SAFE_VALUE:
+    if sum(part.worth_bound for part in parts) > LARGEST_VALUE:
         raise MatchingError(reason=Phrase("matching.problem.TOO_LARGE"))
     shares: list[Share] = []
     proofs: list[ComponentProof] = []

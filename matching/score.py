@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from domain.measures import MEASURES
 from matching.model import (
     Json,
     Offer,
@@ -92,8 +93,12 @@ def total(found: tuple[Part, ...]) -> float:
 
 
 def worth(order: Order, score: float, policy: Policy) -> int:
-    """Return what one unit of the order's quantity is worth when this pair meets it."""
-    return round(VALUE_SCALE * policy.urgencies[order.urgency] * score)
+    """Return what one smallest unit of the order's quantity is worth when this pair meets it.
+
+    A million for a person, an hour or a yuan that fits perfectly, times the urgency.
+    """
+    scale = MEASURES[order.measure].scale
+    return round(VALUE_SCALE * policy.urgencies[order.urgency] * score / scale)
 
 
 def reasons(

@@ -1,6 +1,5 @@
 """How far a plan goes, in figures that add up across measures and in each measure."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ class Summary:
 
 def summarise(situation: Situation, plan: Plan) -> Summary:
     """Return the figures of a plan."""
-    got: dict[str, int] = defaultdict(int)
+    got = {order.id: 0 for order in situation.orders}
     for proposal in plan.proposals:
         got[proposal.order_id] += proposal.quantity
     wanted = sorted(
@@ -38,7 +37,7 @@ def summarise(situation: Situation, plan: Plan) -> Summary:
     shares = [got[order.id] / order.quantity for order in wanted]
     return Summary(
         orders=len(wanted),
-        matched_orders=len(got),
+        matched_orders=sum(quantity > 0 for quantity in got.values()),
         whole_orders=sum(got[order.id] == order.quantity for order in wanted),
         filled=sum(shares) / len(shares) if shares else 0.0,
         value=plan.value,

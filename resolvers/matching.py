@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.access import Viewer
-from domain.availability import instant_text
-from domain.claims import ClaimAction, ClaimPolicy
+from domain.claims import ClaimPolicy
 from domain.clock import Clock, system_clock
 from domain.errors import (
     AccessError,
@@ -31,7 +30,7 @@ from domain.language import Phrase
 from domain.records import Claim, MatchRun
 from domain.records import Proposal as ProposalRecord
 from domain.vocabulary import Initiator, ProposalState, RunState
-from graph import accounts, claims, events, match_runs
+from graph import accounts, events, match_runs
 from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.idempotency import Repeatable, earlier_result, record_result
@@ -50,7 +49,8 @@ from matching.model import Plan, Policy, Progress, Situation
 from matching.pairs import find_pairs
 from matching.summary import summarise
 from resolvers.claims import propose
-from resolvers.claims_common import caller_of, fresh_viewer, system_step
+from resolvers.claims_common import caller_of, fresh_viewer
+from resolvers.claims_sweep import sweep_expired
 from resolvers.matching_situation import read_situation
 
 DEFAULT_POLICY = Policy()
@@ -58,7 +58,6 @@ DEFAULT_CLAIM_POLICY = ClaimPolicy()
 EVERYWHERE = "/"
 """The path that every area's path begins with."""
 MOST_ENDORSED = 500
-SWEPT_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,8 @@ async def run_matching(
     present = await accounts.viewer(graph.read, account_id, now)
     path = await _path(graph.read, area_id)
     _check_coordinates(present, path, "MATCHING_RUN")
-    await _expire_lapsed(graph, now)
+    while await sweep_expired(graph, clock=clock, ids=ids):
+        pass
     planned = await plan(graph, below=path, now=now, policy=policy, progress=progress)
     run = _run_record(run_id, now, clock(), planned, policy)
     rows = _proposal_rows(run, planned.plan)
@@ -279,18 +279,6 @@ def _check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
         raise NotSignedIn(reason=Phrase("reason.token_invalid"))
     if not (viewer.is_admin or viewer.coordinates(path)):
         raise Forbidden(action=action)
-
-
-async def _expire_lapsed(graph: Graph, now: datetime) -> None:
-    """Write the expiries that are due, so that what they held is free for the plan."""
-    expired = True
-    while expired:
-        rows = await graph.read(claims.LAPSED, now=instant_text(now), size=SWEPT_AT_ONCE)
-        expired = False
-        for row in rows:
-            expired |= await system_step(
-                graph, row["id"], ClaimAction.EXPIRE, now, DEFAULT_CLAIM_POLICY
-            )
 
 
 async def _earlier_run(transaction: Transaction, run_id: str) -> MatchRun:

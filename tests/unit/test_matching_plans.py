@@ -216,19 +216,30 @@ def test_only_a_combination_meets_a_large_order() -> None:
 
 
 def test_money_and_seats_are_whole_whatever_their_size() -> None:
-    orders = [an_order(n, measure="CNY", quantity=n * 10**11 + 7) for n in (1, 2, 3)]
-    offers = [an_offer(n, measure="CNY", capacity=n * 10**11 + 1) for n in (1, 2)]
+    orders = [an_order(n, measure="CNY", quantity=n * 10**10 + 7) for n in (1, 2, 3)]
+    offers = [an_offer(n, measure="CNY", capacity=n * 10**10 + 1) for n in (1, 2)]
     case = situation(orders, offers)
     plan = match(case, POLICY)
-    assert sum(found.quantity for found in plan.proposals) == 3 * 10**11 + 2
+    assert sum(found.quantity for found in plan.proposals) == 3 * 10**10 + 2
     assert plan.proven
     verify(case, POLICY, plan)
 
 
-def test_sums_beyond_64_bits_are_refused() -> None:
-    orders = [an_order(n, measure="CNY", quantity=10**12) for n in range(3)]
+def test_sums_beyond_53_bits_are_refused() -> None:
+    orders = [an_order(n, quantity=10**12) for n in range(3)]
     with pytest.raises(MatchingError):
-        match(situation(orders, [an_offer(1, measure="CNY")]), POLICY)
+        match(situation(orders, [an_offer(1, capacity=10**12)]), POLICY)
+
+
+def test_one_absurd_order_hinders_no_other() -> None:
+    orders = [an_order(1, quantity=10**12), an_order(2, urgency=Urgency.CRITICAL)]
+    case = situation(orders, [an_offer(1, capacity=30)])
+    plan = match(case, POLICY)
+    assert {found.order_id: found.quantity for found in plan.proposals} == {
+        "order1": 20,
+        "order2": 10,
+    }
+    verify(case, POLICY, plan)
 
 
 def test_an_id_that_occurs_twice_is_refused() -> None:

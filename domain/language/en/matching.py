@@ -45,7 +45,7 @@ TEXTS: dict[str, str] = {
     "matching.stage.PAIRS": "looking for possible pairs",
     "matching.stage.SOLVE": "solving the independent parts",
     "matching.stage.WRITE": "writing the plan",
-    "matching.problem.TOO_LARGE": "the quantities add up to more than 64 bits hold; look for a quantity that is wrong",
+    "matching.problem.TOO_LARGE": "the quantities add up to more than 2^53 allows; look for a quantity that is wrong",
     "matching.problem.ID_TWICE": "an id occurs twice",
     "matching.problem.NOT_OPEN": "the proposal was settled already, or a newer plan took its place",
 }

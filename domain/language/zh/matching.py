@@ -45,7 +45,7 @@ TEXTS: dict[str, str] = {
     "matching.stage.PAIRS": "寻找可行的配对",
     "matching.stage.SOLVE": "求解各独立部分",
     "matching.stage.WRITE": "写入方案",
-    "matching.problem.TOO_LARGE": "数量之和超出 64 位整数，请检查数量是否写错",
+    "matching.problem.TOO_LARGE": "数量之和过大（超过 2^53），请检查数量是否写错",
     "matching.problem.ID_TWICE": "同一编号出现两次",
     "matching.problem.NOT_OPEN": "该建议已被处理或已被新的方案取代",
 }
