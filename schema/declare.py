@@ -6,7 +6,7 @@ gives it one.
 """
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 import strawberry
@@ -24,6 +24,29 @@ T = TypeVar("T")
 NODE_TYPES: set[str] = set()
 """The names of the types that are nodes of the graph."""
 
+QUANTITIES = frozenset(
+    {
+        "bound",
+        "capacity",
+        "completed",
+        "delivered_offer_quantity",
+        "delivered_quantity",
+        "held",
+        "minimum_lot",
+        "offer_quantity",
+        "quantity",
+        "slot_quantities",
+        "value",
+        "wanted_quantity",
+    }
+)
+"""The fields of records that are in a measure's smallest unit, or sums of it."""
+SERVED: Mapping[Any, Any] = {
+    int: Long,
+    int | None: Long | None,
+    tuple[int, ...]: list[Long],
+}
+
 _PAGE_ARGUMENTS: Mapping[str, Any] = {
     "first": int | None,
     "after": str | None,
@@ -34,40 +57,27 @@ _PAGE_ARGUMENTS: Mapping[str, Any] = {
 
 @dataclass_transform(kw_only_default=True)
 def node(cls: type[T]) -> type[T]:
-    """Make the GraphQL type of a record's class: the same fields, the id global, windows objects.
+    """Make the GraphQL type of a record's class: the same fields, but for what JSON needs.
 
-    The class is never instantiated: a compiled read answers from its own rows.
+    The id is global, windows are objects, quantities may need more than 32 bits. The class is
+    never instantiated: a compiled read answers from its own rows.
     """
-    return _node_type(cls, ())
-
-
-def node_with(*, longs: Collection[str]) -> Callable[[type[T]], type[T]]:
-    """Make the type as `node` does, with numbers that may need more than 32 bits."""
-
-    def decorate(cls: type[T]) -> type[T]:
-        return _node_type(cls, longs)
-
-    return decorate
+    _retype(cls, "id", strawberry.ID)
+    for name, hint in get_type_hints(cls.__mro__[1]).items():
+        if hint == tuple[WeeklyWindow, ...]:
+            _retype(cls, name, list[Window])
+            setattr(cls, name, strawberry.field(metadata={GRAPH: Structured(parse_windows)}))
+        elif name in QUANTITIES:
+            _retype(cls, name, SERVED[hint])
+            setattr(cls, name, strawberry.field())
+    NODE_TYPES.add(cls.__name__)
+    return strawberry.type(cls)
 
 
 def interface(cls: type[T]) -> type[T]:
     """Make a GraphQL interface of a class whose `id` is global."""
     _retype(cls, "id", strawberry.ID)
     return strawberry.interface(cls)
-
-
-def _node_type(cls: type[T], longs: Collection[str]) -> type[T]:
-    record = cls.__mro__[1]
-    _retype(cls, "id", strawberry.ID)
-    for name, hint in get_type_hints(record).items():
-        if hint == tuple[WeeklyWindow, ...]:
-            _retype(cls, name, list[Window])
-            setattr(cls, name, strawberry.field(metadata={GRAPH: Structured(parse_windows)}))
-        elif name in longs:
-            _retype(cls, name, Long)
-            setattr(cls, name, strawberry.field())
-    NODE_TYPES.add(cls.__name__)
-    return strawberry.type(cls)
 
 
 def _retype(cls: type, name: str, hint: object) -> None:

@@ -12,13 +12,15 @@ gives the problem, or raises the error again when it is a fault (then it is in `
 code in the extensions).
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any, TypeAlias, cast
 
 import strawberry
 
 from domain import errors
 from domain.errors import DomainError
-from domain.language import Language
+from domain.language import Language, Phrase, text
+from schema.values import Long
 
 
 @strawberry.interface
@@ -88,8 +90,8 @@ class NotThisSideProblem(Problem):
 class QuantityExceededProblem(Problem):
     """More than is left, in the measure's smallest unit."""
 
-    asked: int
-    left: int
+    asked: Long
+    left: Long
     measure: str
     node: str
 
@@ -106,9 +108,9 @@ class SlotUnavailableProblem(Problem):
 class LotViolatedProblem(Problem):
     """The minimum lot would not hold."""
 
-    asked: int
-    lot: int
-    left: int
+    asked: Long
+    lot: Long
+    left: Long
 
 
 @strawberry.type
@@ -226,7 +228,6 @@ _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
 }
 
 _RENAMED = {"field": "field_name", "type": "kind"}
-_KEPT = (int, list)
 
 
 def problem_of(error: DomainError, language: Language) -> AnyProblem:
@@ -243,5 +244,17 @@ def problem_of(error: DomainError, language: Language) -> AnyProblem:
     for name, value in error.details.items():
         field = _RENAMED.get(name, name)
         if field in wanted:
-            details[field] = value if isinstance(value, _KEPT) else str(value)
+            details[field] = _served(value, language)
     return problem(code=error.code, message=error.message(language), **details)
+
+
+def _served(value: object, language: Language) -> object:
+    match value:
+        case Phrase():
+            return text(value.key, language, **value.parameters)
+        case list() | tuple():
+            return [str(item) for item in cast("Iterable[object]", value)]
+        case int():
+            return value
+        case _:
+            return str(value)

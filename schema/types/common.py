@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import strawberry
 
 from schema.declare import interface
+from schema.values import Long
 
 T = TypeVar("T")
 
@@ -65,5 +66,5 @@ class DateRange:
 class IntegerRange:
     """Whole numbers from a least to a greatest, both included; either may be left out."""
 
-    min: int | None = strawberry.UNSET
-    max: int | None = strawberry.UNSET
+    min: Long | None = strawberry.UNSET
+    max: Long | None = strawberry.UNSET

@@ -2,7 +2,7 @@
 
 from domain import records
 from graph.mapping import IN
-from schema.declare import many, node, node_with, one
+from schema.declare import many, node, one
 from schema.types.agents import Area
 from schema.types.claims import Claim
 from schema.types.common import Connection, Node
@@ -10,7 +10,7 @@ from schema.types.filters import ProposalFilter
 from schema.types.items import DemandOrder, ResourceOffer
 
 
-@node_with(longs=("wanted_quantity", "value", "bound"))
+@node
 class MatchRun(records.MatchRun, Node):
     """A run of the matcher: its policy, what it reached, and the proof."""
 
