@@ -37,13 +37,13 @@ class Origin:
         return f"{self.columns.get(name, '') if name else ''}{self.row}"
 
     def error(
-        self, reason: str, *, name: str | None = None, value: object = "", **details: object
+        self, reason: str, *, column: str | None = None, value: object = "", **details: object
     ) -> SheetError:
         """Return the error of this row's field; `reason` is a key of the catalogues."""
         return SheetError(
             file=self.file,
             sheet=self.sheet,
-            cell=self.cell(name),
+            cell=self.cell(column),
             value=value,
             reason=reason,
             **details,

@@ -123,7 +123,7 @@ class Fields:
         self.problems.append(
             self.origin.error(
                 problem.reason,
-                name=name,
+                column=name,
                 value=self.texts.get(name, ""),
                 **problem.details,
             )

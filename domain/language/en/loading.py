@@ -52,7 +52,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.several_districts": "load one district at a time; here are {expected}",
     "loading.reason.unknown_name": "neither the graph nor these sheets have {name}; similar: {expected}",
     "loading.reason.ambiguous_name": "{name} may mean {expected}; write the full name or the code",
-    "loading.reason.contradicts": "says something else of the same thing than {sheet} {cell}; keep one of them",
+    "loading.reason.contradicts": "says something else of the same thing than {other_sheet} {other_cell}; keep one of them",
     "loading.reason.code_of_another": "this credit code belongs to {other}",
     "loading.reason.moved_area": "the area lies in {other}; a load does not move areas",
     "loading.reason.level_order": "the parent {other} must be of a higher level",

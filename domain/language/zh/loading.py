@@ -52,7 +52,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.several_districts": "一次只能导入一个区县的表，这里有：{expected}",
     "loading.reason.unknown_name": "图中和本次导入的表中都没有「{name}」；相近的有：{expected}",
     "loading.reason.ambiguous_name": "「{name}」可指多个：{expected}；请写全名或代码",
-    "loading.reason.contradicts": "与 {sheet} {cell} 的同一条目内容不同，请保留一条",
+    "loading.reason.contradicts": "与 {other_sheet} {other_cell} 的同一条目内容不同，请保留一条",
     "loading.reason.code_of_another": "该统一社会信用代码已属于「{other}」",
     "loading.reason.moved_area": "该区域已属于「{other}」；导入不能移动区域",
     "loading.reason.level_order": "上级「{other}」的级别应高于本区域",

@@ -1,0 +1,91 @@
+"""A piece of a load: one node that a row states, and the relationships that it states of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from domain.folding import fold
+from domain.inventory import Origin
+from domain.records import Area, Node
+from domain.vocabulary import AreaLevel
+from graph.records import camel, properties
+
+SEARCH = "search"
+NEVER_LOADED = frozenset(
+    {"id", "created_at", "state", "selection", "time_zone", "held", "completed", "version"}
+)
+"""Fields that a load sets when it makes a node, and never touches again."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A node as rows state it.
+
+    `stated` are properties that the node is to have (None: not to have), `made` all properties
+    of a new node; `links` the other ends by relationship type, as seen from this node.
+    """
+
+    kind: str
+    node: Node
+    stated: dict[str, Any]
+    made: dict[str, Any]
+    links: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    origin: Origin | None = None
+    mentioned: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the node."""
+        return self.node.id
+
+    @property
+    def label(self) -> str:
+        """The label of the node that is a type of the domain."""
+        return type(self.node).__name__
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        for name in ("title", "name", "source"):
+            if found := getattr(self.node, name, None):
+                return str(found)
+        return self.id
+
+
+def piece(
+    node: Node,
+    links: Mapping[str, str | Iterable[str] | None],
+    *,
+    origin: Origin | None,
+    search: Iterable[str | None] = (),
+    whole: bool = False,
+    mentioned: bool = False,
+) -> Piece:
+    """Return the piece of a record.
+
+    Of an agent a row says only what it fills; an item of a list is stated `whole`: what its row
+    leaves out it is not to have. A link to None says nothing. A mention states nothing of a node
+    that is there.
+    """
+    made = {name: value for name, value in properties(node).items() if value is not None}
+    text = fold(" ".join(part for part in search if part))
+    if text:
+        made[SEARCH] = text
+    names = [camel(item.name) for item in fields(node) if item.name not in NEVER_LOADED]
+    stated = {name: made.get(name) for name in [*names, SEARCH] if whole or name in made}
+    if not whole and not text:
+        stated.pop(SEARCH, None)
+    community = isinstance(node, Area) and node.level is AreaLevel.COMMUNITY
+    return Piece(
+        kind="Community" if community else type(node).__name__,
+        node=node,
+        stated={} if mentioned else stated,
+        made=made,
+        links={
+            name: frozenset((ends,) if isinstance(ends, str) else ends)
+            for name, ends in links.items()
+            if ends is not None
+        },
+        origin=origin,
+        mentioned=mentioned,
+    )

@@ -1,0 +1,291 @@
+"""Batches of pieces into the graph: compared first, then only what differs is written.
+
+Each batch is one transaction that holds whole rows with all their relationships, and one event
+that lists every node it changed. A batch that changes nothing writes nothing. So a load that is
+killed leaves whole rows, and loading again completes it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.availability import parse_instant
+from domain.edits import breaks_offer, breaks_order
+from domain.errors import SheetError
+from domain.holds import COMMITTED, offer_state, order_state
+from domain.records import DemandOrder, ResourceOffer
+from domain.vocabulary import ClaimState
+from graph import claims, events, items, loading, match_runs
+from graph.accounts import Run
+from graph.driver import Graph, Transaction
+from graph.events import Changes
+from graph.loading import Pairs, Properties
+from graph.records import record, stored
+from resolvers.loading_pieces import Piece
+from resolvers.loading_report import Outcome
+
+ACTION = "LOAD"
+ITEMS = ("DemandOrder", "ResourceOffer")
+LIVE = sorted(COMMITTED | {ClaimState.PROPOSED})
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pieces that are written together, with the ids and times made before."""
+
+    pieces: Sequence[Piece]
+    now: datetime
+    actor: str
+    event_id: str
+    token: str
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a batch: the outcome and the changed fields of each piece, by id."""
+
+    outcomes: dict[str, tuple[Outcome, tuple[str, ...]]] = field(
+        default_factory=dict[str, tuple[Outcome, tuple[str, ...]]]
+    )
+    errors: list[SheetError] = field(default_factory=list[SheetError])
+    events: int = 0
+
+
+@dataclass(slots=True)
+class _Difference:
+    """What a batch would change: new nodes, changed properties, links to make and to cut."""
+
+    make: dict[str, Piece] = field(default_factory=dict[str, Piece])
+    change: dict[str, Properties] = field(default_factory=dict[str, Properties])
+    join: dict[str, Pairs] = field(default_factory=dict[str, Pairs])
+    cut: dict[str, Pairs] = field(default_factory=dict[str, Pairs])
+    links: dict[str, dict[str, tuple[list[str], list[str]]]] = field(
+        default_factory=dict[str, dict[str, tuple[list[str], list[str]]]]
+    )
+
+    @property
+    def empty(self) -> bool:
+        """Whether all is as it should be."""
+        return not (self.make or self.change or self.links)
+
+
+async def compare(graph: Graph, batch: Batch) -> Written:
+    """Return what writing a batch would do, without writing."""
+    found = await _read(graph.read, batch.pieces)
+    return _report(batch, _difference(batch.pieces, *found), [])
+
+
+async def write(graph: Graph, batch: Batch) -> Written:
+    """Write a batch: nothing at all where the graph already says the same."""
+
+    async def work(transaction: Transaction) -> Written:
+        nodes, links = await _read(transaction.run, batch.pieces)
+        difference = _difference(batch.pieces, nodes, links)
+        if difference.empty:
+            return _report(batch, difference, [])
+        if await _lock(transaction, batch, difference):
+            # Somebody may have claimed them between the first look and the lock.
+            nodes, links = await _read(transaction.run, batch.pieces)
+            difference = _difference(batch.pieces, nodes, links)
+        errors = await _guard(transaction, batch, difference, nodes)
+        if not difference.empty:
+            await _write(transaction, batch, difference, nodes)
+        return _report(batch, difference, errors)
+
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await graph.write(work, repeatable=True)
+        except loading.OvertakenError:
+            continue
+    return await graph.write(work, repeatable=True)
+
+
+async def _read(
+    run: Run, pieces: Sequence[Piece]
+) -> tuple[dict[str, Properties], dict[str, dict[str, set[str]]]]:
+    """Return the properties of the nodes that are there, and the links that rows state."""
+    nodes: dict[str, Properties] = {}
+    for kind in _kinds(pieces):
+        ids = sorted(piece.id for piece in pieces if piece.kind == kind)
+        nodes |= await loading.read_nodes(run, kind, ids)
+    links: dict[str, dict[str, set[str]]] = {}
+    for name in sorted({name for piece in pieces for name in piece.links}):
+        owners = sorted(p.id for p in pieces if name in p.links and p.id in nodes)
+        links[name] = await loading.read_relation(run, name, owners)
+    return nodes, links
+
+
+def _difference(
+    pieces: Sequence[Piece],
+    nodes: Mapping[str, Properties],
+    links: Mapping[str, Mapping[str, set[str]]],
+) -> _Difference:
+    found = _Difference()
+    for piece in pieces:
+        before = nodes.get(piece.id)
+        if before is None:
+            found.make[piece.id] = piece
+        else:
+            changes = {
+                name: value for name, value in piece.stated.items() if before.get(name) != value
+            }
+            if changes:
+                found.change[piece.id] = changes
+            if piece.mentioned:
+                continue
+        for name, others in piece.links.items():
+            there = links.get(name, {}).get(piece.id, set())
+            if there == set(others):
+                continue
+            found.join.setdefault(name, set()).update((piece.id, end) for end in others - there)
+            found.cut.setdefault(name, set()).update((piece.id, end) for end in there - others)
+            if before is not None:
+                found.links.setdefault(piece.id, {})[name] = (sorted(there), sorted(others))
+    return found
+
+
+async def _lock(transaction: Transaction, batch: Batch, difference: _Difference) -> bool:
+    """Lock the orders and offers that will change, in the order of all use cases."""
+    touched = difference.change.keys() | difference.links.keys()
+    orders, offers = (
+        sorted(p.id for p in batch.pieces if p.kind == kind and p.id in touched) for kind in ITEMS
+    )
+    if not orders and not offers:
+        return False
+    for statement, ids in ((match_runs.LOCK_ORDERS, orders), (match_runs.LOCK_OFFERS, offers)):
+        if ids:
+            await transaction.run(statement, ids=ids, token=batch.token)
+    return True
+
+
+async def _guard(
+    transaction: Transaction,
+    batch: Batch,
+    difference: _Difference,
+    nodes: Mapping[str, Properties],
+) -> list[SheetError]:
+    """Take out of the difference the edits that live claims forbid, and say which claims.
+
+    An edit of an item also brings its version and its derived state up to date.
+    """
+    errors: list[SheetError] = []
+    for piece in batch.pieces:
+        if piece.kind not in ITEMS or not (
+            piece.id in difference.change or piece.id in difference.links
+        ):
+            continue
+        changes = difference.change.setdefault(piece.id, {})
+        before, after = nodes[piece.id], {**nodes[piece.id], **changes}
+        if piece.kind == "DemandOrder":
+            live, broken = await _order_guard(transaction, before, after)
+            state = order_state(record(DemandOrder, after), batch.now)
+        else:
+            live, broken, slots = await _offer_guard(transaction, before, after, batch)
+            state = offer_state(record(ResourceOffer, after), slots, batch.now)
+        if live and broken:
+            _take_out(difference, piece.id)
+            if piece.origin is not None:
+                errors.append(
+                    piece.origin.error("held_by_claims", value=piece.name, claims="、".join(live))
+                )
+            continue
+        changes["version"] = before["version"] + 1
+        if stored(state) != before["state"]:
+            changes["state"] = stored(state)
+    return errors
+
+
+async def _order_guard(
+    transaction: Transaction, before: Properties, after: Properties
+) -> tuple[list[str], bool]:
+    rows = await transaction.run(claims.LIVE_ON_ORDER, id=before["id"], states=LIVE)
+    broken = breaks_order(record(DemandOrder, before), record(DemandOrder, after))
+    return [row["id"] for row in rows], broken
+
+
+async def _offer_guard(
+    transaction: Transaction, before: Properties, after: Properties, batch: Batch
+) -> tuple[list[str], bool, dict[str, int]]:
+    rows = await transaction.run(claims.LIVE_ON_OFFER, id=before["id"], states=LIVE)
+    item = await items.read_offer(transaction, before["id"], None, batch.now, batch.token)
+    slots = item.slots if item else {}
+    starts = {slot.starts_at: slot.held for slot in slots.values() if slot.held}
+    named = [parse_instant(starts_at) for row in rows for starts_at in row["slots"]]
+    broken = breaks_offer(
+        record(ResourceOffer, before),
+        record(ResourceOffer, after),
+        starts,
+        [starts_at for starts_at in named if starts_at > batch.now],
+    )
+    return [row["id"] for row in rows], broken, {key: slot.held for key, slot in slots.items()}
+
+
+def _take_out(difference: _Difference, node_id: str) -> None:
+    difference.change.pop(node_id, None)
+    difference.links.pop(node_id, None)
+    for pairs in (*difference.join.values(), *difference.cut.values()):
+        pairs.difference_update({pair for pair in pairs if pair[0] == node_id})
+
+
+async def _write(
+    transaction: Transaction,
+    batch: Batch,
+    difference: _Difference,
+    nodes: Mapping[str, Properties],
+) -> None:
+    for kind in _kinds(batch.pieces):
+        of_kind = [piece for piece in batch.pieces if piece.kind == kind]
+        made = [difference.make[piece.id].made for piece in of_kind if piece.id in difference.make]
+        await loading.make_nodes(transaction, kind, made)
+        changed = {p.id: difference.change[p.id] for p in of_kind if difference.change.get(p.id)}
+        await loading.change_nodes(transaction, kind, changed)
+    for name in sorted(difference.cut):
+        await loading.cut(transaction, name, difference.cut[name])
+    for name in sorted(difference.join):
+        await loading.join(transaction, name, difference.join[name])
+    changes = _changes(batch.pieces, difference, nodes)
+    event = events.event(batch.event_id, batch.now, batch.actor, ACTION, changes)
+    await events.write_event(transaction, event)
+
+
+def _changes(
+    pieces: Iterable[Piece], difference: _Difference, nodes: Mapping[str, Properties]
+) -> Changes:
+    """Return what an event tells of a batch; of a changed link both ends before and after."""
+    changes: Changes = {}
+    for piece in pieces:
+        cls = type(piece.node)
+        if piece.id in difference.make:
+            changes[piece.id] = events.changes_between(None, record(cls, piece.made))
+            continue
+        before = nodes[piece.id]
+        changed = difference.change.get(piece.id)
+        links = difference.links.get(piece.id, {})
+        if changed or links:
+            fields = events.changes_between(
+                record(cls, before), record(cls, {**before, **(changed or {})})
+            )
+            changes[piece.id] = fields | {
+                name: [there, here] for name, (there, here) in links.items()
+            }
+    return changes
+
+
+def _report(batch: Batch, difference: _Difference, errors: list[SheetError]) -> Written:
+    written = Written(errors=errors, events=0 if difference.empty else 1)
+    for piece in batch.pieces:
+        if piece.id in difference.make:
+            outcome, names = Outcome.CREATED, tuple(sorted(piece.made))
+        elif piece.id in difference.change or piece.id in difference.links:
+            changed = difference.change.get(piece.id, {}).keys()
+            outcome = Outcome.UPDATED
+            names = tuple(sorted(changed | difference.links.get(piece.id, {}).keys()))
+        else:
+            outcome, names = Outcome.UNCHANGED, ()
+        written.outcomes[piece.id] = (outcome, names)
+    return written
+
+
+def _kinds(pieces: Iterable[Piece]) -> list[str]:
+    return list(dict.fromkeys(piece.kind for piece in pieces))
