@@ -29,7 +29,8 @@
     └── EngineError                 the graph cannot be used
         ├── EngineUnavailable       it does not answer
         ├── EngineUnusable          port, disk or data directory
-        └── GraphTooNew             written by a newer hub
+        ├── GraphTooNew             written by a newer hub
+        └── DumpError               a dump cannot be written or read
 
 Every error carries its details as data; its text, in both languages, is the catalogue's entry
 `error.CODE` filled with them.
@@ -239,3 +240,9 @@ class GraphTooNew(EngineError):
     """Written by a newer hub. Details: found, known."""
 
     code = "GRAPH_TOO_NEW"
+
+
+class DumpError(EngineError):
+    """A dump cannot be written or read. Details: problem, and file, line, what or reason."""
+
+    code = "DUMP_ERROR"

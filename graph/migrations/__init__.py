@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from domain.availability import instant_text
 from domain.clock import Clock, system_clock
-from domain.errors import EngineUnavailable, GraphTooNew
+from domain.errors import DumpError, EngineUnavailable, GraphTooNew
 from domain.identity import new_id
 from graph.driver import Graph, Transaction
 from graph.migrations import m0001_schema
+from graph.migrations.restoring import being_restored
 from graph.statements import statement
 
 LEASE = timedelta(seconds=60)
@@ -78,12 +79,16 @@ async def migrate(
     *,
     clock: Clock = system_clock,
     migrations: tuple[Migration, ...] = MIGRATIONS,
+    restoring: bool = False,
 ) -> list[int]:
     """Bring the graph up to what this hub knows; return the numbers of what was applied now.
 
     Raises GraphTooNew for a graph with a migration that this hub does not know, EngineUnavailable
-    when another hub migrates for too long.
+    when another hub migrates for too long, DumpError for a graph whose restore was interrupted
+    (`restoring` is for the restore itself).
     """
+    if not restoring and await being_restored(graph):
+        raise DumpError(problem="unfinished")
     if not await _missing(graph, migrations):
         return []
     await m0001_schema.prepare(graph)
