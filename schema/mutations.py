@@ -1,5 +1,6 @@
 """All mutations: each aggregate brings its class, and stands here in one line."""
 
 from schema.claim_mutations import ClaimMutations
+from schema.matching_mutations import MatchingMutations
 
-MUTATIONS: tuple[type, ...] = (ClaimMutations,)
+MUTATIONS: tuple[type, ...] = (ClaimMutations, MatchingMutations)

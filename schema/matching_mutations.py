@@ -1,0 +1,181 @@
+"""Mutations of matching runs: make one, endorse its proposals, reject one; for coordinators."""
+
+from typing import Annotated, cast
+
+import strawberry
+
+from domain.errors import BadInput, DomainError
+from resolvers import matching
+from schema.context import Info
+from schema.ids import encode, optional_uid, uid
+from schema.problems import EntryProblem, MatchingRunProblem, Problem, problem_of
+from schema.resolve import read_node
+from schema.types.claims import Claim
+from schema.types.matching import MatchRun, Proposal
+
+MOST_AT_ONCE = 100
+INPUT = strawberry.argument(name="input")
+
+
+@strawberry.input
+class RunMatchingInput:
+    """For which area the orders are matched; all, where none is named (ADMIN only)."""
+
+    idempotency_key: str
+    area_id: strawberry.ID | None = None
+
+
+@strawberry.input
+class EndorseProposalsInput:
+    """Which proposals are to become claims, at most 100 at once."""
+
+    idempotency_key: str
+    proposal_ids: list[strawberry.ID]
+
+
+@strawberry.input
+class RejectProposalInput:
+    """Which proposal is not wanted; the pair is not proposed again for that order."""
+
+    idempotency_key: str
+    proposal_id: strawberry.ID
+
+
+@strawberry.type
+class RunMatchingPayload:
+    """The run, its proposals written."""
+
+    run_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def run(self, info: Info) -> MatchRun | None:
+        """The run, read by this field's own selection."""
+        return await read_node(info, "MatchRun", self.run_id)
+
+
+@strawberry.type
+class Endorsement:
+    """What became of one proposal: a claim, or the problem that stood in the way."""
+
+    proposal_id: strawberry.ID
+    problem: Problem | None
+    claim_id: strawberry.Private[str | None]
+
+    @strawberry.field
+    async def claim(self, info: Info) -> Claim | None:
+        """The claim, read by this field's own selection."""
+        return await read_node(info, "Claim", self.claim_id) if self.claim_id else None
+
+
+@strawberry.type
+class EndorseProposalsPayload:
+    """What became of each proposal, in the order in which they were named."""
+
+    endorsements: list[Endorsement]
+
+
+@strawberry.type
+class RejectProposalPayload:
+    """The proposal after it was rejected."""
+
+    proposal_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def proposal(self, info: Info) -> Proposal | None:
+        """The proposal, read by this field's own selection."""
+        return await read_node(info, "Proposal", self.proposal_id)
+
+
+RunMatchingResult = Annotated[
+    RunMatchingPayload | MatchingRunProblem, strawberry.union("RunMatchingResult")
+]
+EndorseProposalsResult = Annotated[
+    EndorseProposalsPayload | EntryProblem, strawberry.union("EndorseProposalsResult")
+]
+RejectProposalResult = Annotated[
+    RejectProposalPayload | MatchingRunProblem, strawberry.union("RejectProposalResult")
+]
+
+
+def _run_problem(error: DomainError, info: Info) -> MatchingRunProblem:
+    # Runs raise no error of the claim machine, the only problems that are not among theirs.
+    return cast("MatchingRunProblem", problem_of(error, info.context.language))
+
+
+def _endorsement(done: matching.Endorsement, info: Info) -> Endorsement:
+    problem = problem_of(done.problem, info.context.language) if done.problem else None
+    return Endorsement(
+        proposal_id=encode("Proposal", done.proposal_id),
+        problem=problem,
+        claim_id=done.claim.id if done.claim else None,
+    )
+
+
+@strawberry.type
+class MatchingMutations:
+    """Matching runs and what becomes of their proposals."""
+
+    @strawberry.mutation
+    async def run_matching(
+        self, info: Info, given: Annotated[RunMatchingInput, INPUT]
+    ) -> RunMatchingResult:
+        """Match the orders of an area with all offers, in one proven plan."""
+        context = info.context
+        try:
+            run = await matching.run_matching(
+                context.graph,
+                viewer=context.viewer,
+                area_id=optional_uid(given.area_id, "Area"),
+                idempotency_key=given.idempotency_key,
+                clock=context.clock,
+                ids=context.ids,
+            )
+        except DomainError as error:
+            return _run_problem(error, info)
+        return RunMatchingPayload(run_id=run.id)
+
+    @strawberry.mutation
+    async def endorse_proposals(
+        self, info: Info, given: Annotated[EndorseProposalsInput, INPUT]
+    ) -> EndorseProposalsResult:
+        """Make claims of proposals, for both sides to accept."""
+        context = info.context
+        try:
+            if len(given.proposal_ids) > MOST_AT_ONCE:
+                raise BadInput(
+                    field="proposalIds",
+                    value=len(given.proposal_ids),
+                    expected=f"1..{MOST_AT_ONCE}",
+                )
+            done = await matching.endorse_proposals(
+                context.graph,
+                viewer=context.viewer,
+                proposal_ids=[uid(each, "Proposal") for each in given.proposal_ids],
+                idempotency_key=given.idempotency_key,
+                clock=context.clock,
+                ids=context.ids,
+                claim_policy=context.claim_policy,
+            )
+        except DomainError as error:
+            # What a single proposal runs into is in its endorsement.
+            return cast("EntryProblem", problem_of(error, context.language))
+        return EndorseProposalsPayload(endorsements=[_endorsement(each, info) for each in done])
+
+    @strawberry.mutation
+    async def reject_proposal(
+        self, info: Info, given: Annotated[RejectProposalInput, INPUT]
+    ) -> RejectProposalResult:
+        """Say that a proposal is not wanted."""
+        context = info.context
+        try:
+            rejected = await matching.reject_proposal(
+                context.graph,
+                viewer=context.viewer,
+                proposal_id=uid(given.proposal_id, "Proposal"),
+                idempotency_key=given.idempotency_key,
+                clock=context.clock,
+                ids=context.ids,
+            )
+        except DomainError as error:
+            return _run_problem(error, info)
+        return RejectProposalPayload(proposal_id=rejected.id)
