@@ -38,9 +38,15 @@ def stored(value: object) -> Any:
             return value
 
 
+@cache
+def names(cls: type[Node]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a record with the properties that hold them."""
+    return tuple((field.name, camel(field.name)) for field in fields(cls))
+
+
 def properties(record: Node) -> dict[str, Any]:
     """Return all properties of a record, absent ones as None, with its sort key."""
-    found = {camel(field.name): stored(getattr(record, field.name)) for field in fields(record)}
+    found = {key: stored(getattr(record, name)) for name, key in names(type(record))}
     found[SORT_KEY] = sort_key(record.created_at, record.id)
     return found
 

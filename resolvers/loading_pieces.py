@@ -1,14 +1,14 @@
 """A piece of a load: one node that a row states, and the relationships that it states of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from domain.folding import fold
 from domain.inventory import Origin
 from domain.records import Area, Node
 from domain.vocabulary import AreaLevel
-from graph.records import camel, properties
+from graph.records import names, properties
 
 SEARCH = "search"
 NEVER_LOADED = frozenset(
@@ -71,8 +71,8 @@ def piece(
     text = fold(" ".join(part for part in search if part))
     if text:
         made[SEARCH] = text
-    names = [camel(item.name) for item in fields(node) if item.name not in NEVER_LOADED]
-    stated = {name: made.get(name) for name in [*names, SEARCH] if whole or name in made}
+    loaded = [key for name, key in names(type(node)) if name not in NEVER_LOADED]
+    stated = {name: made.get(name) for name in [*loaded, SEARCH] if whole or name in made}
     if not whole and not text:
         stated.pop(SEARCH, None)
     community = isinstance(node, Area) and node.level is AreaLevel.COMMUNITY

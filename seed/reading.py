@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from domain.errors import SheetError
@@ -25,13 +26,26 @@ _TOTALS = ("合计", "总计", "小计", "共计")
 _REMARKS = ("注：", "注:", "备注：", "备注:", "说明：", "说明:", "填表人", "填报人", "制表")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Header:
     """A header: its kind, its row (from 0), and the column of each field."""
 
     kind: SheetKind
     row: int
     columns: Mapping[str, int]
+
+    @cached_property
+    def headings(self) -> dict[str, set[str]]:
+        """The headers of each field, as they are compared."""
+        return {
+            column.name: {_heading(known) for known in column.headers}
+            for column in self.kind.columns
+        }
+
+    @cached_property
+    def ordinals(self) -> set[str]:
+        """The fields that only count the rows."""
+        return {column.name for column in self.kind.columns if column.ordinal}
 
     @property
     def missing(self) -> list[str]:
@@ -88,7 +102,7 @@ def read_table(table: Table, today: date) -> SheetContent:
             continue
         content.row_count += 1
         origin = Origin(table.file, table.sheet, place + 1, columns)
-        key = _said(header.kind, texts)
+        key = _said(header, texts)
         if (first := said.setdefault(key, origin)) is not origin:
             content.duplicates.append(Duplicate(origin, first))
         anchors = {name: table.anchor(place, column) for name, column in header.columns.items()}
@@ -109,24 +123,21 @@ def _cell(table: Table, row: int, column: int) -> Cell | None:
     return cells_of_row[column] if column < len(cells_of_row) else None
 
 
-def _said(kind: SheetKind, texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _said(header: _Header, texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return what a row says, without what only counts it."""
-    ordinals = {column.name for column in kind.columns if column.ordinal}
-    return tuple(sorted(item for item in texts.items() if item[0] not in ordinals and item[1]))
+    return tuple(
+        sorted(item for item in texts.items() if item[0] not in header.ordinals and item[1])
+    )
 
 
 def _is_no_data(row: Sequence[Cell], texts: Mapping[str, str], header: _Header) -> bool:
     """Whether a row is empty, a total, a remark below the table, or the header once more."""
-    ordinals = {column.name for column in header.kind.columns if column.ordinal}
-    if not any(text for name, text in texts.items() if name not in ordinals):
+    if not any(text for name, text in texts.items() if name not in header.ordinals):
         return True
     first = next((text for cell in row if (text := cells.text_of(cell))), "")
     if first.replace(" ", "") in _TOTALS or first.startswith(_REMARKS):
         return True
-    headers = {
-        column.name: {_heading(known) for known in column.headers} for column in header.kind.columns
-    }
-    return all(_heading(text) in headers[name] for name, text in texts.items() if text)
+    return all(_heading(text) in header.headings[name] for name, text in texts.items() if text)
 
 
 def _years(table: Table, header_row: int) -> tuple[int, int] | None:
