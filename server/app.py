@@ -9,8 +9,6 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from resolvers.claims import ClaimPolicy, sweep_expired
-from schema.execution import Executor
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -19,16 +17,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from domain.claims import ClaimPolicy
 from domain.errors import EngineError, EngineUnusable
 from domain.language import Language
+from resolvers.claims_sweep import sweep_expired
 from schema.build import build_schema
 from schema.context import Context
+from schema.execution import Executor
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
 from server.hub import Hub
 from server.process import Stop
 
 GRAPHIQL = Path(__file__).parent / "static" / "graphiql"
 PATH = "/graphql"
+GRACE_SECONDS = 10
 log = structlog.get_logger()
 
 
@@ -36,6 +38,7 @@ def create_app(hub: Hub) -> Starlette:
     """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`."""
     settings = hub.settings
     executor = Executor(build_schema())
+    policy = claim_policy(hub)
 
     async def execute(
         request: GraphQLRequest,
@@ -44,7 +47,13 @@ def create_app(hub: Hub) -> Starlette:
         mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
     ) -> GraphQLAnswer:
         viewer = await hub.viewer(headers.get("authorization"))
-        context = Context(graph=hub.graph, viewer=viewer, language=language, clock=hub.clock)
+        context = Context(
+            graph=hub.graph,
+            viewer=viewer,
+            language=language,
+            clock=hub.clock,
+            claim_policy=policy,
+        )
         answer = await executor.answer(
             request.query,
             request.variables,
@@ -161,16 +170,27 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
-    """Serve the hub on a socket until somebody asks to stop."""
+    """Serve the hub on a socket until somebody asks to stop.
+
+    Requests under way then have `GRACE_SECONDS` to finish.
+    """
     config = uvicorn.Config(
-        create_app(hub), log_config=None, access_log=False, server_header=False, lifespan="on"
+        create_app(hub),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await serving
-    finally:
-        stopping.cancel()
+    with stop.attended() as requested:
+        attending = asyncio.create_task(_attend(server, requested))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            attending.cancel()
+
+
+async def _attend(server: uvicorn.Server, requested: asyncio.Event) -> None:
+    await requested.wait()
+    server.should_exit = True

@@ -9,17 +9,20 @@ from datetime import timedelta
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.clock import Clock, system_clock
 from domain.errors import NotSignedIn
+from domain.identity import derived_id
 from domain.language import Phrase
 from domain.vocabulary import Role
+from graph import accounts
 from graph.driver import DriverLimits, Graph
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
-from resolvers.accounts import viewer_of
+from resolvers.accounts import GrantRequest, create_account, viewer_of
 from server.settings import Settings
 from server.tokens import Tokens
 
-OPERATOR = Viewer(account_id="SYSTEM:command-line", grants=(HeldGrant(role=Role.ADMIN),))
-"""Whoever may start a command on the hub's own machine may do everything."""
+OPERATOR_ID = derived_id("Account", "operator")
+FIRST = Viewer(account_id="SYSTEM", grants=(HeldGrant(role=Role.ADMIN),))
+"""Who makes the operator's account in an empty graph."""
 
 VIEWER_LIFETIME = timedelta(seconds=2)
 """How long grants that were read serve further reads; changes read them anew in any case."""
@@ -80,18 +83,41 @@ class Hub:
             self._viewers[account_id] = (present, viewer)
         return viewer
 
+    async def operator(self) -> Viewer:
+        """Return the account of the command line: who may start it may do everything.
+
+        It is made when it is first needed.
+        """
+        found = await accounts.viewer(self.graph.read, OPERATOR_ID, self.clock())
+        if found is not None:
+            return found
+        await create_account(
+            self.graph,
+            viewer=FIRST,
+            name="命令行 command line",
+            grants=[GrantRequest(role=Role.ADMIN)],
+            account_id=OPERATOR_ID,
+            clock=self.clock,
+        )
+        return await viewer_of(self.graph, OPERATOR_ID, now=self.clock())
+
+    async def viewer_of(self, account_id: str) -> Viewer:
+        """Return an account with its grants as they are now. Raises NotSignedIn for none."""
+        return await viewer_of(self.graph, account_id, now=self.clock())
+
     def token(self, account_id: str) -> str:
         """Return a sign-in token for an account."""
         return self.tokens.sign(account_id, now=self.clock(), lifetime=self.settings.token_lifetime)
 
 
 @asynccontextmanager
-async def open_hub(settings: Settings) -> AsyncGenerator[Hub]:
+async def open_hub(settings: Settings, *, restoring: bool = False) -> AsyncGenerator[Hub]:
     """Open the graph, bring it up to date, and close it at the end.
 
-    Raises EngineUnusable, EngineUnavailable or GraphTooNew with what to do about it.
+    `restoring` opens a graph whose restore was interrupted as well, to restore it anew.
+    Raises EngineUnusable, EngineUnavailable, GraphTooNew or DumpError with what to do about it.
     """
     tokens = open_tokens(settings)
     async with open_graph(engine_settings(settings)) as graph:
-        await migrate(graph)
+        await migrate(graph, restoring=restoring)
         yield Hub(graph, settings, tokens)

@@ -1,7 +1,7 @@
 """What the command line says: for people in their language, or one JSON document for machines."""
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +18,22 @@ from domain.language import Language, Phrase, text
 class Step:
     """A long step under way; call it with how much is done of how much."""
 
-    def __init__(self, progress: Progress | None, title: str) -> None:
+    def __init__(self, progress: Progress | None, title: str, language: Language) -> None:
         self._progress = progress
+        self._title = title
+        self._language = language
         self._task = None if progress is None else progress.add_task(title, total=None)
+
+    def stage(self, prefix: str = "") -> Callable[[str, int, int], None]:
+        """Return what to call with a stage as well; `prefix` and its code are a catalogue's key."""
+
+        def show(code: str, done: int, total: int) -> None:
+            if self._progress is not None and self._task is not None:
+                stage = text(prefix + code, self._language)
+                self._progress.update(self._task, description=f"{self._title} {stage}")
+            self(done, total)
+
+        return show
 
     def __call__(self, done: int, total: int) -> None:
         """Show how far the step is."""
@@ -43,8 +56,12 @@ class Output:
 
     def say(self, key: str, **parameters: object) -> None:
         """Print a line for people; nothing for machines."""
+        self.line(self.text(key, **parameters))
+
+    def line(self, line: str) -> None:
+        """Print a line that was read from the catalogue before."""
         if not self.as_json:
-            self.console.print(self.text(key, **parameters), markup=False, highlight=False)
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def heading(self, key: str, **parameters: object) -> None:
         """Print a heading for people."""
@@ -73,9 +90,9 @@ class Output:
 
     def fail(self, error: DomainError) -> None:
         """Say what is wrong and what would be right."""
-        message = error.message(self.language)
-        self.result({"error": {"code": error.code, "message": message, **error.details}})
+        self.result({"error": error_document(error, self.language)})
         if not self.as_json:
+            message = error.message(self.language)
             self.error_console.print(message, style="red", markup=False, highlight=False)
 
     @contextmanager
@@ -83,11 +100,11 @@ class Output:
         """Show a long step, with a bar where somebody watches."""
         title = self.text(key, **parameters)
         if self.as_json:
-            yield Step(None, title)
+            yield Step(None, title, self.language)
             return
         if not self.error_console.is_terminal:
             self.error_console.print(title, markup=False, highlight=False)
-            yield Step(None, title)
+            yield Step(None, title, self.language)
             return
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -96,7 +113,12 @@ class Output:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self.error_console) as progress:
-            yield Step(progress, title)
+            yield Step(progress, title, self.language)
+
+
+def error_document(error: DomainError, language: Language) -> dict[str, object]:
+    """Return an error for machines: its code, its text, and its details as data."""
+    return {"code": error.code, "message": error.message(language), **error.details}
 
 
 def _plain(value: object) -> object:

@@ -2,40 +2,41 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 """The exit status of a command that Ctrl-C ended, as shells count (128 + SIGINT)."""
 
 
 class Stop:
-    """Whether the person, or the system, wants the process to end.
-
-    A command is cancelled; a service that waits for `requested` first gets the time to finish
-    what it is answering, and a second signal cancels it too.
-    """
+    """What SIGINT and SIGTERM do: they cancel the command, or tell a service that attends."""
 
     def __init__(self) -> None:
-        self.requested = asyncio.Event()
         self._task: asyncio.Future[int] | None = None
-        self._patient = False
+        self._requested: asyncio.Event | None = None
 
     def watch(self, task: "asyncio.Future[int]") -> None:
-        """Let SIGINT and SIGTERM stop this task."""
+        """Let the signals stop this task."""
         self._task = task
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
 
-    async def wait(self) -> None:
-        """Wait for the first signal, which then does not cancel."""
-        self._patient = True
-        await self.requested.wait()
+    @contextmanager
+    def attended(self) -> Generator[asyncio.Event]:
+        """Give an event that a signal sets to whoever attends to it and then ends by itself."""
+        self._requested = asyncio.Event()
+        try:
+            yield self._requested
+        finally:
+            self._requested = None
 
     def _signalled(self) -> None:
-        if self._task is not None and (self.requested.is_set() or not self._patient):
+        if self._requested is not None:
+            self._requested.set()
+        elif self._task is not None:
             self._task.cancel()
-        self.requested.set()
 
 
 def run(main: Callable[[Stop], Awaitable[int]]) -> int:

@@ -1,0 +1,251 @@
+"""The command `renling`. Every command speaks Chinese or English (`--lang`) or JSON (`--json`)."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from domain.errors import BadInput, DomainError
+from domain.language import Language
+from server import commands, demonstration
+from server.app import listen
+from server.hub import Hub, open_hub
+from server.output import Output
+from server.process import Stop, run
+from server.settings import Settings
+
+app = typer.Typer(
+    name="renling",
+    help="认领 renling：社区与驻区单位资源的双向认领 · pairs what is needed with what is offered",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+FAILED = 1
+
+Lang = Annotated[
+    Language | None, typer.Option("--lang", help="zh 中文 · en English", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取 · JSON for machines")]
+AreaCode = Annotated[
+    str | None,
+    typer.Option("--area", help="区划代码或名称 · code or name of an area", show_default=False),
+]
+Host = Annotated[str | None, typer.Option("--host", help="监听地址 · address", show_default=False)]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", help="端口，0 为任意空闲端口 · 0 takes a free one", show_default=False),
+]
+
+Command = Callable[[Output, Hub, Stop], Awaitable[int]]
+
+
+@app.command()
+def demo(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="自己的表格 · your own sheets", show_default=False)
+    ] = None,
+    *,
+    area: AreaCode = None,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="报告后退出 · exit after the report")
+    ] = False,
+    host: Host = None,
+    port: Port = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """演示全流程，然后提供服务 · the whole loop on an inventory, then serve."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        if no_serve:
+            good = await demonstration.run(output, hub, files or [], area=area)
+        else:
+            with listen(hub.settings.host, hub.settings.port) as listener:
+                good = await demonstration.run(output, hub, files or [], area=area)
+                await commands.serve(output, hub, listener, stop)
+        return 0 if good else FAILED
+
+    _run(command, lang=lang, as_json=as_json, host=host, port=port)
+
+
+@app.command("serve")
+def serve_command(
+    *, host: Host = None, port: Port = None, lang: Lang = None, as_json: AsJson = False
+) -> None:
+    """提供 GraphQL 与 GraphiQL 服务 · serve GraphQL and GraphiQL."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        with listen(hub.settings.host, hub.settings.port) as listener:
+            await commands.serve(output, hub, listener, stop)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json, host=host, port=port)
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="xlsx 或 csv 表格 · sheets")],
+    *,
+    area: AreaCode = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只报告将有的变化 · only report what would change")
+    ] = False,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """载入清单表格 · load inventories; exit status 1 if a row was rejected."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        good = await commands.load_files(output, hub, files, area=area, dry_run=dry_run)
+        return 0 if good else FAILED
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def match(*, area: AreaCode = None, lang: Lang = None, as_json: AsJson = False) -> None:
+    """匹配需求与资源 · pair orders with offers by the best plan."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await commands.match(output, hub, area=area)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def dump(
+    file: Annotated[Path, typer.Argument(help="JSON 行文件 · JSON lines")],
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """把整个图写入文件（备份）· write the whole graph to a file."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await commands.dump(output, hub, file)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="JSON 行文件 · JSON lines")],
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """从文件恢复到空图 · read a whole graph into an empty one."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await commands.restore(output, hub, file)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json, restoring=True)
+
+
+@app.command()
+def migrate(*, lang: Lang = None, as_json: AsJson = False) -> None:
+    """升级图的结构 · bring the graph to this version (every command does it as well)."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        commands.migrated(output, hub)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def account(
+    name: Annotated[str, typer.Argument(help="账号名称 · name")],
+    role: Annotated[
+        list[str], typer.Argument(help="ROLE 或 ROLE:代码/名称 · e.g. COORDINATOR:130803")
+    ],
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """建立账号并授权 · add an account with its grants, and print its token."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await commands.add_account(output, hub, name, role)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def token(
+    account_id: Annotated[str, typer.Argument(help="账号标识 · account id")],
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """为账号签发登录令牌 · sign a token for an account."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await commands.sign_token(output, hub, account_id)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+def _run(
+    command: Command,
+    *,
+    lang: Language | None,
+    as_json: bool,
+    host: str | None = None,
+    port: int | None = None,
+    restoring: bool = False,
+) -> None:
+    """Run a command over an open hub and exit with its status; errors are said, not traced."""
+    output = Output(language=lang or Language.ZH, as_json=as_json)
+    try:
+        settings = _settings(host, port)
+        output.language = lang or settings.language
+        status = run(lambda stop: _with_hub(command, output, settings, stop, restoring=restoring))
+    except DomainError as error:
+        output.fail(error)
+        status = FAILED
+    raise typer.Exit(status)
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
+    """Read the settings. Raises BadInput naming the variable that is wrong."""
+    options = {"host": host, "port": port}
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # pyright: ignore[reportArgumentType]
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = "_".join(map(str, first["loc"])).upper()
+        raise BadInput(
+            field=f"RENLING_{name}", value=str(first["input"]), expected=first["msg"]
+        ) from problem
+
+
+async def _with_hub(
+    command: Command, output: Output, settings: Settings, stop: Stop, *, restoring: bool
+) -> int:
+    async with AsyncExitStack() as stack:
+        with output.step("command.opening"):
+            hub = await stack.enter_async_context(open_hub(settings, restoring=restoring))
+        return await command(output, hub, stop)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,174 @@
+"""What the commands do, beside the demonstration: each over an open hub, with its words."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from domain.errors import BadInput, NotFound
+from domain.identity import new_id
+from domain.records import MatchRun
+from domain.vocabulary import Role
+from graph import dump as dumping
+from graph import reports
+from graph.migrations import MIGRATIONS
+from resolvers.accounts import SCOPED_BY_AREA, GrantRequest, create_account
+from resolvers.loading import load
+from resolvers.loading_report import LoadReport
+from resolvers.matching import proposals_of_run, run_matching
+from seed.reading import read_files
+from server import app, report
+from server.hub import Hub
+from server.output import Output
+from server.process import Stop
+from server.report import Findings
+
+
+async def load_into(
+    output: Output, hub: Hub, files: Sequence[Path], *, area: str | None, dry_run: bool
+) -> LoadReport:
+    """Load sheets as the operator, showing how far it is."""
+    with output.step("command.loading") as step:
+        progress = step.stage()
+        progress("loading.progress.read", 0, len(files))
+        sheets = await asyncio.to_thread(read_files, files, hub.clock().date())
+        return await load(
+            hub.graph,
+            sheets,
+            viewer=await hub.operator(),
+            area=area,
+            dry_run=dry_run,
+            clock=hub.clock,
+            ids=new_id,
+            progress=progress,
+        )
+
+
+async def load_files(
+    output: Output, hub: Hub, files: Sequence[Path], *, area: str | None, dry_run: bool
+) -> bool:
+    """Load sheets and say what became of them; return whether every row was good."""
+    loaded = await load_into(output, hub, files, area=area, dry_run=dry_run)
+    report.print_loaded(output, loaded)
+    output.result(report.loaded_document(loaded, output.language))
+    return loaded.ok
+
+
+async def run_matching_aloud(output: Output, hub: Hub, *, area_id: str | None) -> MatchRun:
+    """Match as the operator, showing how far it is."""
+    with output.step("command.matching") as step:
+        return await run_matching(
+            hub.graph,
+            viewer=await hub.operator(),
+            area_id=area_id,
+            progress=step.stage("matching.stage."),
+            clock=hub.clock,
+        )
+
+
+async def findings_of(hub: Hub, run: MatchRun) -> Findings:
+    """Return what a report names of a run."""
+    proposals = await proposals_of_run(hub.graph, run.id)
+    unmatched = report.orders_of(run)
+    order_ids = {row.order_id for row in proposals} | unmatched
+    return Findings(
+        run=run,
+        proposals=proposals,
+        orders=await reports.orders(hub.graph, sorted(order_ids)),
+        offers=await reports.offers(hub.graph, sorted({row.offer_id for row in proposals})),
+    )
+
+
+async def match(output: Output, hub: Hub, *, area: str | None) -> None:
+    """Match the orders of an area and print the report."""
+    area_id = None if area is None else await _area_id(hub, area)
+    run = await run_matching_aloud(output, hub, area_id=area_id)
+    findings = await findings_of(hub, run)
+    report.print_matching(output, findings)
+    output.result(report.matching_document(findings, output.language))
+
+
+async def dump(output: Output, hub: Hub, file: Path) -> None:
+    """Write the whole graph to a file."""
+    with output.step("command.dumping"):
+        counts = await dumping.dump(hub.graph, file)
+    found = {"nodes": counts.nodes, "relationships": counts.relationships}
+    output.say("command.dumped", file=file, **found)
+    output.result(found)
+
+
+async def restore(output: Output, hub: Hub, file: Path) -> None:
+    """Read a whole graph from a file."""
+    with output.step("command.restoring"):
+        counts = await dumping.restore(hub.graph, file)
+    found = {"nodes": counts.nodes, "relationships": counts.relationships}
+    output.say("command.restored", **found)
+    output.result(found)
+
+
+def migrated(output: Output, hub: Hub) -> None:
+    """Say which version the graph has: opening it brought it there."""
+    version = max(migration.number for migration in MIGRATIONS)
+    output.say("command.migrated", engine=hub.graph.dialect, version=version)
+    output.result({"engine": hub.graph.dialect, "version": version})
+
+
+async def add_account(output: Output, hub: Hub, name: str, roles: Sequence[str]) -> None:
+    """Add an account with grants written as `ROLE` or `ROLE:scope`, and print its token.
+
+    The scope is the code or name of an area, or the name of an agent. Raises BadInput, NotFound.
+    """
+    requests = [await _grant(hub, written) for written in roles]
+    account_id = await create_account(
+        hub.graph, viewer=await hub.operator(), name=name, grants=requests, clock=hub.clock
+    )
+    output.say("command.account_added", name=name, account=account_id)
+    await sign_token(output, hub, account_id)
+
+
+async def _grant(hub: Hub, written: str) -> GrantRequest:
+    name, _, scope = written.partition(":")
+    if name not in set(Role):
+        raise BadInput(field="role", value=name, expected=", ".join(Role))
+    role = Role(name)
+    if not scope:
+        return GrantRequest(role=role)
+    if role in SCOPED_BY_AREA:
+        return GrantRequest(role=role, area_id=await _area_id(hub, scope))
+    found = await reports.agents_called(hub.graph, scope)
+    return GrantRequest(role=role, agent_id=_the_one(found, scope, "Agent"))
+
+
+async def _area_id(hub: Hub, wanted: str) -> str:
+    found = [place.id for place in await reports.areas_called(hub.graph, wanted)]
+    return _the_one(found, wanted, "Area")
+
+
+def _the_one(found: Sequence[str], wanted: str, kind: str) -> str:
+    """Return the only one that was found. Raises NotFound for none, BadInput for several."""
+    if not found:
+        raise NotFound(type=kind, id=wanted)
+    if len(found) > 1:
+        raise BadInput(field=kind, value=wanted, expected="a code, or a name that only one has")
+    return found[0]
+
+
+async def sign_token(output: Output, hub: Hub, account_id: str) -> None:
+    """Print a token of an account. Raises NotSignedIn if there is no such active account."""
+    await hub.viewer_of(account_id)
+    token = hub.token(account_id)
+    output.say("command.token", hours=hub.settings.token_hours)
+    output.line(token)
+    output.result({"account": account_id, "token": token})
+
+
+async def serve(output: Output, hub: Hub, listener: socket.socket, stop: Stop) -> None:
+    """Serve until somebody asks to stop, saying where."""
+    host, port = listener.getsockname()[:2]
+    named = f"[{host}]" if ":" in host else host
+    address = f"http://{named}:{port}{app.PATH}"
+    output.say("command.serving", address=address)
+    output.say("command.stop_hint")
+    output.result({"serving": address})
+    await app.serve(hub, listener, stop)
+    output.say("command.stopped")
