@@ -36,7 +36,7 @@ class Executor:
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self._schema = graphql_schema_of(schema)
-        self._fast = FastReads(self._schema, mapping_of(self._schema))
+        self.fast = FastReads(self._schema, mapping_of(self._schema))
 
     async def answer(
         self,
@@ -48,7 +48,7 @@ class Executor:
         mutations: bool = True,
     ) -> Answer:
         """Answer a request; `mutations` says whether it may be one that changes something."""
-        body = await self._fast.answer(query, variables, operation_name, context)
+        body = await self.fast.answer(query, variables, operation_name, context)
         if body is not None:
             return Answer(body)
         return await self.ordinary(query, variables, operation_name, context, mutations=mutations)

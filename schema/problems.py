@@ -12,7 +12,6 @@ gives the problem, or raises the error again when it is a fault (then it is in `
 code in the extensions).
 """
 
-from collections.abc import Iterable
 from typing import Any, TypeAlias, cast
 
 import strawberry
@@ -253,7 +252,7 @@ def _served(value: object, language: Language) -> object:
         case Phrase():
             return text(value.key, language, **value.parameters)
         case list() | tuple():
-            return [str(item) for item in cast("Iterable[object]", value)]
+            return [str(item) for item in cast("list[object]", value)]
         case int():
             return value
         case _:

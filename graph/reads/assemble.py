@@ -181,7 +181,7 @@ class _Maker:
     def _connection(self, column: ManyColumn, connection: Connection) -> str:
         page = column.page
         before: list[str] = []
-        if column.rows:
+        if page.rows:
             before += [f"rows = r[0]; page = p[{page.index}]"]
             if page.more:
                 before += ["more = len(rows) > page.size", "if more: rows = rows[:page.size]"]

@@ -73,7 +73,7 @@ class _Compiler:
         return f"head([{pattern}{where} | {self._row(column.columns, variable)}])"
 
     def _many(self, start: str | None, column: ManyColumn) -> str:
-        rows = self._rows(start, column) if column.rows else "null"
+        rows = self._rows(start, column) if column.page.rows else "null"
         total = self._total(start, column) if column.total else "null"
         return f"[{rows}, {total}]"
 

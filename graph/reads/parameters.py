@@ -38,6 +38,7 @@ class PageResolvers:
 
     def __init__(self, pages: Sequence[PagePlan]) -> None:
         self._steps: list[Callable[[VariableValues], _Resolved]] = [_step(page) for page in pages]
+        self._rows = [page.rows for page in pages]
         places = {id(page): place for place, page in enumerate(pages)}
         self._within = [None if page.within is None else places[id(page.within)] for page in pages]
 
@@ -52,11 +53,12 @@ class PageResolvers:
         """
         values: list[PageValue] = []
         nodes: list[int] = []
-        for step, within in zip(self._steps, self._within, strict=True):
+        for step, within, rows in zip(self._steps, self._within, self._rows, strict=True):
             resolved = step(variables)
             parameters.update(resolved.parameters)
             values.append(resolved.value)
-            nodes.append(resolved.value.size * (roots if within is None else nodes[within]))
+            size = resolved.value.size if rows else 0
+            nodes.append(size * (roots if within is None else nodes[within]))
         if (total := sum(nodes)) > MOST_NODES:
             raise QueryTooCostly(asked=total, limit=MOST_NODES)
         return tuple(values)

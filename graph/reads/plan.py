@@ -52,9 +52,11 @@ class PagePlan:
     order: str
     filters: tuple[tuple[str, Filter, Hashable], ...]
     backward: bool
-    more: bool
+    rows: bool = False
+    """Whether its rows are read, or only how many there are."""
+    more: bool = False
     """Whether one row more is read, to know if there is a further page."""
-    within: "PagePlan | None"
+    within: "PagePlan | None" = None
     index: int = -1
     """Its number in the statement; names the parameters."""
 
@@ -85,13 +87,12 @@ class ManyColumn:
     field: ManyField
     page: PagePlan
     columns: "Columns"
-    rows: bool = False
     total: bool = False
 
     @property
     def signature(self) -> str:
         """Return what of it is in the text."""
-        asked = f"{self.rows}{self.total}"
+        asked = f"{self.page.rows}{self.total}"
         return f"2{self.field.relation} {self.page.signature} {asked} {self.columns.signature}"
 
 
@@ -388,7 +389,7 @@ class Planner:
             elif name == "totalCount":
                 column.total = True
             if name in {"edges", "nodes", "pageInfo"}:
-                column.rows = True
+                column.page.rows = True
                 column.columns.properties[column.page.order] = 0
             connection.answers.append((key, name, answer))
         return connection
@@ -438,7 +439,6 @@ class Planner:
             order=mapped.order,
             filters=filters,
             backward=arguments.get("last") is not None,
-            more=False,
             within=within,
         )
 

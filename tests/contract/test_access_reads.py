@@ -1,0 +1,208 @@
+"""What each caller sees, through every way to a node, against the rules evaluated naively."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from domain.records import (
+    Area,
+    Claim,
+    ClaimLine,
+    DemandOrder,
+    Evaluation,
+    MatchRun,
+    Member,
+    NeedList,
+    Node,
+    PartyBranch,
+    Proposal,
+    ResourceList,
+    ResourceOffer,
+    Slot,
+    Unit,
+)
+from graph.driver import Graph
+from tests.contract.asking import Hub
+from tests.contract.naive import Naive
+from tests.contract.world import build_world, viewers
+
+pytestmark = pytest.mark.anyio
+
+WORLD = build_world()
+VIEWERS = viewers(WORLD)
+ROOTS: dict[str, type[Node]] = {
+    "areas": Area,
+    "units": Unit,
+    "branches": PartyBranch,
+    "members": Member,
+    "resourceLists": ResourceList,
+    "needLists": NeedList,
+    "offers": ResourceOffer,
+    "orders": DemandOrder,
+    "claims": Claim,
+    "matchRuns": MatchRun,
+    "proposals": Proposal,
+}
+AGENTS = (Area, Unit, PartyBranch, Member)
+
+
+@pytest.fixture(scope="module")
+async def hub(graph: Graph) -> Hub:
+    await WORLD.write(graph)
+    return Hub(graph, WORLD)
+
+
+each_viewer = pytest.mark.parametrize("who", VIEWERS)
+
+
+def gids(names: list[str]) -> list[str]:
+    return [WORLD.gid(name) for name in names]
+
+
+@each_viewer
+async def test_lists_and_counts_hold_what_the_caller_may_see(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    query = "".join(f"{root}(first: 100) {{ totalCount nodes {{ id }} }} " for root in ROOTS)
+    data = await hub.data(f"{{ {query} }}", viewer=VIEWERS[who])
+    for root, cls in ROOTS.items():
+        expected = gids(naive.named(cls))
+        assert [node["id"] for node in data[root]["nodes"]] == expected, root
+        assert data[root]["totalCount"] == len(expected), root
+
+
+@each_viewer
+async def test_nodes_by_id_are_those_that_the_caller_may_see(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    names = list(WORLD.records)
+    for start in range(0, len(names), 100):
+        some = names[start : start + 100]
+        query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+        data = await hub.data(query, {"ids": gids(some)}, VIEWERS[who])
+        expected = [WORLD.gid(name) if naive.visible(name) else None for name in some]
+        assert [node and node["id"] for node in data["nodes"]] == expected
+
+
+@each_viewer
+async def test_single_nodes_are_null_for_those_who_may_not_see_them(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    samples: dict[type[Node], str] = {}
+    for name, record in WORLD.records.items():
+        if not naive.visible(name):
+            samples.setdefault(type(record), name)
+    for name in samples.values():
+        query = "query($id: ID!) { node(id: $id) { id } }"
+        assert await hub.data(query, {"id": WORLD.gid(name)}, VIEWERS[who]) == {"node": None}
+
+
+@each_viewer
+async def test_contacts_are_masked_everywhere(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    contacts = "id contactName phone email"
+    data = await hub.data(
+        f"""{{
+          units(first: 100) {{ nodes {{ {contacts} }} }}
+          areas(first: 100) {{ nodes {{ {contacts} }} }}
+          members(first: 100) {{ edges {{ node {{ {contacts} }} }} }}
+          offers(first: 100) {{ nodes {{ provider {{ {contacts} }} }} }}
+          orders(first: 100) {{ nodes {{ receiver {{ ... on Agent {{ {contacts} }} }} }} }}
+          claims {{ nodes {{ supplier {{ {contacts} }} receiver {{ {contacts} }} }} }}
+          resourceLists {{ nodes {{ issuer {{ {contacts} }} }} }}
+        }}""",
+        viewer=VIEWERS[who],
+    )
+    names = {WORLD.gid(name): name for name in WORLD.records}
+    seen = list(_agents(data))
+    assert len(seen) > 30
+    for agent in seen:
+        name = names[agent["id"]]
+        record: Any = WORLD.records[name]
+        shown = naive.contacts(name)
+        assert agent["phone"] == (record.phone if shown else None), name
+        assert agent["email"] == (record.email if shown else None), name
+        assert agent["contactName"] == (record.contact_name if shown else None), name
+
+
+def _agents(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _agents(item)
+    elif isinstance(value, dict):
+        found = cast("dict[str, Any]", value)
+        if "phone" in found:
+            yield found
+        for item in found.values():
+            yield from _agents(item)
+
+
+@each_viewer
+async def test_persons_are_not_named_through_what_they_do(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    data = await hub.data(
+        """{ offers(first: 100) { nodes { id provider { id name } } }
+             claims { nodes { id supplier { id } receiver { id name } } } }""",
+        viewer=VIEWERS[who],
+    )
+    names = {WORLD.gid(name): name for name in WORLD.records}
+    for offer in data["offers"]["nodes"]:
+        (provider,) = naive.into(names[offer["id"]], "OFFERS")
+        expected = WORLD.gid(provider) if naive.visible(provider) else None
+        assert (offer["provider"] and offer["provider"]["id"]) == expected
+    for claim in data["claims"]["nodes"]:
+        for side in ("supplier", "receiver"):
+            (agent,) = naive.out(names[claim["id"]], f"CLAIM_{side.upper()}")
+            expected = WORLD.gid(agent) if naive.visible(agent) else None
+            assert (claim[side] and claim[side]["id"]) == expected
+
+
+@each_viewer
+async def test_nested_pages_and_counts_are_within_the_rights(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    data = await hub.data(
+        """{ units(first: 20) { nodes { id
+               offers { totalCount nodes { id slots { totalCount nodes { id } } } }
+               members { totalCount nodes { id } }
+               resourceLists { totalCount nodes { id } }
+               claimsSupplied { totalCount nodes { id lines { totalCount nodes { id } }
+                 evaluations { totalCount } } } } } }""",
+        viewer=VIEWERS[who],
+    )
+    names = {WORLD.gid(name): name for name in WORLD.records}
+    relations = {
+        "offers": lambda name: naive.out(name, "OFFERS"),
+        "members": lambda name: naive.into(name, "WORKS_AT"),
+        "resourceLists": lambda name: naive.out(name, "ISSUES_RESOURCES"),
+        "claimsSupplied": lambda name: naive.into(name, "CLAIM_SUPPLIER"),
+    }
+    for unit in data["units"]["nodes"]:
+        for field, follow in relations.items():
+            ends: list[str] = follow(names[unit["id"]])
+            expected = gids(naive.ordered([each for each in ends if naive.visible(each)]))
+            assert [node["id"] for node in unit[field]["nodes"]] == expected
+            assert unit[field]["totalCount"] == len(expected)
+        for offer in unit["offers"]["nodes"]:
+            slots = naive.out(names[offer["id"]], "HAS_SLOT")
+            assert [node["id"] for node in offer["slots"]["nodes"]] == gids(naive.ordered(slots))
+        for claim in unit["claimsSupplied"]["nodes"]:
+            lines = naive.out(names[claim["id"]], "HAS_LINE")
+            assert [node["id"] for node in claim["lines"]["nodes"]] == gids(lines)
+
+
+async def test_the_rules_make_a_difference(hub: Hub) -> None:
+    """The naive rules themselves tell callers apart, so the comparisons above mean something."""
+    counts = {
+        who: [len(Naive(WORLD, viewer).named(cls)) for cls in (ResourceOffer, Member, Claim)]
+        for who, viewer in VIEWERS.items()
+    }
+    assert counts["visitor"] == [15, 0, 0]
+    assert counts["app"] == [15, 0, 6]
+    assert counts["admin"] == [24, 4, 6]
+    assert counts["member"][1] == 1
+    assert 15 < counts["unit0"][0] < 24
+    assert len({tuple(count) for count in counts.values()}) >= 8
+    hidden = [name for name in WORLD.records if not Naive(WORLD, VIEWERS["unit0"]).visible(name)]
+    kinds = {type(WORLD.records[name]) for name in hidden}
+    assert kinds == {
+        ResourceOffer, DemandOrder, ResourceList, NeedList, Slot, Member, Claim, ClaimLine,
+        Evaluation, MatchRun, Proposal,
+    }  # fmt: skip
