@@ -4,11 +4,14 @@ A sheet may name a category by its code, its name or an alias (`category_named`)
 none, the keywords find one in what people wrote (`recognise`).
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
 from domain.folding import fold, name_key
 from domain.vocabulary import CapacityKind
+
+_PATH_SEPARATOR = re.compile(r"[/／>—-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ _TAXONOMY = (
     ),
     *_group(
         "parking", "停车", "Parking", "停车",
-        ("car_parking", "机动车位", "Car parking", "停车位 车位 停车场 错时停车", "泊位 停车难"),
+        ("car_parking", "机动车位", "Car parking", "停车位 车位 停车场 错时停车", "停车 泊位"),
         ("bicycle_parking", "非机动车停放", "Bicycle parking", "自行车棚 非机动车位",
          "车棚 电动车停放"),
         ("charging", "充电设施", "Charging", "充电桩 充电", "充电"),
@@ -251,9 +254,9 @@ def category_named(text: str) -> str | None:
 
     A path of names is taken by its last part: `场地/会议室`.
     """
-    for separator in ("/", "／", ">", "—", "-"):
-        text = text.rpartition(separator)[2]
-    return _names().get(name_key(text))
+    if (whole := _names().get(name_key(text))) is not None:
+        return whole
+    return _names().get(name_key(_PATH_SEPARATOR.split(text)[-1]))
 
 
 def recognise(text: str) -> str | None:

@@ -69,7 +69,10 @@ def read_tables(path: Path) -> list[Table]:
     file_hash = hashlib.sha256(content).hexdigest()
     if kind in WORKBOOK_TYPES:
         return list(_workbook_tables(path.name, file_hash, content))
-    return [Table(path.name, path.stem, file_hash, _text_rows(path.name, content), {})]
+    rows = _text_rows(path.name, content)
+    if not any(cell for row in rows for cell in row):
+        return []
+    return [Table(path.name, path.stem, file_hash, rows, {})]
 
 
 def _workbook_tables(name: str, file_hash: str, content: bytes) -> Iterator[Table]:
