@@ -371,8 +371,14 @@ class Graph:
             address=self._endpoint.uri,
             user=self._endpoint.user,
             database=self._endpoint.database,
-            reason=str(error),
+            reason=_reason(error),
         )
+
+
+def _reason(error: Exception) -> str:
+    """Return what happened in one line, without the codes around it."""
+    said = error.message if isinstance(error, Neo4jError) else str(error)
+    return (said or str(error)).strip().partition("\n")[0].rstrip(":. ")
 
 
 def _bookmarks(endpoint: Endpoint) -> AsyncBookmarkManager | None:

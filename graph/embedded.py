@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import LiteralString
 
@@ -51,6 +52,8 @@ from graph.embedded_server import (
 
 POLL = 0.02
 LOG_LINES = 12
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+"""Of our environment; the rest (secrets, options of another Java) is not the engine's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +111,18 @@ class EmbeddedEngine:
             if self._user is None:
                 self._user = self._open("users")
                 fcntl.flock(self._user, fcntl.LOCK_SH)
-            with self._life() as dead:
-                ports = self._ports() if dead is None else self._start(dead)
-            administration = self._await_ready(ports)
-            try:
-                administration.create_database(self._settings.database)
-            except (AdministrationError, OSError) as error:
-                raise self._unusable("start", str(error)) from error
+            administration = self._running()
+            if administration is None:
+                with self._life() as dead:
+                    started = self._start(dead) if dead is not None else self._ports()
+                administration = self._await_ready(started)
+            if administration is None:
+                raise self._unusable("start", self._last_words())
         return Endpoint(
-            f"bolt://{LOOPBACK}:{ports.bolt}", USER, self._password(), self._settings.database
+            f"bolt://{LOOPBACK}:{self._ports().bolt}",
+            USER,
+            self._password(),
+            self._settings.database,
         )
 
     def detach(self) -> None:
@@ -147,7 +153,10 @@ class EmbeddedEngine:
         return int((self._home / "process").read_text(encoding="ascii"))
 
     def _ports(self) -> Ports:
-        return Ports(**json.loads((self._home / "ports.json").read_text(encoding="ascii")))
+        try:
+            return Ports(**json.loads((self._home / "ports.json").read_text(encoding="ascii")))
+        except (OSError, ValueError, TypeError) as error:
+            raise self._unusable("start", str(error)) from error
 
     def _password(self) -> str:
         return (self._home / "password").read_text(encoding="ascii")
@@ -202,7 +211,7 @@ class EmbeddedEngine:
             child = os.posix_spawn(
                 LAUNCH[0],
                 [*LAUNCH, str(self._home / "process"), *line],
-                os.environ,
+                {name: os.environ[name] for name in PASSED_ON if name in os.environ},
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_OPEN, 1, str(log), writing, 0o600),
@@ -221,24 +230,46 @@ class EmbeddedEngine:
         if asked and (trouble := port_trouble(asked)):
             raise EngineUnusable(problem="port", place=asked, reason=trouble)
         ports = free_ports()
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(EngineUnusable):
             former = self._ports()
             if not port_trouble(former.bolt) and not port_trouble(former.http):
                 ports = former
         return Ports(bolt=asked or ports.bolt, http=ports.http)
 
-    def _await_ready(self, ports: Ports) -> Administration:
+    def _running(self) -> Administration | None:
+        """Return the administration of the engine that runs already, None where none does.
+
+        One that is just dying (killed, its memory not yet given back) still holds its lock.
+        """
+        with self._life() as dead:
+            if dead is not None:
+                return None
+        return self._await_ready(self._ports())
+
+    def _await_ready(self, ports: Ports) -> Administration | None:
+        """Wait until the engine answers; None when it dies. Raises EngineUnusable after long."""
         administration = Administration(ports.http, self._password())
         deadline = time.monotonic() + self._settings.start_time
-        while not administration.ready():
-            with self._life() as dead:
-                if dead is not None:
-                    self._reap()
-                    raise self._unusable("start", self._last_words())
+        while not self._usable(administration):
+            if self._dead():
+                self._reap()
+                return None
             if time.monotonic() > deadline:
                 raise self._unusable("start", self._last_words())
             time.sleep(POLL)
         return administration
+
+    def _usable(self, administration: Administration) -> bool:
+        """Whether the engine answers and has our database. Raises EngineUnusable."""
+        try:
+            if not administration.ready():
+                return False
+            administration.create_database(self._settings.database)
+        except AdministrationError as error:
+            raise self._unusable("start", str(error)) from error
+        except (OSError, HTTPException):  # it died meanwhile, or is too busy for now
+            return False
+        return True
 
     def _stop(self) -> None:
         """Ask the engine to end, and end it when it does not."""
