@@ -67,12 +67,12 @@ async def put(graph: Graph, records: Sequence[Node], links: Sequence[Link] = ())
 
 
 async def dump(graph: Graph) -> list[tuple[Any, ...]]:
-    """Return all that is in the graph, in an order of its own, for comparing."""
+    """Return all that is in the graph but its locks, in an order of its own, for comparing."""
     rows = await graph.read(EVERYTHING)
     return sorted(
         (
             tuple(sorted(row["labels"])),
-            repr(sorted(row["properties"].items())),
+            repr(sorted(item for item in row["properties"].items() if item[0] != "lock")),
             row["type"] or "",
             row["target"] or "",
         )
@@ -82,11 +82,12 @@ async def dump(graph: Graph) -> list[tuple[Any, ...]]:
 
 @dataclass
 class Ticking:
-    """A clock that a test sets."""
+    """A clock that a test sets; it goes on by a millisecond each time it is read."""
 
     now: datetime = NOW
 
     def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
         return self.now
 
     def forward(self, **difference: float) -> None:
@@ -187,7 +188,9 @@ class Neighbourhood:
         await self.account("nobody")
         return self
 
-    async def account(self, name: str, *grants: tuple[Role, str | None]) -> None:
+    async def account(
+        self, name: str, *grants: tuple[Role, str | None], valid_until: datetime | None = None
+    ) -> None:
         """Add an account with roles for areas or agents."""
         at = NOW - timedelta(days=20)
 
@@ -198,7 +201,13 @@ class Neighbourhood:
                 await accounts.write_grant(
                     transaction,
                     account.id,
-                    Grant(id=f"{account.id}{index}", created_at=at, role=role, valid_from=at),
+                    Grant(
+                        id=f"{account.id}{index}",
+                        created_at=at,
+                        role=role,
+                        valid_from=at,
+                        valid_until=valid_until,
+                    ),
                     area_id=scope if role is Role.COORDINATOR else None,
                     agent_id=scope if role is Role.LIAISON else None,
                 )
