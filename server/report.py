@@ -73,7 +73,7 @@ def print_loaded(output: Output, loaded: LoadReport) -> None:
     output.table(
         ["column.kind", "column.created", "column.updated", "column.unchanged"],
         [
-            (output.text(f"type.{kind}"), counts.created, counts.updated, counts.unchanged)
+            (output.text(f"kind.{kind}"), counts.created, counts.updated, counts.unchanged)
             for kind, counts in loaded.counts.items()
         ],
     )
