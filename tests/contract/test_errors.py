@@ -1,0 +1,182 @@
+"""What is wrong with a request is said with a code, in the caller's language."""
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.language import Language
+from domain.records import Unit
+from domain.vocabulary import UnitKind
+from graph.driver import Graph, Transaction
+from graph.statements import Statement
+from tests.contract.asking import Hub
+from tests.contract.world import BEGAN, build_world, viewers
+
+pytestmark = pytest.mark.anyio
+
+WORLD = build_world()
+ADMIN = viewers(WORLD)["admin"]
+
+
+@pytest.fixture(scope="module")
+async def hub(graph: Graph) -> Hub:
+    damaged = Unit(id=WORLD.id("damaged"), created_at=BEGAN, name="损坏", kind=UnitKind.ORGAN)
+    WORLD.add("damaged", damaged, ("LOCATED_IN", "xinggong"))
+    await WORLD.write(graph)
+    spoil = Statement(
+        "test.spoil",
+        "MATCH (u:Unit {id: $id}) SET u.name = null "
+        "WITH u MATCH (o:ResourceOffer {id: $offer}) SET o.capacityKind = 'NONE', o.held = $large",
+        writes=True,
+    )
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.run(spoil, id=WORLD.id("damaged"), offer=WORLD.id("offer0"), large=2**60)
+
+    await graph.write(work)
+    return Hub(graph, WORLD)
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("{ offers { nodes { titel } } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("{ offers { nodes { title } ", {}, "GRAPHQL_PARSE_FAILED"),
+    ("{ offers { nodes { } } }", {}, "GRAPHQL_PARSE_FAILED"),
+    ("{ unit { name } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("{ offers(filter: {state: NEW}) { totalCount } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("query($id: ID!) { unit(id: $id) { id } }", {}, "BAD_USER_INPUT"),
+    ("query($f: UnitFilter) { units(filter: $f) { totalCount } }", {"f": {"kind": 1}},
+     "BAD_USER_INPUT"),
+    (
+        "query($f: UnitFilter) { units(filter: $f) { totalCount } }",
+        {"f": {"createdAt": {"from": "2026-01-01T00:00:00"}}},
+        "BAD_USER_INPUT",
+    ),
+    (
+        "query($f: ListFilter) { needLists(filter: $f) { totalCount } }",
+        {"f": {"startsOn": {"from": "1 May"}}},
+        "BAD_USER_INPUT",
+    ),
+    ("query A { __typename } query B { __typename }", {}, "BAD_USER_INPUT"),
+]  # fmt: skip
+FAILED: list[tuple[str, str, dict[str, Any]]] = [
+    ('{ unit(id: "unit0") { name } }', "BAD_IDENTIFIER", {"expected": "Unit", "value": "unit0"}),
+    (f'{{ unit(id: "{WORLD.gid("offer0")}") {{ name }} }}', "BAD_IDENTIFIER", {"expected": "Unit"}),
+    (f'{{ node(id: "{encoded("Event:" + "a" * 20)}") {{ id }} }}', "BAD_IDENTIFIER", {}),
+    (f'{{ node(id: "{encoded("Unit:short")}") {{ id }} }}', "BAD_IDENTIFIER", {}),
+    ('{ nodes(ids: ["x"]) { id } }', "BAD_IDENTIFIER", {"value": "x"}),
+    (f'{{ offers(filter: {{provider: "{WORLD.gid("hall")}"}}) {{ totalCount }} }}',
+     "BAD_IDENTIFIER", {"expected": "Area | Member | PartyBranch | Unit"}),
+    ('{ offers(after: "x") { totalCount } }', "BAD_CURSOR", {"value": "x"}),
+    (f'{{ offers(after: "{encoded("/a/b/")}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f'{{ categories(before: "{encoded("2026")}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    ('{ units { nodes { offers(before: "é") { totalCount } } } }', "BAD_CURSOR", {}),
+    ("{ offers(first: 101) { totalCount } }", "PAGE_TOO_LARGE", {"asked": 101, "limit": 100}),
+    ("{ offers(first: 0) { totalCount } }", "PAGE_TOO_LARGE", {"asked": 0}),
+    ("{ offers(last: -1) { totalCount } }", "PAGE_TOO_LARGE", {"asked": -1}),
+    ("{ units { nodes { offers(first: 1000) { totalCount } } } }", "PAGE_TOO_LARGE", {}),
+    ("{ offers(first: 1, last: 1) { totalCount } }", "BAD_INPUT", {"field": "last"}),
+    ("""{ units(first: 100) { nodes { offers(first: 100) { nodes {
+          claims(first: 3) { nodes { id } } } } } } }""",
+     "QUERY_TOO_COSTLY", {"asked": 40100, "limit": 25000}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "variables", "code"), REFUSED)
+async def test_what_cannot_be_executed_is_refused(
+    hub: Hub, query: str, variables: dict[str, Any], code: str
+) -> None:
+    hub.texts.clear()
+    answer = await hub.executor.answer(query, variables, None, hub.context(ADMIN))
+    response = orjson.loads(answer.body)
+    assert answer.refused
+    assert "data" not in response
+    assert {error["extensions"]["code"] for error in response["errors"]} == {code}
+    if code != "BAD_USER_INPUT":
+        assert all(error["locations"] for error in response["errors"])
+    assert hub.texts == []
+
+
+@pytest.mark.parametrize(("query", "code", "details"), FAILED)
+async def test_impossible_values_are_typed_errors_before_any_statement(
+    hub: Hub, query: str, code: str, details: dict[str, Any]
+) -> None:
+    hub.texts.clear()
+    response = await hub.ask(query, viewer=ADMIN)
+    (error,) = response["errors"]
+    assert error["extensions"]["code"] == code
+    assert details.items() <= error["extensions"].items()
+    assert error["path"] == [next(iter(response["data"] or {error["path"][0]: None}))]
+    assert hub.texts == []
+
+
+async def test_messages_are_in_the_callers_language(hub: Hub) -> None:
+    messages = [
+        (await hub.ask("{ offers(first: 500) { totalCount } }", language=language))["errors"][0][
+            "message"
+        ]
+        for language in Language
+    ]
+    assert messages == [
+        "每页条数 500 超出范围，应在 1 到 100 之间。",
+        "A page of 500 is out of range; ask for 1 to 100.",
+    ]
+
+
+async def test_one_bad_root_leaves_the_others(hub: Hub) -> None:
+    response = await hub.ask('{ unit(id: "x") { name } categories { totalCount } }')
+    assert response["data"] == {"unit": None, "categories": {"totalCount": 5}}
+    assert [error["path"] for error in response["errors"]] == [["unit"]]
+
+
+async def test_an_absent_required_value_is_null_up_to_what_may_be_null(hub: Hub) -> None:
+    query = (
+        "query($id: ID!) { unit(id: $id) { name } area(id: $area) { units { nodes { name } } } }"
+    )
+    query = query.replace("($id: ID!)", "($id: ID!, $area: ID!)")
+    variables = {"id": WORLD.gid("damaged"), "area": WORLD.gid("xinggong")}
+    assert await hub.fast(query, variables) is None
+    response = await hub.ask(query, variables)
+    assert response["data"] == {"unit": None, "area": None}
+    assert [error["path"] for error in response["errors"]] == [
+        ["unit", "name"],
+        ["area", "units", "nodes", 0, "name"],
+    ]
+    assert {error["extensions"]["code"] for error in response["errors"]} == {"INTERNAL_ERROR"}
+    whole = await hub.ask("{ units { nodes { name } } }")
+    assert whole["data"] is None
+
+
+@pytest.mark.parametrize("field", ["capacityKind", "held"])
+async def test_an_impossible_value_in_the_graph_is_an_error(hub: Hub, field: str) -> None:
+    query = f"query($id: ID!) {{ offer(id: $id) {{ title {field} }} }}"
+    response = await hub.ask(query, {"id": WORLD.gid("offer0")})
+    assert response["data"] == {"offer": None}
+    assert response["errors"][0]["path"] == ["offer", field]
+
+
+async def test_a_mutation_does_not_run_where_only_reads_may(hub: Hub) -> None:
+    query = "mutation { __typename }"
+    answer = await hub.executor.answer(query, None, None, hub.context(ADMIN), mutations=False)
+    assert answer.refused
+
+
+@pytest.mark.parametrize(
+    ("query", "allowed"),
+    [
+        ("{ unit(id: $id) " + "{ area " * 3 + "{ id }" + " }" * 3 + " }", False),
+        ("query D($id: ID!) { area(id: $id) " + "{ parent " * 22 + "{ id }" + " }" * 23, True),
+        ("query D($id: ID!) { area(id: $id) " + "{ parent " * 23 + "{ id }" + " }" * 24, False),
+        ("{ " + " ".join(f"a{n}: __typename" for n in range(3000)) + " }", True),
+        ("{ " + " ".join(f"a{n}: __typename" for n in range(3001)) + " }", False),
+    ],
+    ids=["undefined", "deep", "too deep", "many", "too many"],
+)
+async def test_limits_of_a_document(hub: Hub, query: str, allowed: bool) -> None:  # noqa: FBT001
+    answer = await hub.executor.answer(query, {"id": WORLD.gid("hebei")}, None, hub.context(ADMIN))
+    assert answer.refused is not allowed

@@ -1,0 +1,48 @@
+"""The schema as a whole: its text, its descriptions, its declarations."""
+
+from pathlib import Path
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+
+from domain import records
+from schema.build import build_schema, graphql_schema_of
+from schema.describe import describe
+from schema.resolve import mapping_of
+
+TEXT = Path(__file__).parents[2] / "schema" / "schema.graphql"
+SCHEMA = build_schema()
+GRAPHQL = graphql_schema_of(SCHEMA)
+
+
+def test_the_committed_text_is_the_built_schema() -> None:
+    assert TEXT.read_text() == SCHEMA.as_str() + "\n", "python -m schema > schema/schema.graphql"
+
+
+def test_everything_is_described_in_both_languages() -> None:
+    assert describe(GRAPHQL) == []
+
+
+def test_every_node_of_the_graph_that_is_served_is_declared_once() -> None:
+    mapping = mapping_of(GRAPHQL)
+    not_served = {"Account", "Event", "Grant", "Import"}
+    of_records = {each.__name__ for each in records.Node.__subclasses__()}
+    assert set(mapping.nodes) == of_records - not_served
+    node = GRAPHQL.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert {each.name for each in GRAPHQL.get_possible_types(node)} == set(mapping.nodes)
+
+
+def test_every_field_of_a_node_is_mapped_and_every_property_is_a_field() -> None:
+    mapping = mapping_of(GRAPHQL)
+    for name, fields in mapping.nodes.items():
+        object_type = GRAPHQL.type_map[name]
+        assert isinstance(object_type, GraphQLObjectType)
+        assert set(fields) == set(object_type.fields)
+        record = getattr(records, name)
+        assert len(record.__dataclass_fields__) <= len(fields)
+
+
+def test_every_root_but_the_viewer_is_compiled() -> None:
+    query_type = GRAPHQL.query_type
+    assert query_type is not None
+    assert set(query_type.fields) - set(mapping_of(GRAPHQL).roots) == {"viewer"}
