@@ -48,7 +48,6 @@ from graph.statements import CompiledStatement, Statement
 
 T = TypeVar("T")
 Observer = Callable[[str, str, Mapping[str, Any]], None]
-Recorder = Callable[[str, Mapping[str, Any], list[dict[str, Any]]], None]
 
 FIRST_DELAY = 0.004
 LONGEST_DELAY = 0.25
@@ -132,6 +131,24 @@ class Engine(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """Is told what ran and what it answered: the differential test replays it elsewhere."""
+
+    def ran(
+        self,
+        statement: Statement | CompiledStatement,
+        parameters: Mapping[str, Any],
+        rows: list[Any],
+        transaction: "Transaction | None",
+    ) -> None:
+        """Take note of a statement, in its transaction or outside of any."""
+        ...
+
+    def ended(self, transaction: "Transaction", *, committed: bool) -> None:
+        """Take note of the end of a transaction."""
+        ...
+
+
 class Transaction:
     """An open transaction; only `Graph.write` makes one."""
 
@@ -144,7 +161,8 @@ class Transaction:
         self._graph.observe(statement, parameters)
         result = await self._transaction.run(statement.text, parameters)
         rows = [dict(record) async for record in result]
-        self._graph.record(statement, parameters, rows)
+        for recorder in self._graph.recorders:
+            recorder.ran(statement, parameters, rows, self)
         return rows
 
 
@@ -155,7 +173,7 @@ class Graph:
         self.observers: list[Observer] = []
         """Called with name, text and parameters of each statement before it runs."""
         self.recorders: list[Recorder] = []
-        """Called with name, parameters and rows of each statement after it ran."""
+        """Told of each statement after it ran, and of the end of each transaction."""
         self.engine = engine
         self._limits = limits
         self._endpoint = endpoint
@@ -186,16 +204,6 @@ class Graph:
         for observer in self.observers:
             observer(statement.name, statement.text, parameters)
 
-    def record(
-        self,
-        statement: Statement | CompiledStatement,
-        parameters: Mapping[str, Any],
-        rows: list[dict[str, Any]],
-    ) -> None:
-        """Tell the recorders what a statement answered."""
-        for recorder in self.recorders:
-            recorder(statement.name, parameters, rows)
-
     async def read(
         self, statement: Statement | CompiledStatement, /, **parameters: Any
     ) -> list[dict[str, Any]]:
@@ -211,7 +219,8 @@ class Graph:
 
         self.observe(statement, parameters)
         rows = await self._reading(attempt)
-        self.record(statement, parameters, rows)
+        for recorder in self.recorders:
+            recorder.ran(statement, parameters, rows, None)
         return rows
 
     async def read_single(
@@ -219,7 +228,7 @@ class Graph:
     ) -> list[Any]:
         """Run a reading statement and return the values of its first record, [] for none.
 
-        The short way of compiled reads: no dictionary is built, no recorder is told.
+        The short way of compiled reads: no dictionary is built.
         Raises EngineUnavailable when the engine does not answer.
         """
 
@@ -231,7 +240,10 @@ class Graph:
 
         if self.observers:
             self.observe(statement, parameters)
-        return await self._reading(attempt)
+        values = await self._reading(attempt)
+        for recorder in self.recorders:
+            recorder.ran(statement, parameters, values, None)
+        return values
 
     async def write(
         self, work: Callable[[Transaction], Awaitable[T]], *, repeatable: bool = False
@@ -294,14 +306,18 @@ class Graph:
     async def _once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._writers, self._session(WRITE_ACCESS) as session:
             transaction = await session.begin_transaction(timeout=self._limits.write_time)
+            ours, committed = Transaction(transaction, self), False
             try:
-                result = await work(Transaction(transaction, self))
+                result = await work(ours)
                 await transaction.commit()
+                committed = True
             except asyncio.CancelledError:
                 # No round trip any more: the connection is dropped and the engine rolls back.
                 transaction.cancel()
                 raise
             finally:
+                for recorder in self.recorders:
+                    recorder.ended(ours, committed=committed)
                 await transaction.close()
             return result
 
