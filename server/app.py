@@ -152,6 +152,10 @@ class _Server(uvicorn.Server):
         yield
 
 
+BACKLOG = 2048
+"""How many connections the kernel keeps until they are accepted."""
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises EngineUnusable saying which address and why."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -159,6 +163,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # Whoever reads where we serve may come at once: the kernel keeps them until we accept.
+        listener.listen(BACKLOG)
     except OSError as problem:
         listener.close()
         raise EngineUnusable(
