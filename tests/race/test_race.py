@@ -11,40 +11,18 @@ from domain.access import Viewer
 from domain.claims import ClaimAction
 from domain.errors import DomainError
 from domain.holds import LineRequest
-from domain.identity import new_id
-from domain.records import Account, Claim, Grant, Node, Unit
-from domain.vocabulary import CapacityKind, Initiator, Role, UnitKind
+from domain.records import Claim
+from domain.vocabulary import CapacityKind, Initiator
 from graph.driver import Graph
 from resolvers.claims import StepRequest, propose, take_step
-from tests.graph.builders import NOW, Link, Neighbourhood, put
+from tests.graph.builders import Neighbourhood
 from tests.graph.checking import check_holds
+from tests.race.claimants import claimants
 
 pytestmark = pytest.mark.anyio
 
 CLAIMANTS = 64
 SLOT = datetime(2026, 5, 9, 16, 0, tzinfo=UTC)
-
-
-async def claimants(neighbourhood: Neighbourhood, count: int) -> list[tuple[str, Viewer]]:
-    """Add units, each with an account of its own."""
-    records: list[Node] = []
-    links: list[Link] = []
-    found: list[tuple[str, Viewer]] = []
-    for _ in range(count):
-        unit_id, account_id, grant_id = new_id(), new_id(), new_id()
-        records += [
-            Unit(id=unit_id, created_at=NOW, name="unit", kind=UnitKind.ORGAN),
-            Account(id=account_id, created_at=NOW, name="account"),
-            Grant(id=grant_id, created_at=NOW, role=Role.LIAISON, valid_from=NOW),
-        ]
-        links += [
-            ("Unit", unit_id, "LOCATED_IN", "Area", neighbourhood.subdistrict),
-            ("Account", account_id, "HOLDS", "Grant", grant_id),
-            ("Grant", grant_id, "FOR_AGENT", "Agent", unit_id),
-        ]
-        found.append((unit_id, Viewer(account_id=account_id)))
-    await put(neighbourhood.graph, records, links)
-    return found
 
 
 async def outcomes(attempts: Sequence[Awaitable[Claim]]) -> Counter[str]:

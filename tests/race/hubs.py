@@ -1,0 +1,71 @@
+"""Hubs as processes of their own, and clients that speak GraphQL with them."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+START_SECONDS = 120
+STOP_SECONDS = 60
+
+CLAIM = "... on ClaimPayload { claim { id state quantity } } ... on Problem { code message }"
+
+
+@dataclass(frozen=True)
+class HubProcess:
+    """A running hub: its process and its GraphQL address."""
+
+    process: asyncio.subprocess.Process
+    address: str
+
+
+@asynccontextmanager
+async def hub_process(environment: Mapping[str, str]) -> AsyncGenerator[HubProcess]:
+    """Start `renling serve` on a free port, and stop it as Ctrl-C does."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from server.command_line import main; main()",
+        "serve",
+        "--json",
+        "--port",
+        "0",
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stdout is not None
+        document = ""
+        async with asyncio.timeout(START_SECONDS):
+            while not document.rstrip().endswith("}"):
+                line = await process.stdout.readline()
+                assert line, "the hub ended before it served"
+                document += line.decode()
+        yield HubProcess(process, json.loads(document)["serving"])
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+
+
+async def mutate(
+    client: httpx.AsyncClient, address: str, token: str, field: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Run one claim mutation and return its payload or problem; an error in `errors` fails."""
+    kind = {"proposeClaim": "ProposeClaimInput"}.get(field, "ClaimStepInput")
+    document = f"mutation Claim($input: {kind}!) {{ result: {field}(input: $input) {{ {CLAIM} }} }}"
+    answer = await client.post(
+        address,
+        json={"query": document, "variables": {"input": given}},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    body = answer.json()
+    assert "errors" not in body, body
+    return body["data"]["result"]
