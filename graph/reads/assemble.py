@@ -50,6 +50,17 @@ def assembler(plan: RootPlan) -> Assembler:
     return _Maker().make(plan)
 
 
+def _guarded(made: Assembler) -> Assembler:
+    def assemble(row: Any, pages: Sequence[PageValue]) -> Any:
+        try:
+            return made(row, pages)
+        except TypeError as error:
+            # A value of another type than the schema promises, such as text for a number.
+            raise Anomaly from error
+
+    return assemble
+
+
 class _Maker:
     """Writes the functions. A node's function takes its row `r` and the page values `p`."""
 
@@ -77,7 +88,7 @@ class _Maker:
         # The text is made of the names of the schema and of response keys, which are GraphQL
         # names and stand in it as literals: nothing of a request can be code.
         exec("\n".join(self._lines), self._names)  # noqa: S102
-        return self._names[name]
+        return _guarded(self._names[name])
 
     def _function(self, expression: str, *before: str) -> str:
         self._count += 1
