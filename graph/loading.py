@@ -56,7 +56,7 @@ _LABELS: tuple[tuple[LiteralString, LiteralString], ...] = (
 )
 """Our name for a kind of node, and its labels; an area of level COMMUNITY is an agent too."""
 
-_RELATIONS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], ...] = (
+RELATION_ENDS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], ...] = (
     ("PART_OF", "Area", "Area", True),
     ("LOCATED_IN", "Unit", "Area", True),
     ("UNDER", "PartyBranch", "PartyBranch", True),
@@ -139,7 +139,7 @@ NODES: dict[str, NodeStatements] = {
 }
 RELATIONS: dict[str, Relation] = {
     name: _relation(name, start, end, owner_first=owner_first)
-    for name, start, end, owner_first in _RELATIONS
+    for name, start, end, owner_first in RELATION_ENDS
 }
 
 AREAS_BY_CODE = statement(

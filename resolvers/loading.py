@@ -95,8 +95,8 @@ async def load(
     scope = await _scope(graph, rows, viewer, area)
     if scope is None:
         report.errors.extend(_unplaced(sheets))
-        rows = []
-        scope = _Scope()
+        _summarise(sheets, report)
+        return report
     progress("loading.progress.resolve", 0, len(rows))
     names = await _names(graph, rows, scope)
     plan = _planned(rows, names, scope, now, report)
@@ -287,6 +287,7 @@ def _summarise(sheets: Iterable[SheetContent], report: LoadReport) -> None:
             if (error.details["file"], error.details["sheet"]) == place
         }
         written = sum(row[:2] == place for row in report.written_rows)
+        whole = WHOLE_SHEET in rejected
         repeated = sum((d.origin.file, d.origin.sheet) == place for d in report.duplicates)
         report.sheets.append(
             SheetSummary(
@@ -295,9 +296,11 @@ def _summarise(sheets: Iterable[SheetContent], report: LoadReport) -> None:
                 kind=sheet.kind,
                 rows=sheet.row_count,
                 written=written,
-                unchanged=max(0, sheet.row_count - written - repeated - len(rejected)),
+                unchanged=0
+                if whole
+                else max(0, sheet.row_count - written - repeated - len(rejected)),
                 duplicates=repeated,
-                rejected=len(rejected),
+                rejected=sheet.row_count if whole else len(rejected),
             )
         )
 
