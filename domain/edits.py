@@ -1,37 +1,143 @@
-"""Which edits of offers and orders live claims forbid: those that would break what they hold."""
+"""Edits of offers and orders beside the claims on them. Pure.
 
-from collections.abc import Iterable, Mapping
+An edit that would leave less than is held, take a held slot away, or change measure, capacity
+kind or selection under claims is refused, naming the claims.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from domain.holds import slot_at
+from domain.availability import overlapping
+from domain.claims import LIVE
+from domain.errors import BadInput, HeldByClaims
+from domain.holds import LARGEST_QUANTITY, Line, holds, offer_hold, order_hold, slot_at
+from domain.measures import MEASURES
 from domain.records import DemandOrder, ResourceOffer
-from domain.vocabulary import CapacityKind
+from domain.vocabulary import CapacityKind, ClaimState, Selection
 
 
-def breaks_order(before: DemandOrder, after: DemandOrder) -> bool:
-    """Whether an order with live claims may not become `after`.
+@dataclass(frozen=True, slots=True)
+class ClaimOnItem:
+    """A claim as far as an edit of its order or offer is concerned."""
 
-    That is where less would be left than is held, or the measure would change.
+    id: str
+    state: ClaimState
+    lines: tuple[Line, ...]
+
+
+def check_order_edit(
+    before: DemandOrder, after: DemandOrder, claims: Sequence[ClaimOnItem]
+) -> None:
+    """Refuse an edit of an order that its claims do not bear, or that makes no sense.
+
+    Raises HeldByClaims or BadInput.
     """
-    return after.quantity < before.held or after.measure != before.measure
+    _positive("quantity", after.quantity)
+    _positive("minimumLot", after.minimum_lot)
+    _measure(after.measure)
+    _windows(after)
+    if after.deadline and after.starts_on and after.deadline < after.starts_on:
+        raise BadInput(field="deadline", value=after.deadline, expected=f">= {after.starts_on}")
+    holding = [claim for claim in claims if holds(claim.state, before.selection)]
+    held = sum(order_hold(claim.state, before.selection, claim.lines) for claim in claims)
+    split = after.indivisible and held > 0 and (held != after.quantity or len(holding) > 1)
+    if after.quantity < held or split or (after.measure != before.measure and claims):
+        raise _held(before.id, holding or claims)
+    _selection(before.id, before.selection, after.selection, claims)
 
 
-def breaks_offer(
-    before: ResourceOffer,
-    after: ResourceOffer,
-    slots: Mapping[datetime, int],
-    claimed_slots: Iterable[datetime],
-) -> bool:
-    """Whether an offer with live claims may not become `after`.
+def check_offer_edit(
+    before: ResourceOffer, after: ResourceOffer, claims: Sequence[ClaimOnItem], now: datetime
+) -> None:
+    """Refuse an edit of an offer that its claims do not bear, or that makes no sense.
 
-    That is where less would be left than is held, in all or in a slot, a claimed slot would be
-    gone, or measure or capacity kind would change. `slots` is what is held by the start of the
-    slot, `claimed_slots` the starts of the slots that live claims name.
+    Raises HeldByClaims or BadInput.
     """
-    if after.measure != before.measure or after.capacity_kind is not before.capacity_kind:
-        return True
+    if after.capacity is not None:
+        _positive("capacity", after.capacity)
+    _measure(after.measure)
+    _windows(after)
+    if after.starts_on and after.ends_on and after.ends_on < after.starts_on:
+        raise BadInput(field="endsOn", value=after.ends_on, expected=f">= {after.starts_on}")
+    other = (after.measure, after.capacity_kind) != (before.measure, before.capacity_kind)
+    if other and claims:
+        raise _held(before.id, claims)
+    holding = [claim for claim in claims if holds(claim.state, before.selection)]
+    if broken := [claim for claim in holding if _loses_slot(claim, after, now)]:
+        raise _held(before.id, broken)
+    if over := _over_capacity(after, holding, before.selection):
+        raise _held(before.id, over)
+    _selection(before.id, before.selection, after.selection, claims)
+
+
+def check_withdrawal(node_id: str, selection: Selection, claims: Sequence[ClaimOnItem]) -> None:
+    """Refuse to take an order or offer away from claims that are under way.
+
+    Raises HeldByClaims.
+    """
+    live = [claim for claim in claims if claim.state in LIVE and holds(claim.state, selection)]
+    if live:
+        raise _held(node_id, live)
+
+
+def _over_capacity(
+    after: ResourceOffer, holding: Sequence[ClaimOnItem], selection: Selection
+) -> list[ClaimOnItem]:
+    if after.capacity is None:
+        return []
     if after.capacity_kind is CapacityKind.TOTAL:
-        return after.capacity is not None and after.capacity < before.held
-    if after.capacity is not None and any(held > after.capacity for held in slots.values()):
-        return True
-    return any(slot_at(after, starts_at) is None for starts_at in claimed_slots)
+        held = sum(offer_hold(claim.state, selection, claim.lines) for claim in holding)
+        return list(holding) if held > after.capacity else []
+    slots: dict[str, list[tuple[int, ClaimOnItem]]] = {}
+    for claim in holding:
+        for line in claim.lines:
+            if line.slot is not None:
+                slots.setdefault(line.slot.key, []).append((line.offer_held, claim))
+    return [
+        claim
+        for users in slots.values()
+        if sum(held for held, _ in users) > after.capacity
+        for _, claim in users
+    ]
+
+
+def _loses_slot(claim: ClaimOnItem, after: ResourceOffer, now: datetime) -> bool:
+    """Whether a slot to come that a claim under way holds would be no slot of the offer."""
+    return claim.state in LIVE and any(
+        line.slot is not None
+        and line.slot.starts_at > now
+        and slot_at(after, line.slot.starts_at) != line.slot
+        for line in claim.lines
+    )
+
+
+def _selection(
+    node_id: str, before: Selection, after: Selection, claims: Iterable[ClaimOnItem]
+) -> None:
+    """Refuse to change what open proposals hold."""
+    proposed = [claim for claim in claims if claim.state is ClaimState.PROPOSED]
+    if before is not after and proposed:
+        raise _held(node_id, proposed)
+
+
+def _held(node_id: str, claims: Iterable[ClaimOnItem]) -> HeldByClaims:
+    return HeldByClaims(node=node_id, claims=sorted({claim.id for claim in claims}))
+
+
+def _positive(field: str, value: int) -> None:
+    if not 0 < value <= LARGEST_QUANTITY:
+        raise BadInput(field=field, value=value, expected=f"1..{LARGEST_QUANTITY}")
+
+
+def _measure(measure: str) -> None:
+    if measure not in MEASURES:
+        raise BadInput(field="measure", value=measure, expected=" | ".join(MEASURES))
+
+
+def _windows(item: DemandOrder | ResourceOffer) -> None:
+    found = overlapping(item.windows)
+    if found is not None:
+        raise BadInput(field="windows", value=str(found[1]), expected=f"after {found[0]}")
+    if isinstance(item, ResourceOffer) and item.slot_minutes is not None:
+        _positive("slotMinutes", item.slot_minutes)

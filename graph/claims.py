@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from domain.availability import SlotTime, instant_text, parse_instant
-from domain.holds import Line
-from domain.records import Claim, ClaimLine, Evaluation
-from domain.vocabulary import Side
+from domain.claims import LIVE
+from domain.edits import ClaimOnItem
+from domain.holds import COMMITTED, Line
+from domain.records import Claim, ClaimLine, DemandOrder, Evaluation, ResourceOffer
+from domain.vocabulary import ClaimState, Side
 from graph.driver import Transaction
 from graph.events import PERSONAL_FIELDS
 from graph.items import slot_id, stored_changes
@@ -151,22 +153,34 @@ UNEVALUATED = statement(
 WHERE c.state = 'COMPLETED' AND c.completedAt <= $before
 RETURN c.id AS id ORDER BY id LIMIT $size""",
 )
-LIVE_ON_ORDER = statement(
-    "claims.live_on_order",
+ON_ORDER = statement(
+    "claims.on_order",
     """MATCH (:DemandOrder {id: $id})<-[:FOR_ORDER]-(c:Claim)
 WHERE c.state IN $states
-RETURN c.id AS id, c.state AS state ORDER BY id""",
+RETURN c.id AS id, c.state AS state,
+    COLLECT {
+        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
+    } AS lines
+ORDER BY id""",
 )
-LIVE_ON_OFFER = statement(
-    "claims.live_on_offer",
+ON_OFFER = statement(
+    "claims.on_offer",
     """MATCH (:ResourceOffer {id: $id})<-[:FROM_OFFER]-(c:Claim)
 WHERE c.state IN $states
 RETURN c.id AS id, c.state AS state,
     COLLECT {
-        MATCH (c)-[:HAS_LINE]->(:ClaimLine)-[:USES_SLOT]->(s:Slot) RETURN s.startsAt
-    } AS slots
+        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
+    } AS lines
 ORDER BY id""",
 )
+UNDER_WAY_OR_DONE = sorted(COMMITTED | LIVE)
+"""States of claims that an edit has to bear in mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +339,22 @@ async def write_evaluation(transaction: Transaction, claim_id: str, evaluation: 
     await transaction.run(
         CREATE_EVALUATION, id=claim_id, properties=_present(properties(evaluation))
     )
+
+
+async def claims_on(
+    transaction: Transaction, node: DemandOrder | ResourceOffer
+) -> list[ClaimOnItem]:
+    """Return the claims on an order or offer that are under way or done."""
+    found = ON_ORDER if isinstance(node, DemandOrder) else ON_OFFER
+    rows = await transaction.run(found, id=node.id, states=UNDER_WAY_OR_DONE)
+    return [
+        ClaimOnItem(
+            id=row["id"],
+            state=ClaimState(row["state"]),
+            lines=tuple(sorted(map(_line, row["lines"]), key=_line_order)),
+        )
+        for row in rows
+    ]
 
 
 async def open_proposals(

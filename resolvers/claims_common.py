@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.access import Viewer
 from domain.claim_steps import apply, state_now
@@ -63,15 +63,29 @@ def caller_of(viewer: Viewer) -> str:
 async def run_claim_write(
     graph: Graph, call: Call, work: Callable[[Transaction], Awaitable[Claim]]
 ) -> Claim:
-    """Run a use case that gives a claim, once per key, after writing expiries that are due."""
+    """Run a use case that gives a claim, once per key."""
+    return await run_write(graph, call, work, claims.to_record, claims.claim_as_recorded)
 
-    async def once(transaction: Transaction) -> Claim:
+
+async def run_write(
+    graph: Graph,
+    call: Call,
+    work: Callable[[Transaction], Awaitable[T]],
+    keep: Callable[[T], Mapping[str, Any]],
+    recall: Callable[[Transaction, Mapping[str, Any]], Awaitable[T]],
+) -> T:
+    """Run a use case once per key, after writing the expiries that are due on what it touches.
+
+    `keep` says what is kept of its result under the key, `recall` gives the result back.
+    """
+
+    async def once(transaction: Transaction) -> T:
         earlier = await earlier_result(transaction, call.write, call.now, call.kept, call.token)
         if earlier is not None:
-            return await claims.claim_as_recorded(transaction, earlier)
-        claim = await work(transaction)
-        await record_result(transaction, call.write, call.now, claims.to_record(claim))
-        return claim
+            return await recall(transaction, earlier)
+        result = await work(transaction)
+        await record_result(transaction, call.write, call.now, keep(result))
+        return result
 
     while True:
         try:

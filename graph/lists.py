@@ -1,0 +1,71 @@
+"""Lists of resources and of needs, with the items on them, as edits see them."""
+
+from dataclasses import dataclass
+
+from domain.records import NeedList, ResourceList
+from domain.vocabulary import ListState
+from graph.driver import Transaction
+from graph.records import record
+from graph.statements import statement
+
+# Locked before its items, as everywhere.
+READ_RESOURCE_LIST = statement(
+    "lists.read_resource_list",
+    """MATCH (l:ResourceList {id: $id})
+SET l.lock = $token
+WITH l
+RETURN properties(l) AS list,
+    head([(l)<-[:ISSUES_RESOURCES]-(a:Agent) | a.id]) AS issuer,
+    COLLECT { MATCH (l)-[:LISTS_OFFER]->(o:ResourceOffer) RETURN o.id } AS items""",
+    writes=True,
+)
+READ_NEED_LIST = statement(
+    "lists.read_need_list",
+    """MATCH (l:NeedList {id: $id})
+SET l.lock = $token
+WITH l
+RETURN properties(l) AS list,
+    head([(l)<-[:ISSUES_NEEDS]-(a:Agent) | a.id]) AS issuer,
+    COLLECT { MATCH (l)-[:LISTS_ORDER]->(o:DemandOrder) RETURN o.id } AS items""",
+    writes=True,
+)
+SET_RESOURCE_LIST_STATE = statement(
+    "lists.set_resource_list_state",
+    "MATCH (l:ResourceList {id: $id}) SET l.state = $state",
+    writes=True,
+)
+SET_NEED_LIST_STATE = statement(
+    "lists.set_need_list_state",
+    "MATCH (l:NeedList {id: $id}) SET l.state = $state",
+    writes=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """A list, who issues it, and the ids of its offers or orders, sorted."""
+
+    list: ResourceList | NeedList
+    issuer_id: str
+    items: tuple[str, ...]
+
+
+async def read_list(
+    transaction: Transaction, kind: type[ResourceList] | type[NeedList], list_id: str, token: str
+) -> ListItem | None:
+    """Lock a list and return it, None if there is none."""
+    statement = READ_RESOURCE_LIST if kind is ResourceList else READ_NEED_LIST
+    rows = await transaction.run(statement, id=list_id, token=token)
+    if not rows:
+        return None
+    row = rows[0]
+    return ListItem(record(kind, row["list"]), row["issuer"], tuple(sorted(row["items"])))
+
+
+async def set_state(
+    transaction: Transaction, changed: ResourceList | NeedList, state: ListState
+) -> None:
+    """Write the state of a list."""
+    kind = isinstance(changed, ResourceList)
+    statement = SET_RESOURCE_LIST_STATE if kind else SET_NEED_LIST_STATE
+    await transaction.run(statement, id=changed.id, state=state)

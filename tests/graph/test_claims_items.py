@@ -1,0 +1,192 @@
+"""Edits beside claims: what claims hold stays, what breaks them is refused and changes nothing."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from domain.availability import WeeklyWindow
+from domain.claims import ClaimAction
+from domain.errors import BadInput, Forbidden, HeldByClaims, NotClaimable, NotFound, VersionConflict
+from domain.holds import LineRequest
+from domain.identity import new_id
+from domain.records import Claim, DemandOrder, NeedList, ResourceOffer
+from domain.vocabulary import CapacityKind, Initiator, ItemState, ListState, Selection
+from graph.driver import Graph
+from resolvers.items import close_list, edit_item, publish_item, publish_list, withdraw_item
+from tests.graph.builders import NOW, Neighbourhood, dump, put
+from tests.graph.checking import check_holds
+from tests.graph.claim_lives import Lives
+
+pytestmark = pytest.mark.anyio
+
+SATURDAY = datetime(2026, 5, 9, 1, 0, tzinfo=UTC)
+WINDOWS = (WeeklyWindow(6, 540, 600), WeeklyWindow(6, 600, 660))
+
+
+@pytest.fixture(scope="module")
+async def here(graph: Graph) -> Neighbourhood:
+    return await Neighbourhood(graph).build()
+
+
+@pytest.fixture
+def lives(here: Neighbourhood) -> Lives:
+    here.clock.now = NOW
+    return Lives(here)
+
+
+def by(here: Neighbourhood, who: str) -> dict[str, Any]:
+    return {"viewer": here.viewer(who), "idempotency_key": new_id(), "clock": here.clock}
+
+
+XX    order = await lives.here.order(**values)
+    claim = await lives.propose(
+        "unit", Initiator.SUPPLIER, quantity, order_id=order.id, supplier_id=lives.here.unit
+    )
+    return order, claim
+
+
+async def test_an_order_keeps_what_is_held(lives: Lives) -> None:
+    here = lives.here
+    order, claim = await claimed_order(lives)
+    before = await dump(here.graph)
+    for changes in (
+        {"quantity": 3},
+        {"measure": "HOUSEHOLD"},
+        {"selection": Selection.CHOOSE},
+        {"minimum_lot": 10},
+    ):
+        with pytest.raises(HeldByClaims) as refused:
+            await edit_item(here.graph, DemandOrder, order.id, changes, **by(here, "community"))
+        assert refused.value.details["claims"] == [claim.id]
+    with pytest.raises(HeldByClaims):
+        await withdraw_item(here.graph, DemandOrder, order.id, **by(here, "community"))
+    assert await dump(here.graph) == before
+    smaller = await edit_item(
+        here.graph, DemandOrder, order.id, {"quantity": 4}, **by(here, "community")
+    )
+    assert (smaller.state, smaller.quantity) == (ItemState.CLAIMED, 4)
+    larger = await edit_item(
+        here.graph, DemandOrder, order.id, {"quantity": 40}, **by(here, "coordinator")
+    )
+    assert larger.state is ItemState.PARTIALLY_CLAIMED
+    await check_holds(here.graph)
+
+
+async def test_a_hall_keeps_its_held_slots(lives: Lives) -> None:
+    here = lives.here
+    hall = await here.offer(capacity_kind=CapacityKind.EXCLUSIVE, capacity=50, windows=WINDOWS)
+    claim = await lives.propose(
+        "community",
+        Initiator.RECEIVER,
+        LineRequest(30, SATURDAY),
+        offer_id=hall.id,
+        receiver_id=here.community,
+    )
+    before = await dump(here.graph)
+    refused_changes: list[dict[str, Any]] = [
+        {"capacity": 29},
+        {"capacity_kind": CapacityKind.SHARED},
+        {"windows": WINDOWS[1:]},
+        {"ends_on": date(2026, 5, 8)},
+        {"slot_minutes": 30},
+    ]
+    for changes in refused_changes:
+        with pytest.raises(HeldByClaims) as refused:
+            await edit_item(here.graph, ResourceOffer, hall.id, changes, **by(here, "unit"))
+        assert refused.value.details["claims"] == [claim.id]
+    assert await dump(here.graph) == before
+    changes = {"capacity": 30, "windows": WINDOWS[:1], "ends_on": date(2026, 5, 9)}
+    full = await edit_item(here.graph, ResourceOffer, hall.id, changes, **by(here, "unit"))
+    assert full.state is ItemState.CLAIMED
+    await lives.step(claim, "community", ClaimAction.WITHDRAW)
+    gone = await withdraw_item(here.graph, ResourceOffer, hall.id, **by(here, "unit"))
+    assert gone.state is ItemState.WITHDRAWN
+
+
+async def test_total_capacity_keeps_what_is_held(lives: Lives) -> None:
+    here = lives.here
+    offer = await here.offer()
+    await lives.propose(
+        "community", Initiator.RECEIVER, 7, offer_id=offer.id, receiver_id=here.community
+    )
+    with pytest.raises(HeldByClaims):
+        await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": 6}, **by(here, "unit"))
+    await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": None}, **by(here, "unit"))
+    await check_holds(here.graph)
+
+
+async def test_a_lapsed_hold_is_no_hindrance(lives: Lives) -> None:
+    here = lives.here
+    order, _ = await claimed_order(lives)
+    here.clock.forward(hours=73)
+    gone = await withdraw_item(here.graph, DemandOrder, order.id, **by(here, "community"))
+    assert (gone.state, gone.held) == (ItemState.WITHDRAWN, 0)
+
+
+async def test_who_may_edit_and_what(lives: Lives) -> None:
+    here = lives.here
+    order = await here.order()
+    before = await dump(here.graph)
+    for who in ("unit", "village", "nobody"):
+        with pytest.raises(Forbidden):
+            await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, **by(here, who))
+    with pytest.raises(NotFound):
+        await edit_item(here.graph, DemandOrder, "none", {"quantity": 5}, **by(here, "admin"))
+    impossible: list[dict[str, Any]] = [
+        {"quantity": 0},
+        {"measure": "FURLONG"},
+        {"held": 3},
+        {},
+        {"windows": (WeeklyWindow(1, 0, 60), WeeklyWindow(1, 30, 90))},
+        {"starts_on": date(2026, 6, 2), "deadline": date(2026, 6, 1)},
+    ]
+    for changes in impossible:
+        with pytest.raises(BadInput):
+            await edit_item(here.graph, DemandOrder, order.id, changes, **by(here, "community"))
+    with pytest.raises(VersionConflict):
+        await edit_item(
+            here.graph, DemandOrder, order.id, {"quantity": 5}, version=9, **by(here, "community")
+        )
+    assert await dump(here.graph) == before
+
+
+async def test_an_edit_is_repeated_once(lives: Lives) -> None:
+    here = lives.here
+    order = await here.order()
+    call = by(here, "community")
+    first = await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, **call)
+    before = await dump(here.graph)
+    assert await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, **call) == first
+    assert await dump(here.graph) == before
+
+
+async def test_a_list_is_published_and_closed_with_its_items(lives: Lives) -> None:
+    here = lives.here
+    order = await here.order(state=ItemState.DRAFT)
+    needs = NeedList(id=new_id(), created_at=NOW, title="needs", state=ListState.DRAFT)
+    links = [
+        ("Agent", here.community, "ISSUES_NEEDS", "NeedList", needs.id),
+        ("NeedList", needs.id, "LISTS_ORDER", "DemandOrder", order.id),
+    ]
+    await put(here.graph, [needs], links)
+    with pytest.raises(Forbidden):
+        await publish_list(here.graph, NeedList, needs.id, **by(here, "unit"))
+    published = await publish_list(here.graph, NeedList, needs.id, **by(here, "community"))
+    assert published.state is ListState.PUBLISHED
+    values: dict[str, Any] = {"order_id": order.id, "supplier_id": here.unit}
+    claim = await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
+    before = await dump(here.graph)
+    with pytest.raises(HeldByClaims):
+        await close_list(here.graph, NeedList, needs.id, **by(here, "community"))
+    assert await dump(here.graph) == before
+    await lives.step(claim, "unit", ClaimAction.WITHDRAW)
+    closed = await close_list(here.graph, NeedList, needs.id, **by(here, "community"))
+    assert closed.state is ListState.CLOSED
+    with pytest.raises(NotClaimable):
+        await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
+    again = await publish_item(here.graph, DemandOrder, order.id, **by(here, "community"))
+    assert again.state is ItemState.OPEN
+    with pytest.raises(NotClaimable) as refused:
+        await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
+    assert refused.value.details["state"] is ListState.CLOSED
