@@ -8,25 +8,24 @@ killed leaves whole rows, and loading again completes it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
-from domain.availability import parse_instant
-from domain.edits import breaks_offer, breaks_order
-from domain.errors import SheetError
-from domain.holds import COMMITTED, offer_state, order_state
+from domain.edits import check_offer_edit, check_order_edit
+from domain.errors import HeldByClaims, SheetError
+from domain.holds import offer_state, order_state
 from domain.records import DemandOrder, ResourceOffer
-from domain.vocabulary import ClaimState
+from domain.vocabulary import ItemState
 from graph import claims, events, items, loading, match_runs
 from graph.accounts import Run
 from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.loading import Pairs, Properties
-from graph.records import record, stored
+from graph.records import record
 from resolvers.loading_pieces import Piece
 from resolvers.loading_report import Outcome
 
 ACTION = "LOAD"
 ITEMS = ("DemandOrder", "ResourceOffer")
-LIVE = sorted(COMMITTED | {ClaimState.PROPOSED})
 ATTEMPTS = 10
 
 
@@ -70,10 +69,34 @@ class _Difference:
         return not (self.make or self.change or self.links)
 
 
+class _RollBack(Exception):
+    """Carries what a dry run found out of the transaction, of which nothing is kept."""
+
+    def __init__(self, written: Written) -> None:
+        super().__init__()
+        self.written = written
+
+
 async def compare(graph: Graph, batch: Batch) -> Written:
-    """Return what writing a batch would do, without writing."""
-    found = await _read(graph.read, batch.pieces)
-    return _report(batch, _difference(batch.pieces, *found), [])
+    """Return what writing a batch would do, without writing.
+
+    Whether live claims forbid an edit is only known under its lock: such a batch is looked at in
+    a transaction that is rolled back.
+    """
+    nodes, links = await _read(graph.read, batch.pieces)
+    difference = _difference(batch.pieces, nodes, links)
+    if not _edited_items(batch, difference):
+        return _report(batch, difference, [])
+
+    async def look(transaction: Transaction) -> Written:
+        await _lock(transaction, batch, difference)
+        errors = await _guard(transaction, batch, difference, nodes)
+        raise _RollBack(_report(batch, difference, errors))
+
+    try:
+        return await graph.write(look)
+    except _RollBack as found:
+        return found.written
 
 
 async def write(graph: Graph, batch: Batch) -> Written:
@@ -145,15 +168,22 @@ def _difference(
     return found
 
 
+def _edited_items(batch: Batch, difference: _Difference) -> list[list[str]]:
+    """Return the ids of the orders and of the offers that will change; [] where none will."""
+    touched = difference.change.keys() | difference.links.keys()
+    found = [
+        sorted(p.id for p in batch.pieces if p.kind == kind and p.id in touched) for kind in ITEMS
+    ]
+    return found if any(found) else []
+
+
 async def _lock(transaction: Transaction, batch: Batch, difference: _Difference) -> bool:
     """Lock the orders and offers that will change, in the order of all use cases."""
-    touched = difference.change.keys() | difference.links.keys()
-    orders, offers = (
-        sorted(p.id for p in batch.pieces if p.kind == kind and p.id in touched) for kind in ITEMS
-    )
-    if not orders and not offers:
+    edited = _edited_items(batch, difference)
+    if not edited:
         return False
-    for statement, ids in ((match_runs.LOCK_ORDERS, orders), (match_runs.LOCK_OFFERS, offers)):
+    locks = (match_runs.LOCK_ORDERS, match_runs.LOCK_OFFERS)
+    for statement, ids in zip(locks, edited, strict=True):
         if ids:
             await transaction.run(statement, ids=ids, token=batch.token)
     return True
@@ -177,48 +207,41 @@ async def _guard(
             continue
         changes = difference.change.setdefault(piece.id, {})
         before, after = nodes[piece.id], {**nodes[piece.id], **changes}
-        if piece.kind == "DemandOrder":
-            live, broken = await _order_guard(transaction, before, after)
-            state = order_state(record(DemandOrder, after), batch.now)
-        else:
-            live, broken, slots = await _offer_guard(transaction, before, after, batch)
-            state = offer_state(record(ResourceOffer, after), slots, batch.now)
-        if live and broken:
+        try:
+            if piece.kind == "DemandOrder":
+                state = await _order_after(transaction, before, after, batch)
+            else:
+                state = await _offer_after(transaction, before, after, batch)
+        except HeldByClaims as held:
             _take_out(difference, piece.id)
+            named = "、".join(map(str, cast("list[str]", held.details["claims"])))
             if piece.origin is not None:
-                errors.append(
-                    piece.origin.error("held_by_claims", value=piece.name, claims="、".join(live))
-                )
+                errors.append(piece.origin.error("held_by_claims", value=piece.name, claims=named))
             continue
         changes["version"] = before["version"] + 1
-        if stored(state) != before["state"]:
-            changes["state"] = stored(state)
+        if state.value != before["state"]:
+            changes["state"] = state.value
     return errors
 
 
-async def _order_guard(
-    transaction: Transaction, before: Properties, after: Properties
-) -> tuple[list[str], bool]:
-    rows = await transaction.run(claims.LIVE_ON_ORDER, id=before["id"], states=LIVE)
-    broken = breaks_order(record(DemandOrder, before), record(DemandOrder, after))
-    return [row["id"] for row in rows], broken
-
-
-async def _offer_guard(
+async def _order_after(
     transaction: Transaction, before: Properties, after: Properties, batch: Batch
-) -> tuple[list[str], bool, dict[str, int]]:
-    rows = await transaction.run(claims.LIVE_ON_OFFER, id=before["id"], states=LIVE)
-    item = await items.read_offer(transaction, before["id"], None, batch.now, batch.token)
+) -> ItemState:
+    """Return the state of an edited order. Raises HeldByClaims."""
+    old, new = record(DemandOrder, before), record(DemandOrder, after)
+    check_order_edit(old, new, await claims.claims_on(transaction, old))
+    return order_state(new, batch.now)
+
+
+async def _offer_after(
+    transaction: Transaction, before: Properties, after: Properties, batch: Batch
+) -> ItemState:
+    """Return the state of an edited offer. Raises HeldByClaims."""
+    old, new = record(ResourceOffer, before), record(ResourceOffer, after)
+    check_offer_edit(old, new, await claims.claims_on(transaction, old), batch.now)
+    item = await items.read_offer(transaction, old.id, None, batch.now, batch.token)
     slots = item.slots if item else {}
-    starts = {slot.starts_at: slot.held for slot in slots.values() if slot.held}
-    named = [parse_instant(starts_at) for row in rows for starts_at in row["slots"]]
-    broken = breaks_offer(
-        record(ResourceOffer, before),
-        record(ResourceOffer, after),
-        starts,
-        [starts_at for starts_at in named if starts_at > batch.now],
-    )
-    return [row["id"] for row in rows], broken, {key: slot.held for key, slot in slots.items()}
+    return offer_state(new, {key: slot.held for key, slot in slots.items()}, batch.now)
 
 
 def _take_out(difference: _Difference, node_id: str) -> None:

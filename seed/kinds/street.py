@@ -106,7 +106,7 @@ def _co_building_notes(rows: list[Fields]) -> Iterable[Note]:
         if stated is not None and stated != named:
             yield Note(
                 first.origin,
-                "stated_count_differs",
+                "loading.note.stated_count_differs",
                 {"name": first.text("branch") or "", "stated": stated, "named": named},
             )
 

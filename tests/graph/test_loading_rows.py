@@ -7,9 +7,9 @@ import pytest
 
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.errors import Forbidden, NotFound, NotSignedIn
-from domain.identity import derived_id
+from domain.identity import derived_id, new_id
 from domain.language import Language
-from domain.records import Claim, Slot
+from domain.records import Claim, ClaimLine, Node, Slot
 from domain.vocabulary import (
     ClaimState,
     Initiator,
@@ -22,7 +22,7 @@ from graph.driver import Graph, Transaction
 from graph.statements import CompiledStatement
 from resolvers.loading_report import LoadReport
 from tests.engines.wiping import wipe
-from tests.graph.builders import dump, put
+from tests.graph.builders import Link, dump, put
 from tests.graph.loading_cases import DISTRICT, NOW, load_files, sheet
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +108,34 @@ async def test_what_a_sheet_of_agents_leaves_empty_stays(district: Graph, tmp_pa
     assert unit["areas"] == ["乙社区"]
 
 
+async def claim_on(
+    graph: Graph, label: str, node_id: str, quantity: int, slot: Slot | None = None
+) -> str:
+    """Put a confirmed claim of one line on an order or an offer, and what it holds."""
+    claim = Claim(
+        id=new_id(), created_at=NOW, initiator=Initiator.SUPPLIER, state=ClaimState.CONFIRMED,
+        quantity=quantity, measure="PERSON", expires_at=NOW + timedelta(days=3),
+    )  # fmt: skip
+    line = ClaimLine(id=new_id(), created_at=NOW, quantity=quantity, offer_quantity=quantity)
+    link = "FROM_OFFER" if label == "ResourceOffer" else "FOR_ORDER"
+    nodes: list[Node] = [claim, line]
+    links: list[Link] = [
+        ("Claim", claim.id, link, label, node_id),
+        ("Claim", claim.id, "HAS_LINE", "ClaimLine", line.id),
+    ]
+    if slot is not None:
+        nodes.append(slot)
+        links.append(("ResourceOffer", node_id, "HAS_SLOT", "Slot", slot.id))
+        links.append(("ClaimLine", line.id, "USES_SLOT", "Slot", slot.id))
+    await put(graph, nodes, links)
+
+    async def hold(transaction: Transaction) -> None:
+        await loading.change_nodes(transaction, label, {node_id: {"held": quantity}})
+
+    await graph.write(hold)
+    return claim.id
+
+
 async def test_an_edit_that_live_claims_forbid_is_refused_and_the_rest_loads(
     district: Graph, tmp_path: Path
 ) -> None:
@@ -118,19 +146,17 @@ async def test_an_edit_that_live_claims_forbid_is_refused_and_the_rest_loads(
     )
     await load_lines(district, tmp_path, *lines)
     (offer,) = await district.read(OFFER, title="志愿者甲")
-    claim = Claim(
-        id="claim", created_at=NOW, initiator=Initiator.SUPPLIER, state=ClaimState.CONFIRMED,
-        quantity=30, measure="PERSON_TIME", expires_at=NOW + timedelta(days=3),
-    )  # fmt: skip
-    await put(
-        district, [claim], [("Claim", "claim", "FROM_OFFER", "ResourceOffer", offer["p"]["id"])]
-    )
-    await _hold(district, offer["p"]["id"], 30)
+    claim_id = await claim_on(district, "ResourceOffer", offer["p"]["id"], 30)
     smaller = tuple(line.replace("50人次", "20人次") for line in lines)
+    before = await dump(district)
+    dry = await load_lines(district, tmp_path, *smaller, dry_run=True)
+    assert await dump(district) == before
     report = await load_lines(district, tmp_path, *smaller)
-    (error,) = report.errors
-    assert error.details["reason"] == "held_by_claims"
-    assert "claim" in error.message(Language.ZH)
+    assert report.counts == dry.counts
+    for found in (dry, report):
+        (error,) = found.errors
+        assert error.details["reason"] == "held_by_claims"
+        assert claim_id in error.message(Language.ZH)
     (kept,) = await district.read(OFFER, title="志愿者甲")
     assert (kept["p"]["capacity"], kept["p"]["held"]) == (50, 30)
     (edited,) = await district.read(OFFER, title="志愿者乙")
@@ -144,66 +170,40 @@ async def test_an_edit_that_live_claims_forbid_is_refused_and_the_rest_loads(
     assert len((await load_lines(district, tmp_path, *other_measure)).errors) == 1
 
 
-async def test_a_claimed_slot_cannot_be_edited_away(district: Graph, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("row", "ok"),
+    [
+        ("一单位|礼堂|礼堂大厅|50人|每周六 9:00-11:00", False),
+        ("一单位|礼堂|礼堂大厅|80人|每周日 9:00-11:00", False),
+        ("一单位|礼堂|礼堂大厅|60人|每周六 9:00-11:00；周日 9:00-11:00", True),
+    ],
+)
+async def test_a_claimed_slot_cannot_be_edited_away(
+    district: Graph, tmp_path: Path, row: str, *, ok: bool
+) -> None:
     head = "提供单位|资源名称|类别|数量|开放时间"
     await load_lines(district, tmp_path, head, "一单位|礼堂|礼堂大厅|80人|每周六 9:00-11:00")
     (offer,) = await district.read(OFFER, title="礼堂")
-    offer_id = offer["p"]["id"]
     starts_at = NOW.replace(day=9, hour=1)
-    slot = Slot(id="slot", created_at=NOW, starts_at=starts_at,
-                ends_at=starts_at + timedelta(hours=2), held=60)  # fmt: skip
-    claim = Claim(
-        id="slotted", created_at=NOW, initiator=Initiator.SUPPLIER, state=ClaimState.CONFIRMED,
-        quantity=60, measure="PERSON", expires_at=NOW + timedelta(days=3),
+    slot = Slot(
+        id=new_id(), created_at=NOW, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
+        held=60,
     )  # fmt: skip
-    await put(
-        district,
-        [slot, claim],
-        [
-            ("ResourceOffer", offer_id, "HAS_SLOT", "Slot", "slot"),
-            ("Claim", "slotted", "FROM_OFFER", "ResourceOffer", offer_id),
-        ],
-    )
-    await _hold(district, offer_id, 60)
-    for row, ok in (
-        ("一单位|礼堂|礼堂大厅|50人|每周六 9:00-11:00", False),
-        ("一单位|礼堂|礼堂大厅|60人|每周六 9:00-11:00", True),
-    ):
-        assert (await load_lines(district, tmp_path, head, row)).ok is ok
-
-
-async def _hold(graph: Graph, offer_id: str, held: int) -> None:
-    async def work(transaction: Transaction) -> None:
-        await loading.change_nodes(transaction, "ResourceOffer", {offer_id: {"held": held}})
-
-    await graph.write(work)
+    await claim_on(district, "ResourceOffer", offer["p"]["id"], 60, slot)
+    assert (await load_lines(district, tmp_path, head, row)).ok is ok
 
 
 async def test_a_need_below_what_is_held_is_refused(district: Graph, tmp_path: Path) -> None:
-    await load_lines(district, tmp_path, ORDERS, "1|甲社区|要志愿者|志愿者|50人次|2027-12-31")
+    row = "1|甲社区|要志愿者|志愿者|50人次|2027-12-31"
+    await load_lines(district, tmp_path, ORDERS, row)
     (order,) = await district.read(ORDER, title="要志愿者")
-    claim = Claim(
-        id="wanted", created_at=NOW, initiator=Initiator.SUPPLIER, state=ClaimState.PROPOSED,
-        quantity=30, measure="PERSON_TIME", expires_at=NOW + timedelta(days=3),
-    )  # fmt: skip
-    await put(
-        district, [claim], [("Claim", "wanted", "FOR_ORDER", "DemandOrder", order["p"]["id"])]
-    )
-
-    async def work(transaction: Transaction) -> None:
-        await loading.change_nodes(transaction, "DemandOrder", {order["p"]["id"]: {"held": 30}})
-
-    await district.write(work)
-    report = await load_lines(
-        district, tmp_path, ORDERS, "1|甲社区|要志愿者|志愿者|29人次|2027-12-31"
-    )
+    await claim_on(district, "DemandOrder", order["p"]["id"], 30)
+    report = await load_lines(district, tmp_path, ORDERS, row.replace("50", "29"))
     assert [reason for _, reason in reasons(report)] == ["held_by_claims"]
-    report = await load_lines(
-        district, tmp_path, ORDERS, "1|甲社区|要志愿者|志愿者|40人次|2027-12-31"
-    )
-    assert report.ok
+    assert (await load_lines(district, tmp_path, ORDERS, row.replace("50", "40"))).ok
     (order,) = await district.read(ORDER, title="要志愿者")
     assert order["p"]["state"] == ItemState.PARTIALLY_CLAIMED
+    assert order["p"]["quantity"] == 40
 
 
 async def test_bad_rows_are_named_and_the_good_ones_load(district: Graph, tmp_path: Path) -> None:
