@@ -149,7 +149,7 @@ class Policy:
     max_km: float = 20.0
     overlap_minutes: int = 30
     allow_substitutes: bool = True
-    effort: float = 20.0
+    effort: float = 2.0
 
 
 class Refusal(StrEnum):

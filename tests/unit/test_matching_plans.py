@@ -122,10 +122,30 @@ def test_a_larger_instance_is_proven_by_prices_and_beats_first_come_first_served
 
 def test_large_lots_are_solved_and_their_bound_is_never_below_the_value() -> None:
     case = larger(20, 15, seed=2, minimum_lot=200)
-    plan = match(case, replace(POLICY, effort=2.0))
+    plan = match(case, replace(POLICY, effort=0.5))
     assert plan.bound is not None
     assert plan.value <= plan.bound
     assert plan.value >= first_come_first_served(case, POLICY).value
+    verify(case, POLICY, plan)
+
+
+def test_without_effort_there_is_a_plan_that_claims_no_proof() -> None:
+    case = larger(20, 15, seed=2, minimum_lot=200)
+    plan = match(case, replace(POLICY, effort=0.0))
+    assert plan.proofs[0].proof is Proof.GAP
+    assert not plan.proven
+    verify(case, POLICY, plan)
+
+
+def test_slots_that_lots_do_not_fill_are_dealt_out_one_by_one() -> None:
+    hall = slotted(an_offer(1), SHARED, 10, "3 09:00-11:00", "4 09:00-11:00", days=5)
+    orders = [an_order(number, quantity=6, minimum_lot=6) for number in (1, 2, 3)]
+    case = situation(orders, [hall])
+    plan = match(case, POLICY)
+    # Eighteen persons would fit into twenty places, but only one party of six into ten.
+    assert [found.quantity for found in plan.proposals] == [6, 6]
+    assert plan.proven
+    assert [proof.proof for proof in plan.proofs] == [Proof.SOLVER]
     verify(case, POLICY, plan)
 
 
