@@ -78,7 +78,9 @@ class Rules:
             "ClaimLine": lambda node: self._through(node, "<-[:HAS_LINE]-", "Claim"),
             "Evaluation": lambda node: self._through(node, "-[:EVALUATES]->", "Claim"),
             "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
-            "Proposal": lambda node: self._run(f"({node})<-[:PROPOSED]-(:MatchRun)-[:RUN_IN]->"),
+            "Proposal": lambda node: self._run(
+                f"({node})-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->"
+            ),
         }
 
     def visible(self, types: Collection[str], variable: str) -> str | None:

@@ -70,7 +70,7 @@ class Naive:
             "Evaluation": lambda each: all(map(self._claim, self.out(each, "EVALUATES"))),
             "Slot": lambda each: all(map(self._item, self.into(each, "HAS_SLOT"))),
             "MatchRun": self._run,
-            "Proposal": lambda each: all(map(self._run, self.into(each, "PROPOSED"))),
+            "Proposal": self._proposal,
         }
         rule = rules.get(type(self.world.records[name]).__name__)
         return rule is None or self.viewer.is_admin or rule(name)
@@ -119,6 +119,11 @@ class Naive:
             return True
         sides = self.out(name, *SIDES)
         return any(self.acts_for(each) or self.coordinated(each) for each in sides)
+
+    def _proposal(self, name: str) -> bool:
+        (order,) = self.out(name, "PROPOSES_ORDER")
+        (place,) = self.out(order, "ORDER_AT")
+        return self.viewer.coordinates(cast("Area", self.world.records[place]).path)
 
     def _run(self, name: str) -> bool:
         paths = [cast("Area", self.world.records[area]).path for area in self.out(name, "RUN_IN")]
