@@ -8,6 +8,8 @@ for tests that start hubs as processes.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from tests.engines.neo4j_server import Server, neo4j_server
+from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
 
 OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server"}
@@ -29,20 +32,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="embedded",
         help="the engine of the graph tests; neo4j runs only them",
     )
+    parser.addoption(
+        "--record",
+        metavar="DIRECTORY",
+        help="write there what the tests ask of the graph and what it answers",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_engines: compares the embedded engine with Neo4j")
+    config.addinivalue_line(
+        "markers",
+        "unrecorded: changes the graph from elsewhere, or beside reads, so that what it asks "
+        "cannot be asked again in one order",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On Neo4j leave out what does not touch the graph."""
-    if config.getoption("--engine") != "neo4j":
-        return
-    kept = [
-        item
-        for item in items
-        if isinstance(item, pytest.Function) and OF_THE_GRAPH.intersection(item.fixturenames)
-    ]
-    left_out = [item for item in items if item not in kept]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
+    """Leave out what the chosen engine has no use for."""
+    chosen = [(item, _chosen(config, item)) for item in items]
+    config.hook.pytest_deselected(items=[item for item, is_chosen in chosen if not is_chosen])
+    items[:] = [item for item, is_chosen in chosen if is_chosen]
+
+
+def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
+    of_the_graph = isinstance(item, pytest.Function) and bool(
+        OF_THE_GRAPH.intersection(item.fixturenames)
+    )
+    if config.getoption("--engine") == "neo4j":
+        return of_the_graph
+    left_out = {"both_engines"}
+    if config.getoption("--record"):
+        left_out.add("unrecorded")
+        if not of_the_graph:
+            return False
+    return left_out.isdisjoint(marker.name for marker in item.iter_markers())
 
 
 @pytest.fixture(scope="session")
@@ -112,13 +136,29 @@ def engine_environment(
 
 
 @pytest.fixture(scope="module")
-async def graph(anyio_backend: str, engine_settings: EngineSettings) -> AsyncGenerator[Graph]:
+async def graph(
+    anyio_backend: str, engine_settings: EngineSettings, request: pytest.FixtureRequest
+) -> AsyncGenerator[Graph]:
     """An open, migrated, empty graph."""
     async with open_graph(engine_settings) as opened:
         await wipe(opened)
         await migrate(opened)
-        yield opened
+        with _recorded(opened, request):
+            yield opened
         if isinstance(opened.engine, EmbeddedEngine):
             # Closing it frees its share of the engine's memory for the modules that follow.
             administration = opened.engine.administration()
             await asyncio.to_thread(administration.drop_database, engine_settings.embedded_database)
+
+
+@contextmanager
+def _recorded(opened: Graph, request: pytest.FixtureRequest) -> Generator[None]:
+    """Record what a module asks, where the run is asked to."""
+    directory = request.config.getoption("--record")
+    if not isinstance(directory, str):
+        yield
+        return
+    with Recording(Path(directory) / f"{request.module.__name__}.jsonl") as recording:
+        opened.recorders.append(recording)
+        yield
+        opened.recorders.clear()
