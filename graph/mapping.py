@@ -95,10 +95,11 @@ class Structured:
     """A field whose stored text is served as objects: `parse` gives plain dicts and lists.
 
     The dicts have the names of the fields of the GraphQL type. `parse` gets what is stored, None
-    for an absent property.
+    for an absent property; `property` is the property where it is not of the field's name.
     """
 
     parse: Callable[[Any], Any]
+    property: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +284,14 @@ def _property(name: str, graphql_field: GraphQLField, declared: object) -> Prope
     scalar = SCALARS.get(named.name, Scalar.TEXT)
     if isinstance(named, GraphQLEnumType):
         scalar, values = Scalar.ENUM, frozenset(named.values)
+    structured = declared if isinstance(declared, Structured) else None
     return PropertyField(
-        name=name,
+        name=(structured and structured.property) or name,
         scalar=scalar,
         required=is_required(graphql_field),
         listed=is_listed(graphql_field),
         values=values,
-        parse=declared.parse if isinstance(declared, Structured) else None,
+        parse=structured and structured.parse,
     )
 
 

@@ -6,7 +6,7 @@ gives it one.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 import strawberry
@@ -62,7 +62,28 @@ def node(cls: type[T]) -> type[T]:
     The id is global, windows are objects, quantities may need more than 32 bits. The class is
     never instantiated: a compiled read answers from its own rows.
     """
+    return _node_type(cls, {})
+
+
+def node_with(**served: tuple[Any, Structured]) -> Callable[[type[T]], type[T]]:
+    """Make the type as `node` does, with text of the record served as objects of another type."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        return _node_type(cls, served)
+
+    return decorate
+
+
+def structured(parse: Callable[[Any], Any], stored: str) -> Any:  # noqa: ANN401
+    """Declare a field that is objects, read from the text of a property."""
+    return strawberry.field(metadata={GRAPH: Structured(parse, stored)})
+
+
+def _node_type(cls: type[T], served: Mapping[str, tuple[Any, Structured]]) -> type[T]:
     _retype(cls, "id", strawberry.ID)
+    for name, (hint, declared) in served.items():
+        _retype(cls, name, hint)
+        setattr(cls, name, strawberry.field(metadata={GRAPH: declared}))
     for name, hint in get_type_hints(cls.__mro__[1]).items():
         if hint == tuple[WeeklyWindow, ...]:
             _retype(cls, name, list[Window])

@@ -54,8 +54,8 @@ def _guarded(made: Assembler) -> Assembler:
     def assemble(row: Any, pages: Sequence[PageValue]) -> Any:
         try:
             return made(row, pages)
-        except TypeError as error:
-            # A value of another type than the schema promises, such as text for a number.
+        except (TypeError, ValueError, LookupError) as error:
+            # A value of another kind than the schema promises: text for a number, broken JSON.
             raise Anomaly from error
 
     return assemble

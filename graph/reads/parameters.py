@@ -14,7 +14,7 @@ from graph.reads.plan import PagePlan
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
-MOST_NODES = 25_000
+MOST_NODES = 50_000
 """How many nodes the pages within pages of one root may come to."""
 
 

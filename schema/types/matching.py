@@ -1,16 +1,32 @@
 """Matching runs and their proposals."""
 
 from domain import records
-from graph.mapping import IN
-from schema.declare import many, node, one
+from graph.mapping import IN, Structured
+from schema.declare import many, node_with, one, structured
 from schema.types.agents import Area
 from schema.types.claims import Claim
 from schema.types.common import Connection, Node
 from schema.types.filters import ProposalFilter
 from schema.types.items import DemandOrder, ResourceOffer
+from schema.types.plans import (
+    Certificate,
+    MatchReason,
+    ScorePart,
+    UnmatchedOrder,
+    Weight,
+    parse_certificate,
+    parse_parts,
+    parse_reasons,
+    parse_unmatched,
+    parse_weights,
+)
 
 
-@node
+@node_with(
+    weights=(list[Weight], Structured(parse_weights)),
+    unmatched=(list[UnmatchedOrder], Structured(parse_unmatched)),
+    certificate=(Certificate | None, Structured(parse_certificate)),
+)
 class MatchRun(records.MatchRun, Node):
     """A run of the matcher: its policy, what it reached, and the proof."""
 
@@ -18,10 +34,11 @@ class MatchRun(records.MatchRun, Node):
     proposals: Connection["Proposal"] = many("PROPOSED", filter_by=ProposalFilter)
 
 
-@node
+@node_with(reasons=(list[MatchReason], Structured(parse_reasons)))
 class Proposal(records.Proposal, Node):
     """A pair that a run proposes."""
 
+    parts: list[ScorePart] = structured(parse_parts, "reasons")
     run: MatchRun | None = one("PROPOSED", IN)
     order: DemandOrder | None = one("PROPOSES_ORDER")
     offer: ResourceOffer | None = one("PROPOSES_OFFER")

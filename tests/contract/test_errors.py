@@ -82,8 +82,8 @@ FAILED: list[tuple[str, str, dict[str, Any]]] = [
     ("{ units { nodes { offers(first: 1000) { totalCount } } } }", "PAGE_TOO_LARGE", {}),
     ("{ offers(first: 1, last: 1) { totalCount } }", "BAD_INPUT", {"field": "last"}),
     ("""{ units(first: 100) { nodes { offers(first: 100) { nodes {
-          claims(first: 3) { nodes { id } } } } } } }""",
-     "QUERY_TOO_COSTLY", {"asked": 40100, "limit": 25000}),
+          claims(first: 5) { nodes { id } } } } } } }""",
+     "QUERY_TOO_COSTLY", {"asked": 60100, "limit": 50000}),
 ]  # fmt: skip
 
 

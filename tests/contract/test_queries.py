@@ -16,6 +16,7 @@ VIEWERS = viewers(WORLD)
 SUITE = cases(WORLD)
 KINDS = ("visitor", "app", "unit0", "coordinator", "both", "admin")
 """One caller of each kind of access."""
+EVERY_RUN = {"visitor", "admin"}
 FIND_NOTHING = {"nodes_literal", "unit_absent"}
 
 
@@ -29,7 +30,8 @@ async def hub(graph: Graph) -> Hub:
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case.name)
 async def test_both_ways_answer_the_same_bytes(hub: Hub, case: Case, kind: str) -> None:
     viewer = VIEWERS[kind]
-    for variables in case.runs:
+    # The runs differ in their values; every value for two callers, and some for the others.
+    for variables in case.runs if kind in EVERY_RUN else case.runs[:3]:
         hub.texts.clear()
         fast = await hub.fast(case.query, variables, viewer)
         by_fast = sorted(hub.texts)

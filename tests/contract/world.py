@@ -59,6 +59,18 @@ ITEM_STATES = (
 )
 
 
+REASONS = """{"parts": [["CATEGORY", 0.3, 1.0], ["TEXT", 0.2, 0.5]],
+ "reasons": [["CATEGORY_SAME", {}], ["WINDOWS", {"percent": 80}]]}"""
+UNMATCHED = """[{"order": "ORDER", "missing": 3, "reason": "TIME",
+ "refused": {"TIME": 2, "REACH": 1}, "rivals": ["ORDER"]}]"""
+CERTIFICATE = """{"components": [{"orders": 1, "offers": 2, "pairs": 2, "method": "FLOW",
+ "proof": "DUALS", "value": 3000000000, "bound": 3000000000}],
+ "reached": {"orders": 2, "matchedOrders": 1, "wholeOrders": 1, "filled": 0.5,
+  "value": 3000000000, "quantities": {"PERSON": [10, 5]}},
+ "firstComeFirstServed": {"orders": 2, "matchedOrders": 1, "wholeOrders": 0, "filled": 0.25,
+  "value": 5, "quantities": {}}}"""
+
+
 @dataclass
 class World:
     """Records by name, and links `(name, type, name)` between them."""
@@ -366,6 +378,8 @@ def _matching(world: World) -> None:
             weights='{"category": 0.3}',
             value=3_000_000_000,
             bound=3_000_000_000,
+            certificate=CERTIFICATE if area else "{}",
+            unmatched=UNMATCHED.replace("ORDER", world.id("order1")) if area else "[]",
         )
         world.add(name, run, *([("RUN_IN", area)] if area else []))
     for number in range(4):
@@ -378,7 +392,7 @@ def _matching(world: World) -> None:
             offer_quantity=number + 1,
             measure="PERSON",
             score=0.25 * number,
-            reasons="[]",
+            reasons=REASONS,
             slots=("2026-05-09T01:00Z",) if number == 1 else (),
             slot_quantities=(2,) if number == 1 else (),
         )
