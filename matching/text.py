@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from domain.folding import fold
 
-STOP_CHARACTERS = frozenset("的了和与及或等为于在对由给把将可需要求请供提有个名位次每")
+STOP_CHARACTERS = frozenset("的了和与及或等为于在对由给把将可需要求请供提有个名次每")
 _PIECES = re.compile(r"[^\W_]+")
 
 Vector = Mapping[str, float]
@@ -22,11 +22,34 @@ Vector = Mapping[str, float]
 def grams(text: str) -> Counter[str]:
     """Return the 1- and 2-grams of a text, within its runs of letters and digits."""
     found: Counter[str] = Counter()
-    for piece in _PIECES.findall(fold(text)):
-        kept = [character for character in piece if character not in STOP_CHARACTERS]
-        found.update(kept)
-        found.update(first + second for first, second in pairwise(kept))
+    for piece in _pieces(text):
+        found.update(piece)
+        found.update(first + second for first, second in pairwise(piece))
     return found
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the runs of letters and digits of a text, without the stops."""
+    return [
+        "".join(character for character in piece if character not in STOP_CHARACTERS)
+        for piece in _PIECES.findall(fold(text))
+    ]
+
+
+def _common_runs(text: str, other: str) -> set[str]:
+    """Return the longest runs of two or more characters that both texts have."""
+    others = "\0".join(_pieces(other))
+    runs: set[str] = set()
+    for piece in _pieces(text):
+        start = 0
+        while start < len(piece) - 1:
+            end = start + 1
+            while end < len(piece) and piece[start : end + 1] in others:
+                end += 1
+            if end - start > 1:
+                runs.add(piece[start:end])
+            start = max(start + 1, end - 1)
+    return {run for run in runs if not any(run != longer and run in longer for longer in runs)}
 
 
 class TextIndex:
@@ -52,10 +75,13 @@ class TextIndex:
         )
 
     def shared(self, first: str, second: str, most: int = 3) -> list[str]:
-        """Return the pairs of characters that say most about why the two are alike."""
+        """Return the common runs of characters that say most about why the two are alike."""
         one, other = self._vectors[first], self._vectors[second]
-        weights = {gram: one[gram] * other[gram] for gram in one if gram in other and len(gram) > 1}
-        return sorted(weights, key=lambda gram: (-weights[gram], gram))[:most]
+        weights = {
+            run: math.fsum(one[left + right] * other[left + right] for left, right in pairwise(run))
+            for run in _common_runs(first, second)
+        }
+        return sorted(weights, key=lambda run: (-weights[run], run))[:most]
 
     def _vector(self, found: Counter[str]) -> Vector:
         weighted = {

@@ -286,8 +286,24 @@ def test_text_is_alike_by_characters_folded_and_without_stops() -> None:
     assert texts.similarity("需要会议室", "会议室开放") > 0.3
     assert texts.similarity("需要会议室", "晚间停车位") == 0.0
     assert texts.similarity("的了和", "会议室开放") == 0.0
-    assert texts.shared("需要会议室", "会议室开放") == ["会议", "议室"]
+    assert texts.shared("需要会议室", "会议室开放") == ["会议室"]
     assert "需" not in grams("需要会议室")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "runs"),
+    [
+        ("电工培训", "电工技能培训班", ["培训", "电工"]),
+        ("周末电工培训", "電工培訓", ["电工培训"]),
+        ("停车", "会议", list[str]()),
+        ("停车", "停 车", list[str]()),
+        ("车位 停车位", "停车位出租", ["停车位"]),
+    ],
+)
+def test_common_runs_are_as_long_as_they_can_be(first: str, second: str, runs: list[str]) -> None:
+    texts = TextIndex([first, second])
+    assert sorted(texts.shared(first, second)) == sorted(runs)
+    assert sorted(texts.shared(second, first)) == sorted(runs)
 
 
 def test_every_code_has_its_sentence_in_both_languages() -> None:
