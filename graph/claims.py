@@ -34,13 +34,20 @@ RETURN properties(c) AS claim,
     head([(c)-[:INITIATED_BY]->(i:Account) | i.id]) AS initiatedBy,
     COLLECT {
         MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        WITH l ORDER BY l.id
         RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
             head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
             head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
     } AS lines,
-    COLLECT { MATCH (c)-[:SUPPLIER_SPOKEN_BY]->(a:Account) RETURN a.id } AS supplierVoices,
-    COLLECT { MATCH (c)-[:RECEIVER_SPOKEN_BY]->(a:Account) RETURN a.id } AS receiverVoices,
-    COLLECT { MATCH (c)<-[:EVALUATES]-(e:Evaluation) RETURN e.by } AS evaluated""",
+    COLLECT {
+        MATCH (c)-[:SUPPLIER_SPOKEN_BY]->(a:Account) WITH a ORDER BY a.id RETURN a.id
+    } AS supplierVoices,
+    COLLECT {
+        MATCH (c)-[:RECEIVER_SPOKEN_BY]->(a:Account) WITH a ORDER BY a.id RETURN a.id
+    } AS receiverVoices,
+    COLLECT {
+        MATCH (c)<-[:EVALUATES]-(e:Evaluation) WITH e ORDER BY e.by RETURN e.by
+    } AS evaluated""",
     writes=True,
 )
 CLAIM_PROPERTIES = statement(
@@ -160,6 +167,7 @@ WHERE c.state IN $states
 RETURN c.id AS id, c.state AS state,
     COLLECT {
         MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        WITH l ORDER BY l.id
         RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
             head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
             head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
@@ -173,6 +181,7 @@ WHERE c.state IN $states
 RETURN c.id AS id, c.state AS state,
     COLLECT {
         MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        WITH l ORDER BY l.id
         RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
             head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
             head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]

@@ -33,6 +33,7 @@ RETURN properties(o) AS item,
     COLLECT {
         MATCH (o)<-[:FOR_ORDER]-(c:Claim)
         WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+        WITH c ORDER BY c.id
         RETURN c.id
     } AS lapsed""",
     writes=True,
@@ -49,15 +50,18 @@ RETURN properties(o) AS item,
     COLLECT {
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt >= $now
+        WITH s ORDER BY s.startsAt
         RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
     } AS slots,
     COLLECT {
         MATCH (:Claim {id: $claimId})-[:HAS_LINE]->(:ClaimLine)-[:USES_SLOT]->(s:Slot)
+        WITH s ORDER BY s.startsAt
         RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
     } AS ownSlots,
     COLLECT {
         MATCH (o)<-[:FROM_OFFER]-(c:Claim)
         WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+        WITH c ORDER BY c.id
         RETURN c.id
     } AS lapsed""",
     writes=True,

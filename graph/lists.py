@@ -16,7 +16,9 @@ SET l.lock = $token
 WITH l
 RETURN properties(l) AS list,
     head([(l)<-[:ISSUES_RESOURCES]-(a:Agent) | a.id]) AS issuer,
-    COLLECT { MATCH (l)-[:LISTS_OFFER]->(o:ResourceOffer) RETURN o.id } AS items""",
+    COLLECT {
+        MATCH (l)-[:LISTS_OFFER]->(o:ResourceOffer) WITH o ORDER BY o.id RETURN o.id
+    } AS items""",
     writes=True,
 )
 READ_NEED_LIST = statement(
@@ -26,7 +28,9 @@ SET l.lock = $token
 WITH l
 RETURN properties(l) AS list,
     head([(l)<-[:ISSUES_NEEDS]-(a:Agent) | a.id]) AS issuer,
-    COLLECT { MATCH (l)-[:LISTS_ORDER]->(o:DemandOrder) RETURN o.id } AS items""",
+    COLLECT {
+        MATCH (l)-[:LISTS_ORDER]->(o:DemandOrder) WITH o ORDER BY o.id RETURN o.id
+    } AS items""",
     writes=True,
 )
 SET_RESOURCE_LIST_STATE = statement(

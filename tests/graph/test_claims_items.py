@@ -10,7 +10,7 @@ from domain.claims import ClaimAction
 from domain.errors import BadInput, Forbidden, HeldByClaims, NotClaimable, NotFound, VersionConflict
 from domain.holds import LineRequest
 from domain.identity import new_id
-from domain.records import Claim, DemandOrder, NeedList, ResourceOffer
+from domain.records import Claim, DemandOrder, NeedList, ResourceList, ResourceOffer
 from domain.vocabulary import CapacityKind, Initiator, ItemState, ListState, Selection
 from graph.driver import Graph
 from resolvers.items import close_list, edit_item, publish_item, publish_list, withdraw_item
@@ -39,7 +39,8 @@ def by(here: Neighbourhood, who: str) -> dict[str, Any]:
     return {"viewer": here.viewer(who), "idempotency_key": new_id(), "clock": here.clock}
 
 
-XX    order = await lives.here.order(**values)
+async def claimed_order(lives: Lives, quantity: int = 4) -> tuple[DemandOrder, Claim]:
+    order = await lives.here.order()
     claim = await lives.propose(
         "unit", Initiator.SUPPLIER, quantity, order_id=order.id, supplier_id=lives.here.unit
     )
@@ -190,3 +191,24 @@ async def test_a_list_is_published_and_closed_with_its_items(lives: Lives) -> No
     with pytest.raises(NotClaimable) as refused:
         await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
     assert refused.value.details["state"] is ListState.CLOSED
+
+
+async def test_a_list_of_resources_is_closed_with_its_offers(lives: Lives) -> None:
+    here = lives.here
+    offer = await here.offer()
+    resources = ResourceList(
+        id=new_id(), created_at=NOW, title="resources", state=ListState.PUBLISHED
+    )
+    links = [
+        ("Agent", here.unit, "ISSUES_RESOURCES", "ResourceList", resources.id),
+        ("ResourceList", resources.id, "LISTS_OFFER", "ResourceOffer", offer.id),
+    ]
+    await put(here.graph, [resources], links)
+    closed = await close_list(here.graph, ResourceList, resources.id, **by(here, "unit"))
+    assert closed.state is ListState.CLOSED
+    with pytest.raises(NotClaimable):
+        await lives.propose(
+            "community", Initiator.RECEIVER, 1, offer_id=offer.id, receiver_id=here.community
+        )
+    with pytest.raises(BadInput):
+        await close_list(here.graph, ResourceList, resources.id, **by(here, "unit"))
