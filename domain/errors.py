@@ -202,7 +202,8 @@ class SheetError(DomainError):
     def message(self, language: Language) -> str:
         """Return the place, the value, and what would be right."""
         reason = text(f"loading.reason.{self.details['reason']}", language, **self.details)
-        return text(f"error.{self.code}", language, **{**self.details, "reason": reason})
+        key = f"error.{self.code}" if self.details["value"] != "" else "loading.problem"
+        return text(key, language, **{**self.details, "reason": reason})
 
 
 class MatchingError(DomainError):

@@ -219,7 +219,7 @@ def _planned(
     left = list(rows)
     while True:
         planner = Planner(names.copy(), now)
-        for code in scope.missing_codes:
+        for code in scope.missing_codes if left else ():
             _add_minimal(planner, code)
         plan = planner.make(left)
         if not plan.errors:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from domain.errors import SheetError
 from domain.inventory import Duplicate, Origin, SheetContent
+from domain.language import Phrase
 from seed import cells
 from seed.dates import years_in
 from seed.kinds import KINDS
@@ -192,7 +193,7 @@ def _unknown(table: Table, header: _Header | None) -> SheetContent:
     else:
         details = {
             "reason": "missing_columns",
-            "kind": header.kind.code,
+            "kind": Phrase(f"loading.kind.{header.kind.code}"),
             "expected": "、".join(header.missing),
         }
         cell = str(header.row + 1)

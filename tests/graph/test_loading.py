@@ -150,6 +150,7 @@ async def test_a_batch_that_fails_leaves_nothing_of_itself(empty: Graph) -> None
     assert await dump(empty) == before
 
 
+@pytest.mark.unrecorded
 async def test_a_load_that_is_killed_leaves_whole_rows(
     empty: Graph, engine_settings: EngineSettings, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ async def test_a_load_that_is_killed_leaves_whole_rows(
     assert (await load_files(empty, SAMPLE_FILES)).written == 0
 
 
+@pytest.mark.unrecorded
 async def test_two_loads_at_once_make_everything_once(empty: Graph) -> None:
     reports = await asyncio.gather(
         *(load_files(empty, SAMPLE_FILES, batch_size=size) for size in (90, 60))

@@ -273,6 +273,8 @@ async def test_a_sheet_without_a_known_area_says_so(graph: Graph, tmp_path: Path
     before = await dump(graph)
     (error,) = (await load_files(graph, [unit])).errors
     assert error.details["reason"] == "no_area"
+    nothing_good = sheet(tmp_path / "bad.csv", "单位名称|单位类型", "某单位|")
+    assert (await load_files(graph, [nothing_good], area="130803001", dry_run=True)).written == 0
     for area in ("没有的区", "1308031", "7"):
         with pytest.raises(NotFound):
             await load_files(graph, [unit], area=area)
