@@ -4,7 +4,7 @@ const welcome = `# 认领 renling —— 社区与驻区单位资源双向认领
 # 在左下角 Headers 中填入令牌即可登录 (sign in under Headers):
 #   { "Authorization": "Bearer ..." }
 
-query 开放的资源 {
+query OpenOffers {
   offers(first: 5) {
     totalCount
     nodes {
