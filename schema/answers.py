@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from domain.errors import DomainError
+from domain.errors import DomainError, EngineError
 from domain.language import Language, Phrase, text
 from graph.records import camel
 
@@ -32,8 +32,17 @@ def executed(
     return {"data": data, "errors": [_executed(error, language) for error in errors]}
 
 
+def unavailable(error: EngineError, language: Language) -> dict[str, Any]:
+    """Return the response to a request for which the graph could not be asked at all."""
+    return executed(None, [GraphQLError(str(error), original_error=error)], language)
+
+
 def _executed(error: GraphQLError, language: Language) -> dict[str, Any]:
     cause = error.original_error
+    if isinstance(cause, EngineError):
+        # Where the engine is, and as whom we sign in, is for the log only.
+        log.error("the graph failed: %s", cause)
+        return _formatted(error, cause.code, text("error.NO_GRAPH", language))
     if isinstance(cause, DomainError):
         details = {
             camel(name): value.key if isinstance(value, Phrase) else value

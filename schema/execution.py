@@ -15,7 +15,15 @@ from graphql import (
     get_operation_ast,
 )
 
-from schema.answers import BAD_REQUEST, PARSE_FAILED, VALIDATION_FAILED, executed, refused
+from domain.errors import EngineError
+from schema.answers import (
+    BAD_REQUEST,
+    PARSE_FAILED,
+    VALIDATION_FAILED,
+    executed,
+    refused,
+    unavailable,
+)
 from schema.build import graphql_schema_of
 from schema.context import Context
 from schema.documents import faults, parsed
@@ -48,7 +56,10 @@ class Executor:
         mutations: bool = True,
     ) -> Answer:
         """Answer a request; `mutations` says whether it may be one that changes something."""
-        body = await self.fast.answer(query, variables, operation_name, context)
+        try:
+            body = await self.fast.answer(query, variables, operation_name, context)
+        except EngineError as error:
+            return Answer(orjson.dumps(unavailable(error, context.language)))
         if body is not None:
             return Answer(body)
         return await self.ordinary(query, variables, operation_name, context, mutations=mutations)

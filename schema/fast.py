@@ -35,7 +35,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from domain.errors import DomainError, InputError
+from domain.errors import DomainError, EngineError, InputError
 from domain.identity import parse_global_id
 from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
@@ -114,7 +114,10 @@ class FastReads:
         operation_name: str | None,
         caller: Caller,
     ) -> bytes | None:
-        """Return the encoded response, or None where the ordinary executor has to answer."""
+        """Return the encoded response, or None where the ordinary executor has to answer.
+
+        Raises EngineError when the graph does not answer: asking it again would not help.
+        """
         prepared = self._prepare(query, operation_name)
         if prepared is None or prepared.operation is None:
             return None
@@ -128,6 +131,8 @@ class FastReads:
             if plan.roots is None:
                 return None
             data = await _run(plan.roots, caller, variables)
+        except EngineError:
+            raise
         except (DomainError, GraphQLError, Anomaly):
             return None
         return orjson.dumps({"data": data})

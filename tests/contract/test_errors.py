@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 import pytest
 
+from domain.errors import EngineUnavailable
 from domain.language import Language
 from domain.records import Unit
 from domain.vocabulary import UnitKind
 from graph.driver import Graph, Transaction
-from graph.statements import Statement
+from graph.statements import CompiledStatement, Statement
 from tests.contract.asking import Hub
 from tests.contract.world import BEGAN, build_world, viewers
 
@@ -180,3 +181,23 @@ async def test_a_mutation_does_not_run_where_only_reads_may(hub: Hub) -> None:
 async def test_limits_of_a_document(hub: Hub, query: str, allowed: bool) -> None:  # noqa: FBT001
     answer = await hub.executor.answer(query, {"id": WORLD.gid("hebei")}, None, hub.context(ADMIN))
     assert answer.refused is not allowed
+
+
+async def test_an_engine_that_does_not_answer_is_said_without_its_address(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def broken(statement: CompiledStatement, _parameters: dict[str, Any]) -> list[Any]:
+        asked.append(statement.text)
+        raise EngineUnavailable(problem="unreachable", address="bolt://secret:1", reason="gone")
+
+    monkeypatch.setattr(hub.graph, "read_single", broken)
+    for query in ("{ units { totalCount } }", "{ viewer { accountId } units { totalCount } }"):
+        asked.clear()
+        response = await hub.ask(query, language=Language.EN)
+        assert len(asked) == 1
+        (error,) = response["errors"]
+        assert response["data"] is None
+        assert error["extensions"] == {"code": "ENGINE_UNAVAILABLE"}
+        assert "secret" not in str(response)

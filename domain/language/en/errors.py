@@ -57,5 +57,6 @@ TEXTS: dict[str, str] = {
     "error.GRAPHQL_PARSE_FAILED": "The query has a syntax error: {reason}",
     "error.GRAPHQL_VALIDATION_FAILED": "The query does not fit the schema: {reason}",
     "error.BAD_USER_INPUT": "The request is not right: {reason}",
+    "error.NO_GRAPH": "The hub cannot reach its graph just now; try again soon.",
     "error.INTERNAL_ERROR": "Something failed inside the hub; it was logged.",
 }

@@ -57,5 +57,6 @@ TEXTS: dict[str, str] = {
     "error.GRAPHQL_PARSE_FAILED": "查询语句有语法错误：{reason}",
     "error.GRAPHQL_VALIDATION_FAILED": "查询与模式不符：{reason}",
     "error.BAD_USER_INPUT": "请求的参数有误：{reason}",
+    "error.NO_GRAPH": "服务暂时不可用，请稍后再试。",
     "error.INTERNAL_ERROR": "服务内部出错，已记录。",
 }
