@@ -16,7 +16,7 @@ Run = Callable[..., Awaitable[list[dict[str, Any]]]]
 """`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
 
 GRANTS_IN_FORCE = statement(
-    "grants in force",
+    "accounts.grants_in_force",
     """
     MATCH (account:Account {id: $account})
     WHERE account.active
@@ -33,16 +33,16 @@ GRANTS_IN_FORCE = statement(
     """,
 )
 ACCOUNT_IDS = statement(
-    "which accounts exist",
+    "accounts.existing",
     "UNWIND $ids AS id MATCH (account:Account {id: id}) RETURN account.id AS id",
 )
 WRITE_ACCOUNT = statement(
-    "write account",
+    "accounts.write",
     "CREATE (account:Account) SET account = $properties",
     writes=True,
 )
 WRITE_AREA_GRANT = statement(
-    "write grant for an area",
+    "accounts.write_area_grant",
     """
     MATCH (account:Account {id: $account}) MATCH (area:Area {id: $scope})
     CREATE (account)-[:HOLDS]->(held:Grant)-[:FOR_AREA]->(area)
@@ -52,7 +52,7 @@ WRITE_AREA_GRANT = statement(
     writes=True,
 )
 WRITE_AGENT_GRANT = statement(
-    "write grant for an agent",
+    "accounts.write_agent_grant",
     """
     MATCH (account:Account {id: $account}) MATCH (agent:Agent {id: $scope})
     CREATE (account)-[:HOLDS]->(held:Grant)-[:FOR_AGENT]->(agent)
@@ -62,7 +62,7 @@ WRITE_AGENT_GRANT = statement(
     writes=True,
 )
 WRITE_UNSCOPED_GRANT = statement(
-    "write grant for everything",
+    "accounts.write_unscoped_grant",
     """
     MATCH (account:Account {id: $account})
     CREATE (account)-[:HOLDS]->(held:Grant)
