@@ -40,8 +40,9 @@ from domain.identity import parse_global_id
 from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
 from graph.reads.assemble import Anomaly
+from graph.reads.columns import TYPE_NAME
 from graph.reads.filters import Search
-from graph.reads.plan import TYPE_NAME, Planner
+from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
 from schema.documents import faults, parsed
 

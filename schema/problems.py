@@ -18,6 +18,7 @@ import strawberry
 
 from domain import errors
 from domain.errors import DomainError
+from domain.identity import NodeReference, global_id
 from domain.language import Language, Phrase, text
 from schema.values import Long
 
@@ -252,7 +253,9 @@ def _served(value: object, language: Language) -> object:
         case Phrase():
             return text(value.key, language, **value.parameters)
         case list() | tuple():
-            return [str(item) for item in cast("list[object]", value)]
+            return [str(_served(item, language)) for item in cast("list[object]", value)]
+        case NodeReference():
+            return global_id(value.kind, value)
         case int():
             return value
         case _:

@@ -12,7 +12,8 @@ from graphql import (
 
 from graph.access import AccessKind
 from graph.mapping import GraphMapping, MappedField, PropertyField, named_type
-from graph.reads.plan import Planner, RootPlan
+from graph.reads.columns import RootPlan
+from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
 from graph.reads.rows import Row
 from schema.context import Context, Info

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from graph.mapping import AnyByIds, ContactField, IdField, PropertyField, Scalar
-from graph.reads.cursors import encode_cursor
-from graph.reads.parameters import PageValue
-from graph.reads.plan import (
+from graph.reads.columns import (
     TYPE_NAME,
     Answer,
     Columns,
@@ -26,6 +24,8 @@ from graph.reads.plan import (
     ValueAnswer,
     Views,
 )
+from graph.reads.cursors import encode_cursor
+from graph.reads.parameters import PageValue
 
 SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 1
 LARGEST_LONG = 2**53 - 1

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from graph.access import NOBODY, Rules
 from graph.mapping import CONTACTS, AnyByIds, Below, ManyField, Relation
+from graph.reads.columns import Columns, ManyColumn, OneColumn, PagePlan, RootPlan
 from graph.reads.filters import Search
-from graph.reads.plan import Columns, ManyColumn, OneColumn, PagePlan, RootPlan
 
 AGENT = "Agent"
 ROOT = "n"

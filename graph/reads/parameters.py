@@ -9,8 +9,8 @@ from graphql.execution.values import VariableValues
 
 from domain.errors import BadInput, PageTooLarge, QueryTooCostly
 from domain.identity import parse_global_id
+from graph.reads.columns import PagePlan
 from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
-from graph.reads.plan import PagePlan
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100

@@ -16,9 +16,10 @@ from graph.access import AccessKind, Rules, access_parameters
 from graph.driver import Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
 from graph.reads.assemble import Assembler, assembler
+from graph.reads.columns import RootPlan
 from graph.reads.cypher import compile_root
 from graph.reads.parameters import PageResolvers, PageValue, has_variables, ids_by_type
-from graph.reads.plan import Planner, RootPlan
+from graph.reads.plan import Planner
 from graph.reads.rows import ConnectionRows, Row, connection
 from graph.statements import CompiledStatement
 

@@ -19,9 +19,9 @@ from graph.mapping import (
     OneField,
     PropertyField,
 )
+from graph.reads.columns import Columns, ManyColumn, OneColumn, nodes_key
 from graph.reads.cursors import encode_cursor
 from graph.reads.parameters import PageValue
-from graph.reads.plan import Columns, ManyColumn, OneColumn, nodes_key
 
 
 @dataclass(frozen=True, slots=True)

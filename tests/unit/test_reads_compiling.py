@@ -12,10 +12,11 @@ from domain.identity import global_id, parse_global_id
 from domain.vocabulary import Role
 from graph.access import AccessKind
 from graph.reads.assemble import Anomaly, assembler
+from graph.reads.columns import nodes_key
 from graph.reads.cursors import decode_cursor, encode_cursor
 from graph.reads.filters import Between, Search
 from graph.reads.parameters import PageValue
-from graph.reads.plan import Planner, nodes_key
+from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
 from graph.reads.rows import Row
 from schema.build import build_schema, graphql_schema_of
