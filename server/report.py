@@ -16,12 +16,13 @@ from graph.reports import ClaimEnds, HistoryLine, Item
 from matching.documents import read_certificate, read_reasons, read_unmatched
 from matching.explain import LIST_SEPARATORS, proof_sentence, reason_sentence, unmatched_sentence
 from matching.model import Unmatched
-from resolvers.loading_report import LoadReport
+from resolvers.loading_report import Change, LoadReport, Outcome
 from server.output import Output, error_document
 
 PAIRS_SHOWN = 8
 UNMATCHED_SHOWN = 8
 PROBLEMS_SHOWN = 50
+CHANGES_SHOWN = 40
 CLAIM_EVENT = "CLAIM_"
 
 
@@ -70,6 +71,10 @@ def print_loaded(output: Output, loaded: LoadReport) -> None:
     """Say what a load wrote, and which rows have to be repaired."""
     if loaded.dry_run:
         output.say("loading.report.dry_run")
+        for change in loaded.changes[:CHANGES_SHOWN]:
+            output.line(change_text(change, output.language))
+        if loaded.written > CHANGES_SHOWN:
+            output.say("report.more_changes", count=loaded.written - CHANGES_SHOWN)
     output.table(
         ["column.kind", "column.created", "column.updated", "column.unchanged"],
         [
@@ -89,6 +94,18 @@ def print_loaded(output: Output, loaded: LoadReport) -> None:
         output.say("loading.report.rejected", count=loaded.rejected)
         for error in loaded.errors[:PROBLEMS_SHOWN]:
             output.line(error.message(output.language))
+
+
+def change_text(change: Change, language: Language) -> str:
+    """Return what a load would make, or change and in which fields."""
+    key = "create" if change.outcome is Outcome.CREATED else "update"
+    return text(
+        f"loading.report.{key}",
+        language,
+        kind=text(f"kind.{change.label}", language),
+        name=change.name,
+        fields=LIST_SEPARATORS[language].join(change.fields),
+    )
 
 
 def duplicate_text(duplicate: Duplicate, language: Language) -> str:

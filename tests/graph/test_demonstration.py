@@ -103,11 +103,21 @@ async def test_a_dump_is_restored_by_the_commands(hub: Hub, tmp_path: Path) -> N
     assert (tmp_path / "graph.jsonl").stat().st_size > 0
 
 
+async def test_a_dry_run_lists_what_would_change(hub: Hub, tmp_path: Path) -> None:
+    sheet = tmp_path / "单位.csv"
+    sheet.write_text("单位名称,单位类型,所在区域\n示例新校,学校,御祥园社区\n", encoding="utf-8")
+    before = await dump(hub.graph)
+    output = quiet()
+    assert await commands.load_files(output, hub, [sheet], area=AREA, dry_run=True)
+    assert "新增 单位「示例新校」" in said(output)
+    assert await dump(hub.graph) == before
+
+
 async def test_a_row_that_is_wrong_is_reported(hub: Hub, tmp_path: Path) -> None:
     sheet = tmp_path / "单位.csv"
-    sheet.write_text("单位名称,单位类别,所在区域\n某校,学校,没有这个区域\n", encoding="utf-8")
+    sheet.write_text("单位名称,单位类型,所在区域\n某校,学校,没有这个区域\n", encoding="utf-8")
     before = await dump(hub.graph)
     output = quiet()
     assert not await commands.load_files(output, hub, [sheet], area=AREA, dry_run=True)
-    assert "单位.csv" in said(output)
+    assert "没有这个区域" in said(output)
     assert await dump(hub.graph) == before
