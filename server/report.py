@@ -100,7 +100,7 @@ def change_text(change: Change, language: Language) -> str:
     """Return what a load would make, or change and in which fields."""
     key = "create" if change.outcome is Outcome.CREATED else "update"
     return text(
-        f"loading.report.{key}",
+        f"report.{key}",
         language,
         kind=text(f"kind.{change.label}", language),
         name=change.name,

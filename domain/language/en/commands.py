@@ -22,6 +22,8 @@ TEXTS: dict[str, str] = {
     "report.value": "The plan is worth {gain} % more than first come first served.",
     "report.best_pairs": "3. The best pairs and why",
     "report.unmatched": "4. Orders left over and why ({count} in all, {shown} shown)",
+    "report.create": "create {kind} {name}",
+    "report.update": "update {kind} {name}: {fields}",
     "report.more_changes": "… and {count} more changes; --json lists them.",
     "report.claims": "5. A claim of each initiator, from proposal to verification",
     "report.no_claims": "There was no pair to carry for: {initiators}.",

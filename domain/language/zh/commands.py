@@ -22,6 +22,8 @@ TEXTS: dict[str, str] = {
     "report.value": "方案总价值比先到先得高 {gain}%。",
     "report.best_pairs": "三、最好的配对及理由",
     "report.unmatched": "四、没有匹配上的需求及原因（共 {count} 个，列出 {shown} 个）",
+    "report.create": "新增 {kind}「{name}」",
+    "report.update": "更新 {kind}「{name}」：{fields}",
     "report.more_changes": "……另有 {count} 处变化，完整列表见 --json。",
     "report.claims": "五、四种发起方式的认领，从提出到核验",
     "report.no_claims": "没有可办理的配对：{initiators}。",
