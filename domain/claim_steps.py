@@ -265,20 +265,31 @@ def _ask(at: _Situation) -> Claim:
     request = {"action": at.step.action, "by": at.speaker, **at.step.request}
     if at.step.action is ClaimAction.ASK_CANCEL:
         request["reason"] = _needed("reason", at.step.reason)
+    else:
+        request["note"] = _text("note", at.step.request.get("note"))
+        _check_same_sum(at)
+        if at.step.terms is None and request["note"] is None:
+            raise BadInput(field="lines", value=0, expected="lines | note")
     return replace(
         at.claim,
         pending_request=json.dumps(request, ensure_ascii=False, separators=(",", ":")),
     )
 
 
+def _check_same_sum(at: _Situation) -> None:
+    """Refuse other quantities: a reschedule is about when."""
+    if at.step.terms is not None and at.step.terms.quantity != at.claim.quantity:
+        expected = str(at.claim.quantity)
+        raise BadInput(field="lines", value=at.step.terms.quantity, expected=expected)
+
+
 def _consent_reschedule(at: _Situation) -> Claim:
-    terms = _terms(at.step)
-    if terms.quantity != at.claim.quantity:
-        raise BadInput(field="lines", value=terms.quantity, expected=str(at.claim.quantity))
+    _check_same_sum(at)
+    terms = at.step.terms
     note = pending(at.claim).get("note")
     return replace(
         at.claim,
-        offer_quantity=terms.offer_quantity,
+        offer_quantity=at.claim.offer_quantity if terms is None else terms.offer_quantity,
         note=note if note is not None else at.claim.note,
         pending_request=None,
     )

@@ -12,6 +12,7 @@ from domain.availability import overlapping
 from domain.claims import LIVE
 from domain.errors import BadInput, HeldByClaims
 from domain.holds import LARGEST_QUANTITY, Line, holds, offer_hold, order_hold, slot_at
+from domain.identity import NodeReference
 from domain.measures import MEASURES
 from domain.records import DemandOrder, ResourceOffer
 from domain.vocabulary import CapacityKind, ClaimState, Selection
@@ -43,8 +44,8 @@ def check_order_edit(
     held = sum(order_hold(claim.state, before.selection, claim.lines) for claim in claims)
     split = after.indivisible and held > 0 and (held != after.quantity or len(holding) > 1)
     if after.quantity < held or split or (after.measure != before.measure and claims):
-        raise _held(before.id, holding or claims)
-    _selection(before.id, before.selection, after.selection, claims)
+        raise _held(before, holding or claims)
+    _selection(before, after.selection, claims)
 
 
 def check_offer_edit(
@@ -62,23 +63,23 @@ def check_offer_edit(
         raise BadInput(field="endsOn", value=after.ends_on, expected=f">= {after.starts_on}")
     other = (after.measure, after.capacity_kind) != (before.measure, before.capacity_kind)
     if other and claims:
-        raise _held(before.id, claims)
+        raise _held(before, claims)
     holding = [claim for claim in claims if holds(claim.state, before.selection)]
     if broken := [claim for claim in holding if _loses_slot(claim, after, now)]:
-        raise _held(before.id, broken)
+        raise _held(before, broken)
     if over := _over_capacity(after, holding, before.selection):
-        raise _held(before.id, over)
-    _selection(before.id, before.selection, after.selection, claims)
+        raise _held(before, over)
+    _selection(before, after.selection, claims)
 
 
-def check_withdrawal(node_id: str, selection: Selection, claims: Sequence[ClaimOnItem]) -> None:
+def check_withdrawal(item: DemandOrder | ResourceOffer, claims: Sequence[ClaimOnItem]) -> None:
     """Refuse to take an order or offer away from claims that are under way.
 
     Raises HeldByClaims.
     """
-    live = [claim for claim in claims if claim.state in LIVE and holds(claim.state, selection)]
+    live = [claim for claim in claims if claim.state in LIVE and holds(claim.state, item.selection)]
     if live:
-        raise _held(node_id, live)
+        raise _held(item, live)
 
 
 def _over_capacity(
@@ -113,16 +114,19 @@ def _loses_slot(claim: ClaimOnItem, after: ResourceOffer, now: datetime) -> bool
 
 
 def _selection(
-    node_id: str, before: Selection, after: Selection, claims: Iterable[ClaimOnItem]
+    item: DemandOrder | ResourceOffer, after: Selection, claims: Iterable[ClaimOnItem]
 ) -> None:
     """Refuse to change what open proposals hold."""
     proposed = [claim for claim in claims if claim.state is ClaimState.PROPOSED]
-    if before is not after and proposed:
-        raise _held(node_id, proposed)
+    if item.selection is not after and proposed:
+        raise _held(item, proposed)
 
 
-def _held(node_id: str, claims: Iterable[ClaimOnItem]) -> HeldByClaims:
-    return HeldByClaims(node=node_id, claims=sorted({claim.id for claim in claims}))
+def _held(item: DemandOrder | ResourceOffer, claims: Iterable[ClaimOnItem]) -> HeldByClaims:
+    return HeldByClaims(
+        node=NodeReference(type(item).__name__, item.id),
+        claims=[NodeReference("Claim", each) for each in sorted({claim.id for claim in claims})],
+    )
 
 
 def _positive(field: str, value: int) -> None:

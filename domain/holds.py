@@ -18,6 +18,7 @@ from domain.errors import (
     QuantityExceeded,
     SlotUnavailable,
 )
+from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE, derive_state, lot_allows
 from domain.measures import convert
 from domain.records import DemandOrder, ResourceOffer
@@ -156,7 +157,9 @@ def _slot(request: LineRequest, offer: ResourceOffer | None, now: datetime) -> S
         raise BadInput(field="slot", value=request.slot.isoformat(), expected="ISO 8601 + zone")
     found = slot_at(offer, request.slot)
     if found is None or found.starts_at <= now:
-        raise SlotUnavailable(slot=request.slot.isoformat(), node=offer.id)
+        raise SlotUnavailable(
+            slot=request.slot.isoformat(), node=NodeReference("ResourceOffer", offer.id)
+        )
     return found
 
 
@@ -221,10 +224,15 @@ def check_order(order: DemandOrder, held_by_others: int, quantity: int, now: dat
 
     Raises NotClaimable, QuantityExceeded or LotViolated.
     """
-    _check_open(order.id, order.state, past=order_past(order, now))
+    _check_open(NodeReference("DemandOrder", order.id), order.state, past=order_past(order, now))
     left = order.quantity - held_by_others
     if quantity > left:
-        raise QuantityExceeded(asked=quantity, left=left, measure=order.measure, node=order.id)
+        raise QuantityExceeded(
+            asked=quantity,
+            left=left,
+            measure=order.measure,
+            node=NodeReference("DemandOrder", order.id),
+        )
     whole = not order.indivisible or quantity == order.quantity
     if not whole or not lot_allows(remaining=left, lot=order.minimum_lot, quantity=quantity):
         raise LotViolated(asked=quantity, lot=order.minimum_lot, left=left)
@@ -242,16 +250,16 @@ def check_offer(
     A capacity that is not stated bounds nothing but that an exclusive slot has one user. Raises
     NotClaimable, QuantityExceeded or SlotUnavailable.
     """
-    _check_open(offer.id, offer.state, past=offer_past(offer, now))
+    _check_open(NodeReference("ResourceOffer", offer.id), offer.state, past=offer_past(offer, now))
     if offer.capacity_kind is CapacityKind.TOTAL:
         _check_capacity(offer, sum(line.offer_held for line in lines), held_by_others)
         return
     for line in lines:
         if line.slot is None:
-            raise SlotUnavailable(slot="", node=offer.id)
+            raise SlotUnavailable(slot="", node=NodeReference("ResourceOffer", offer.id))
         others = slots_held_by_others.get(line.slot.key, 0)
         if offer.capacity_kind is CapacityKind.EXCLUSIVE and others:
-            raise SlotUnavailable(slot=line.slot.key, node=offer.id)
+            raise SlotUnavailable(slot=line.slot.key, node=NodeReference("ResourceOffer", offer.id))
         _check_capacity(offer, line.offer_held, others)
 
 
@@ -265,7 +273,10 @@ def _check_open(node: str, state: ItemState, *, past: bool) -> None:
 def _check_capacity(offer: ResourceOffer, asked: int, others: int) -> None:
     if offer.capacity is not None and asked > offer.capacity - others:
         raise QuantityExceeded(
-            asked=asked, left=offer.capacity - others, measure=offer.measure, node=offer.id
+            asked=asked,
+            left=offer.capacity - others,
+            measure=offer.measure,
+            node=NodeReference("ResourceOffer", offer.id),
         )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
+from typing import Self
 
 from domain.errors import BadIdentifier
 
@@ -32,6 +33,22 @@ def derived_id(kind: str, *natural_key: str) -> str:
     """
     joined = "\x1f".join((kind, *natural_key))
     return _encode(hashlib.sha256(joined.encode()).digest())
+
+
+class NodeReference(str):
+    """The id of a node whose type is known: what errors name nodes by.
+
+    Text like any id; where clients are served it becomes the global id.
+    """
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, kind: str, node_id: str) -> Self:
+        """Return the reference to a node of a type."""
+        made = super().__new__(cls, node_id)
+        made.kind = kind
+        return made
 
 
 def global_id(kind: str, node_id: str) -> str:

@@ -11,7 +11,7 @@ READ_AGENTS = statement(
     "standing.read_agents",
     """UNWIND $ids AS i
 MATCH (a:Agent {id: i})
-RETURN a.id AS id, a.path AS ownPath,
+RETURN a.id AS id, head([l IN labels(a) WHERE l <> 'Agent']) AS kind, a.path AS ownPath,
     COLLECT { MATCH (a)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS located,
     COLLECT { MATCH (a)-[:OF_AREA]->(x:Area) RETURN x.path } AS ofArea,
     COLLECT { MATCH (a)-[:OF_UNIT]->(:Unit)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS ofUnit,
@@ -32,12 +32,13 @@ _PLACES = ("located", "ofArea", "ofUnit", "livesIn", "worksIn", "branchArea", "b
 
 @dataclass(frozen=True, slots=True)
 class AgentPlace:
-    """An agent and the path of the area it belongs to.
+    """An agent of some kind (its label), and the path of the area it belongs to.
 
     `home_path` is where a resident lives for whom no account speaks: the community's liaison does.
     """
 
     id: str
+    kind: str
     path: str | None
     home_path: str | None
 
@@ -63,6 +64,7 @@ def _place(row: dict[str, Any]) -> AgentPlace:
     paths = [path for place in _PLACES for path in row[place]]
     return AgentPlace(
         id=row["id"],
+        kind=row["kind"],
         path=row["ownPath"] or next(iter(paths), None),
         home_path=row["livesIn"][0] if row["livesIn"] and row["grants"] == 0 else None,
     )

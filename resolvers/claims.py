@@ -15,7 +15,7 @@ from domain.claims import ClaimAction, ClaimPolicy, Outcome, Step, Terms, expiry
 from domain.clock import Clock, system_clock
 from domain.errors import VersionConflict
 from domain.holds import Line, LineRequest, lines_of, settle
-from domain.identity import derived_id, new_id
+from domain.identity import NodeReference, derived_id, new_id
 from domain.records import Claim, Evaluation
 from domain.vocabulary import ClaimState, Initiator, Side
 from graph import claims, events, items
@@ -199,7 +199,9 @@ async def _step_in(
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
     if version is not None and version != before.claim.version:
-        raise VersionConflict(node=claim_id, expected=version, actual=before.claim.version)
+        raise VersionConflict(
+            node=NodeReference("Claim", claim_id), expected=version, actual=before.claim.version
+        )
     step = _step(request, scene, before, call)
     outcome = apply(before.claim, step, actor, call.now, call.policy, before.evaluated)
     lines = _lines_after(before, step, outcome)
@@ -241,8 +243,11 @@ def _step(request: StepRequest, scene: Scene, before: ClaimFile, call: Call) -> 
             with_ids(lines, before.claim.id, before.claim.version + 1),
             expiry(call.now, call.policy, order, lines),
         )
-    if request.action is ClaimAction.ASK_RESCHEDULE and terms is not None:
-        asked = {"lines": [_line_text(line) for line in terms.lines], "note": request.note}
+    if request.action is ClaimAction.ASK_RESCHEDULE:
+        asked = {
+            "lines": [_line_text(line) for line in terms.lines] if terms else [],
+            "note": request.note,
+        }
     return Step(
         action=request.action,
         side=request.side,

@@ -9,7 +9,7 @@ from domain.access import Viewer
 from domain.claim_steps import apply, state_now
 from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
 from domain.errors import Forbidden, NotFound, NotSignedIn
-from domain.identity import derived_id
+from domain.identity import NodeReference, derived_id
 from domain.language import Phrase
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Side
@@ -140,12 +140,12 @@ async def read_items(
     """Lock the order, then the offer, and return them. Raises NotFound."""
     order = await items.read_order(transaction, order_id, now, token) if order_id else None
     if order_id and order is None:
-        raise NotFound(type="DemandOrder", id=order_id)
+        raise NotFound(type="DemandOrder", id=NodeReference("DemandOrder", order_id))
     offer = None
     if offer_id:
         offer = await items.read_offer(transaction, offer_id, claim_id, now, token)
         if offer is None:
-            raise NotFound(type="ResourceOffer", id=offer_id)
+            raise NotFound(type="ResourceOffer", id=NodeReference("ResourceOffer", offer_id))
     return order, offer
 
 
@@ -155,7 +155,7 @@ async def open_claim(
     """Lock and read a claim with its order and its offer. Raises NotFound."""
     ends = await claims.read_ends(transaction, claim_id)
     if ends is None:
-        raise NotFound(type="Claim", id=claim_id)
+        raise NotFound(type="Claim", id=NodeReference("Claim", claim_id))
     order, offer = await read_items(
         transaction, ends.order_id, ends.offer_id, claim_id, now, call_token
     )
@@ -198,4 +198,4 @@ def refuse_strangers(
     if not viewer.grants:
         raise Forbidden(action=action)
     if not (actor.sides or actor.coordinator or supplier.coordinated_by(viewer)):
-        raise NotFound(type="Claim", id=claim_id)
+        raise NotFound(type="Claim", id=NodeReference("Claim", claim_id))

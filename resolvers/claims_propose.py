@@ -7,6 +7,7 @@ from domain.claim_steps import propose
 from domain.claims import ClaimAction, Terms, expiry
 from domain.errors import BadInput, Forbidden, NotClaimable, NotFound, SameSides, TooManyOpen
 from domain.holds import LineRequest, lines_of
+from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
 from domain.vocabulary import Initiator, ItemState, ListState, ProposalState, Side
@@ -15,6 +16,7 @@ from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
 from graph.items import OfferItem, OrderItem
+from graph.standing import AgentPlace
 from resolvers.claims_common import (
     Call,
     LapsedHoldsError,
@@ -73,6 +75,8 @@ async def propose_in(
         raise LapsedHoldsError(scene.lapsed)
     ends = _ends(request, order, offer)
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
+    if supplier.id == receiver.id:
+        raise SameSides(agent=NodeReference(supplier.kind, supplier.id))
     actor = actor_of(viewer, supplier, receiver, None)
     if not (actor.sides or actor.coordinator):
         raise Forbidden(action=ClaimAction.PROPOSE)
@@ -83,7 +87,8 @@ async def propose_in(
     outcome = propose(claim_id, request.initiator, actor, terms, measure, call.now, request.note)
     check_room(scene, terms.lines, call.now)
     if outcome.side is not None:
-        await _check_open_proposals(transaction, ends, outcome.side, call)
+        starter = supplier if outcome.side is Side.SUPPLIER else receiver
+        await _check_open_proposals(transaction, starter, outcome.side, call)
     changes = await write_claim(
         transaction, scene, ends, outcome.claim, terms.lines, call.account_id, call.now
     )
@@ -99,8 +104,6 @@ def _ends(request: ProposeRequest, order: OrderItem | None, offer: OfferItem | N
     """Return the two sides: the owners of the order and the offer where they are named."""
     receiver_id = _side("receiverId", request.receiver_id, order.owner_id if order else None)
     supplier_id = _side("supplierId", request.supplier_id, offer.owner_id if offer else None)
-    if supplier_id == receiver_id:
-        raise SameSides(agent=supplier_id)
     return ClaimEnds(request.order_id, request.offer_id, supplier_id, receiver_id)
 
 
@@ -116,12 +119,13 @@ def _check_published(item: OrderItem | OfferItem | None, *, shown: bool) -> None
     if item is None:
         return
     node = item.order if isinstance(item, OrderItem) else item.offer
+    reference = NodeReference(type(node).__name__, node.id)
     if node.state in _HIDDEN and not shown:
-        raise NotFound(type=type(node).__name__, id=node.id)
+        raise NotFound(type=reference.kind, id=reference)
     if node.state in SET_BY_PEOPLE:
-        raise NotClaimable(node=node.id, state=node.state)
+        raise NotClaimable(node=reference, state=node.state)
     if item.list_state is not None and item.list_state is not ListState.PUBLISHED:
-        raise NotClaimable(node=node.id, state=item.list_state)
+        raise NotClaimable(node=reference, state=item.list_state)
 
 
 def _terms(request: ProposeRequest, scene: Scene, claim_id: str, call: Call) -> Terms:
@@ -132,12 +136,12 @@ def _terms(request: ProposeRequest, scene: Scene, claim_id: str, call: Call) -> 
 
 
 async def _check_open_proposals(
-    transaction: Transaction, ends: ClaimEnds, side: Side, call: Call
+    transaction: Transaction, starter: AgentPlace, side: Side, call: Call
 ) -> None:
-    agent_id = ends.supplier_id if side is Side.SUPPLIER else ends.receiver_id
     limit = call.policy.open_proposals_per_agent
-    if await claims.open_proposals(transaction, agent_id, side, call.now, call.token) >= limit:
-        raise TooManyOpen(agent=agent_id, limit=limit)
+    found = await claims.open_proposals(transaction, starter.id, side, call.now, call.token)
+    if found >= limit:
+        raise TooManyOpen(agent=NodeReference(starter.kind, starter.id), limit=limit)
 
 
 async def _endorse(
@@ -150,11 +154,13 @@ async def _endorse(
         return {}
     pair = await proposals.read_proposal(transaction, request.proposal_id, token)
     if pair is None:
-        raise NotFound(type="Proposal", id=request.proposal_id)
+        raise NotFound(type="Proposal", id=NodeReference("Proposal", request.proposal_id))
     if (pair.order_id, pair.offer_id) != (request.order_id, request.offer_id):
         raise BadInput(field="proposalId", value=request.proposal_id, expected="orderId, offerId")
     if pair.proposal.state is not ProposalState.OPEN:
-        raise NotClaimable(node=pair.proposal.id, state=pair.proposal.state)
+        raise NotClaimable(
+            node=NodeReference("Proposal", pair.proposal.id), state=pair.proposal.state
+        )
     await proposals.endorse(transaction, pair.proposal.id, claim_id)
     after = replace(pair.proposal, state=ProposalState.ENDORSED)
     return {after.id: events.changes_between(pair.proposal, after)}

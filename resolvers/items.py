@@ -14,7 +14,7 @@ from domain.clock import Clock, system_clock
 from domain.edits import ClaimOnItem, check_offer_edit, check_order_edit, check_withdrawal
 from domain.errors import BadInput, Forbidden, NotFound, VersionConflict
 from domain.holds import offer_state, order_state
-from domain.identity import new_id
+from domain.identity import NodeReference, new_id
 from domain.items import SET_BY_PEOPLE
 from domain.records import DemandOrder, NeedList, ResourceList, ResourceOffer
 from domain.vocabulary import ItemState, ListState
@@ -164,7 +164,7 @@ async def withdraw_item(
     def edit(before: Item, on: list[ClaimOnItem]) -> Item:
         if before.state is ItemState.WITHDRAWN:
             raise BadInput(field="state", value=before.state, expected="!= WITHDRAWN")
-        check_withdrawal(before.id, before.selection, on)
+        check_withdrawal(before, on)
         return replace(before, state=ItemState.WITHDRAWN)
 
     return await _change_item(graph, kind, item_id, call, edit, None)
@@ -212,7 +212,7 @@ async def close_list(
     call = _call(viewer, f"{kind.__name__}.close", idempotency_key, {"id": list_id}, clock, ids)
 
     def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        check_withdrawal(before.id, before.selection, on)
+        check_withdrawal(before, on)
         over = before.state in {ItemState.FULFILLED, ItemState.EXPIRED, ItemState.REJECTED}
         return before if over else replace(before, state=ItemState.WITHDRAWN)
 
@@ -242,7 +242,11 @@ async def _change_item(
             transaction, viewer, located.item.owner_id, located.item.area_path, call
         )
         if version is not None and version != located.node.version:
-            raise VersionConflict(node=item_id, expected=version, actual=located.node.version)
+            raise VersionConflict(
+                node=NodeReference(kind.__name__, item_id),
+                expected=version,
+                actual=located.node.version,
+            )
         after, changes = await _edited(transaction, located, edit, call)
         await _write_event(transaction, changes, call)
         return cast("ItemT", after)
@@ -278,7 +282,7 @@ async def _change_list(
     async def _list(transaction: Transaction, wanted: str) -> lists.ListItem:
         found = await lists.read_list(transaction, kind, wanted, call.token)
         if found is None:
-            raise NotFound(type=kind.__name__, id=wanted)
+            raise NotFound(type=kind.__name__, id=NodeReference(kind.__name__, wanted))
         return found
 
     async def recall(transaction: Transaction, kept: Mapping[str, Any]) -> List:
@@ -294,7 +298,7 @@ async def _locate(transaction: Transaction, kind: type[Item], item_id: str, call
     else:
         found = await items.read_offer(transaction, item_id, None, call.now, call.token)
     if found is None:
-        raise NotFound(type=kind.__name__, id=item_id)
+        raise NotFound(type=kind.__name__, id=NodeReference(kind.__name__, item_id))
     if found.lapsed:
         raise LapsedHoldsError(frozenset(found.lapsed))
     return _Located(found)

@@ -226,6 +226,8 @@ def test_only_who_was_asked_consents() -> None:
         (ClaimState.COMPLETED, ClaimAction.EVALUATE, RECEIVER, {"score": 6}),
         (ClaimState.COMPLETED, ClaimAction.EVALUATE, RECEIVER, {"score": None}),
         (ClaimState.PROPOSED, ClaimAction.AMEND, RECEIVER, {"terms": None}),
+        (ClaimState.CONFIRMED, ClaimAction.ASK_RESCHEDULE, RECEIVER, {"terms": None}),
+        (ClaimState.CONFIRMED, ClaimAction.ASK_RESCHEDULE, RECEIVER, {"terms": terms(9)}),
         (ClaimState.PROPOSED, ClaimAction.DECLINE, RECEIVER, {"reason": "x" * 2001}),
     ],
 )
