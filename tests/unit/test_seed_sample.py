@@ -121,6 +121,50 @@ def test_some_needs_cannot_be_met_and_some_only_by_several(rows: list[Row]) -> N
     assert len(combined) >= 4
 
 
+def test_many_want_the_same_and_many_offer_it_in_other_words(rows: list[Row]) -> None:
+    offers = [row for row in rows if isinstance(row, OfferRow)]
+    orders = [row for row in rows if isinstance(row, OrderRow)]
+    suppliers = {(row.category, row.provider) for row in offers}
+    receivers = {(row.category, row.receiver) for row in orders}
+    offered = Counter(category for category, _ in suppliers)
+    wanted = Counter(category for category, _ in receivers)
+    popular = {code for code in wanted if wanted[code] >= 7 and offered[code] >= 6}
+    assert popular >= {
+        "haircut", "clinic", "meeting_room", "activity_room", "car_parking", "legal_advice",
+        "after_school", "aid_goods", "general_volunteers", "greening", "repair", "vocational",
+    }  # fmt: skip
+    same = {row.title for row in orders} & {row.title for row in offers}
+    assert len(same) < 0.02 * len(orders)
+    areas = {row.name for row in rows if isinstance(row, AreaRow)}
+    served = Counter(bool(areas.intersection(row.serves)) for row in offers)
+    assert min(served.values()) > 40
+
+
+def test_some_popular_things_are_scarce_and_some_are_not(rows: list[Row]) -> None:
+    there: Counter[tuple[str, str]] = Counter()
+    wanted: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if isinstance(row, OfferRow) and row.capacity_kind is CapacityKind.TOTAL:
+            there[row.category, row.measure] += row.capacity or 0
+        if isinstance(row, OrderRow) and (row.deadline is None or row.deadline >= TODAY):
+            wanted[row.category, row.measure] += row.quantity
+    scarce = {
+        code for (code, measure) in wanted if 0 < there[code, measure] < wanted[code, measure]
+    }
+    ample = {code for (code, measure) in wanted if there[code, measure] >= wanted[code, measure]}
+    assert scarce >= {"haircut", "aid_goods", "greening", "vocational", "after_school"}
+    assert ample >= {"general_volunteers", "repair", "vacancy", "health_check"}
+
+
+def test_some_rows_leave_their_category_to_their_words() -> None:
+    tables = {table.sheet: table for path in SAMPLE_FILES for table in read_tables(path)}
+    for sheet in ("资源清单", "需求清单"):
+        header, *body = tables[sheet].rows[1:]
+        place = [str(cell).replace(" ", "") for cell in header].index("类别")
+        empty = sum(not row[place] for row in body)
+        assert 0.3 * len(body) < empty < 0.8 * len(body)
+
+
 def test_nobody_real_is_in_the_sample(rows: list[Row]) -> None:
     for row in rows:
         if isinstance(row, (UnitRow, BranchRow, MemberRow)):
