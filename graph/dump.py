@@ -49,7 +49,8 @@ RELATIONSHIP_PAGES = {
         f"MATCH (n:{label}) WHERE n.{key} > $after AND n.{key} < $until "
         f"WITH n ORDER BY n.{key} LIMIT $size "
         f"RETURN n.{key} AS id, COLLECT {{ MATCH (n)-[r]->(m) "
-        "RETURN [type(r), m.id, properties(r)] } AS relationships ORDER BY id",
+        "RETURN [type(r), m.id, properties(r)] ORDER BY type(r), m.id } AS relationships "
+        "ORDER BY id",
     )
     for label, key in NODES.items()
 }

@@ -12,14 +12,16 @@ from domain.errors import DumpError, GraphTooNew
 from domain.language import Language
 from graph import dump as module
 from graph.driver import Graph
-from graph.dump import Counts, dump, restore
+from graph.dump import FORMAT, PUT_NODES, VERSION, Counts, dump, restore
 from graph.migrations import MIGRATIONS, applied, migrate
 from graph.migrations.restoring import BEGIN_RESTORE, END_RESTORE
+from graph.model import NODES, RELATIONSHIPS
 from graph.statements import CompiledStatement, Statement
 from tests.engines.wiping import wipe
 
 pytestmark = pytest.mark.anyio
 
+KEYS: dict[str, str] = {**NODES}
 MAKE = Statement(
     "tests.make",
     """CREATE (root:Area {id: 'root', name: '双滦区', path: '/root/'})
@@ -228,3 +230,29 @@ async def test_what_the_hub_does_not_know_is_not_left_out_in_silence(
     with pytest.raises(DumpError) as unwritable:
         await dump(graph, tmp_path / "nowhere" / "graph.jsonl")
     assert unwritable.value.details["problem"] == "file"
+
+
+async def test_every_label_and_every_type_moves(graph: Graph, tmp_path: Path) -> None:
+    file, again = tmp_path / "every.jsonl", tmp_path / "again.jsonl"
+    lines: list[dict[str, Any]] = [
+        {"n": list(labels), "p": {KEYS[labels[0]]: ":".join(labels)}} for labels in PUT_NODES
+    ]
+    named = {labels[0]: ":".join(labels) for labels in PUT_NODES} | {"Agent": "Unit:Agent"}
+    links = [
+        {"r": kind, "from": named[start], "to": named[end], "p": {"since": kind}}
+        for kind, (start, end) in RELATIONSHIPS.items()
+    ]
+    header = {"format": FORMAT, "version": VERSION, "migration": MIGRATIONS[-1].number}
+    counts = {"nodes": len(lines), "relationships": len(links)}
+    whole = [json.dumps(line) for line in (header, *lines, *links, {"end": counts})]
+    file.write_text("\n".join(whole) + "\n", encoding="utf-8")
+    assert await restore(graph, file) == Counts(**counts)
+    await dump(graph, again)
+    assert as_set(again) == as_set(file)
+
+
+def as_set(file: Path) -> set[str]:
+    return {
+        json.dumps(json.loads(line), sort_keys=True)
+        for line in file.read_text(encoding="utf-8").splitlines()
+    }
