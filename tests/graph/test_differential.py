@@ -10,13 +10,19 @@ import os
 import pkgutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import graph as room
 from graph.driver import Graph
+from graph.dump import dump, restore
+from graph.engine import EngineSettings, open_graph
+from graph.migrations import migrate
 from graph.statements import STATEMENTS
+from tests.contract.asking import Hub, cases
+from tests.contract.world import build_world, viewers
 from tests.engines.replaying import Comparison, replay
 from tests.engines.wiping import wipe
 
@@ -59,3 +65,38 @@ async def test_both_engines_answer_the_same(graph: Graph, tmp_path: Path) -> Non
     never = sorted(STATEMENTS.keys() - comparison.names)
     assert not never, f"run by no test of the graph: {never}"
     print(f"\n{comparison.asked} questions, {len(comparison.texts)} texts on both engines")  # noqa: T201
+
+
+async def test_a_graph_moves_to_neo4j_and_back_with_the_same_answers(
+    graph: Graph, tmp_path: Path
+) -> None:
+    world = build_world()
+
+    async def answers(of: Graph) -> dict[str, bytes]:
+        """Return what the query suite says, to everybody and to who may see everything."""
+        hub = Hub(of, world)
+        return {
+            f"{case.name} {variables} {kind}": (
+                await hub.ordinary(case.query, variables, viewers(world)[kind])
+            ).body
+            for case in cases(world)
+            for variables in case.runs
+            for kind in ("app", "admin")
+        }
+
+    first, second, third = (tmp_path / f"{name}.jsonl" for name in ("first", "second", "third"))
+    settings = EngineSettings(data_directory=tmp_path)
+    async with open_graph(settings) as embedded:
+        await migrate(embedded)
+        await world.write(embedded)
+        said = await answers(embedded)
+        counts = await dump(embedded, first)
+    await wipe(graph)
+    assert await restore(graph, first) == counts
+    assert await answers(graph) == said
+    assert await dump(graph, second) == counts
+    async with open_graph(replace(settings, embedded_database="back")) as embedded:
+        assert await restore(embedded, second) == counts
+        assert await answers(embedded) == said
+        await dump(embedded, third)
+    assert first.read_bytes() == second.read_bytes() == third.read_bytes()
