@@ -151,7 +151,6 @@ async def test_a_batch_that_fails_leaves_nothing_of_itself(empty: Graph) -> None
 
 
 @pytest.mark.unrecorded
-@pytest.mark.unrecorded
 async def test_a_load_that_is_killed_leaves_whole_rows(
     empty: Graph, engine_settings: EngineSettings, tmp_path: Path
 ) -> None:
