@@ -209,7 +209,6 @@ SUBSTITUTES: tuple[tuple[str, str], ...] = (
     ("tidying", "general_volunteers"),
     ("arts_course", "performance"),
     ("vacancy", "internship"),
-    ("project_funding", "aid_money"),
     ("moving", "vehicles"),
 )
 """Pairs (wanted, offered): an order for the first may also be met by an offer of the second."""

@@ -228,9 +228,9 @@ async def make_nodes(
     made = [{name: value for name, value in row.items() if value is not None} for row in rows]
     if not made:
         return
-    created_at = made[0]["createdAt"]
+    created_at = {row["id"]: row["createdAt"] for row in made}
     for row in await transaction.run(NODES[kind].make, rows=made):
-        if row["createdAt"] != created_at:
+        if row["createdAt"] != created_at[row["id"]]:
             raise OvertakenError(row["id"])
 
 

@@ -6,7 +6,7 @@ nobody, or contradicts another, becomes an error with its cell; the others go on
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from domain.errors import SheetError
@@ -54,6 +54,7 @@ class Planner:
         self.plan = Plan()
         self._by_id: dict[str, Piece] = {}
         self._said: dict[str, Row] = {}
+        self._moments = 0
 
     def make(self, rows: Sequence[Row]) -> Plan:
         """Plan all rows: what is named before what names it, what is stated before mentions."""
@@ -74,6 +75,11 @@ class Planner:
         self._each(_of(OrderRow, ordered), self._order)
         self._each(_of(PairingRow, ordered), self._pairing)
         return self.plan
+
+    def _moment(self) -> datetime:
+        """Return when the next row came to be: rows of one load keep their order, 1 us apart."""
+        self._moments += 1
+        return self.now + timedelta(microseconds=self._moments)
 
     def add_area(self, area: KnownArea, parent: KnownArea | None) -> None:
         """Plan an area that no sheet states: one above the area of the load."""
@@ -194,7 +200,7 @@ class Planner:
         self.names.add_area(area)
         node = Area(
             id=area.id,
-            created_at=self.now,
+            created_at=self._moment(),
             name=area.name,
             level=area.level,
             path=area.path,
@@ -242,7 +248,7 @@ class Planner:
         )
         node = Unit(
             id=unit_id,
-            created_at=self.now,
+            created_at=self._moment(),
             name=name,
             kind=row.kind,
             credit_code=row.credit_code,
@@ -294,7 +300,7 @@ class Planner:
         self.names.add_branch(KnownAgent(known.id, known.name, aliases, place))
         node = PartyBranch(
             id=known.id,
-            created_at=self.now,
+            created_at=self._moment(),
             name=known.name,
             kind=row.kind,
             aliases=aliases,
@@ -331,7 +337,7 @@ class Planner:
         self.names.members.add(member_id)
         node = Member(
             id=member_id,
-            created_at=self.now,
+            created_at=self._moment(),
             name=row.name,
             kind=row.kind,
             skills=row.skills,
@@ -362,11 +368,11 @@ class Planner:
     def _offer(self, row: OfferRow) -> None:
         ends = self._ends("provider", row.provider, row.place)
         serves = tuple(self._named("serves", name, self.names.area).id for name in row.serves)
-        self._item(row, *offer_pieces(row, replace(ends, serves=serves), self.now))
+        self._item(row, *offer_pieces(row, replace(ends, serves=serves), self._moment()))
 
     def _order(self, row: OrderRow) -> None:
         ends = self._ends("receiver", row.receiver, row.place)
-        self._item(row, *order_pieces(row, ends, self.now))
+        self._item(row, *order_pieces(row, ends, self._moment()))
 
     def _item(self, row: Row, listed: Piece, item: Piece) -> None:
         if self._said_before(item.id, row):
@@ -383,7 +389,7 @@ class Planner:
         pairing_id = derived_id("Pairing", *sorted((one, other)))
         if self._said_before(pairing_id, row):
             return
-        node = Pairing(id=pairing_id, created_at=self.now, since=row.since, source=row.source)
+        node = Pairing(id=pairing_id, created_at=self._moment(), since=row.since, source=row.source)
         self._add(piece(node, {"PAIRS": (one, other)}, origin=row.origin))
 
 

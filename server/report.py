@@ -23,6 +23,7 @@ PAIRS_SHOWN = 8
 UNMATCHED_SHOWN = 8
 PROBLEMS_SHOWN = 50
 CHANGES_SHOWN = 40
+RIVALS_SHOWN = 3
 CLAIM_EVENT = "CLAIM_"
 
 
@@ -160,6 +161,13 @@ def print_matching(output: Output, findings: Findings) -> None:
             for measure, (wanted, matched) in reached.quantities.items()
         ],
     )
+    output.say(
+        "report.filled",
+        filled=f"{100 * reached.filled:.1f}",
+        whole=reached.whole_orders,
+        first_come=f"{100 * practice.filled:.1f}",
+        first_come_whole=practice.whole_orders,
+    )
     if practice.value:
         gain = 100 * (reached.value - practice.value) / practice.value
         output.say("report.value", gain=f"{gain:.1f}")
@@ -201,7 +209,8 @@ def pair_row(row: ProposalRow, findings: Findings, language: Language) -> tuple[
 
 def why_unmatched(left: Unmatched, findings: Findings, language: Language) -> str:
     """Return what an order still misses and why."""
-    rivals = [findings.orders[rival].title for rival in left.rivals if rival in findings.orders]
+    known = [findings.orders[rival].title for rival in left.rivals if rival in findings.orders]
+    rivals = known[:RIVALS_SHOWN] + (["…"] if len(known) > RIVALS_SHOWN else [])
     measure = findings.orders[left.order_id].measure
     return unmatched_sentence(left, measure, rivals, language)
 

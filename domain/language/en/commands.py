@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "report.loaded": "1. What was loaded",
     "report.matched": "2. What was matched",
     "report.summary": "{orders} orders, {offers} offers, {pairs} feasible pairs; {matched} orders matched (first come first served: {first_come}).",
+    "report.filled": "On average an order gets {filled} % of what it wants, {whole} orders get all of it; first come first served: {first_come} %, {first_come_whole}.",
     "report.value": "The plan is worth {gain} % more than first come first served.",
     "report.best_pairs": "3. The best pairs and why",
     "report.unmatched": "4. Orders left over and why ({count} in all, {shown} shown)",

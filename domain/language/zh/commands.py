@@ -1,4 +1,4 @@
-"""命令行与报告的文字。"""
+"""Texts of the command line and the report."""
 
 TEXTS: dict[str, str] = {
     "command.opening": "正在启动图数据库并检查版本…",
@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "report.loaded": "一、载入了什么",
     "report.matched": "二、匹配结果",
     "report.summary": "{orders} 个需求、{offers} 项资源，{pairs} 个可行组合；匹配上 {matched} 个需求（先到先得：{first_come} 个）。",
+    "report.filled": "平均每个需求满足 {filled}%，完全满足 {whole} 个；先到先得为 {first_come}%、{first_come_whole} 个。",
     "report.value": "方案总价值比先到先得高 {gain}%。",
     "report.best_pairs": "三、最好的配对及理由",
     "report.unmatched": "四、没有匹配上的需求及原因（共 {count} 个，列出 {shown} 个）",
