@@ -17,6 +17,7 @@ What a caller of this module has to know:
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ from graph.statements import CompiledStatement, Statement
 
 T = TypeVar("T")
 Observer = Callable[[str, str, Mapping[str, Any]], None]
+
+# Lost connections are reported by our errors; without a handler they would also get to the terminal.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 FIRST_DELAY = 0.004
 LONGEST_DELAY = 0.25
