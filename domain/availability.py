@@ -111,8 +111,11 @@ class Availability:
             day += timedelta(days=1)
 
     def slots_on(self, day: date) -> list[SlotTime]:
-        """Return the slots of one local date, in the order of time."""
-        if not self.starts_on <= day <= self.ends_on:
+        """Return the slots of one local date, in the order of time.
+
+        The last date that there is has none: no midnight follows it.
+        """
+        if not self.starts_on <= day <= self.ends_on or day == date.max:
             return []
         if not self.windows:
             return [self._slot(day, 0, END_OF_DAY)]

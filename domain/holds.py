@@ -176,7 +176,11 @@ def availability(offer: ResourceOffer) -> Availability:
 
 def slot_at(offer: ResourceOffer, starts_at: datetime) -> SlotTime | None:
     """Return the slot of an offer that starts at this instant, or None."""
-    day = starts_at.astimezone(ZoneInfo(offer.time_zone)).date()
+    try:
+        day = starts_at.astimezone(ZoneInfo(offer.time_zone)).date()
+    except OverflowError:
+        # Before the first or after the last date that there is.
+        return None
     for slot in availability(offer).slots_on(day):
         if slot.starts_at == starts_at:
             return slot

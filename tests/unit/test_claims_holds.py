@@ -235,3 +235,22 @@ def test_slots_to_come_are_counted_as_they_are_listed(
             listed += slot_at(found, start) is not None and start > now
         day += timedelta(days=1)
     assert slots_to_come(found, now) == listed
+
+
+@pytest.mark.parametrize(
+    "starts_at",
+    [
+        "9999-12-31T23:59:00Z",
+        "9999-12-31T00:00:00+08:00",
+        "9999-12-31T16:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00+00:00",
+    ],
+)
+@pytest.mark.parametrize("windows", [(), tuple(WeeklyWindow(day, 0, 1440) for day in range(1, 8))])
+def test_slots_at_the_ends_of_time_are_none(
+    starts_at: str, windows: tuple[WeeklyWindow, ...]
+) -> None:
+    endless = offer(CapacityKind.EXCLUSIVE, starts_on=None, ends_on=None, windows=windows)
+    with pytest.raises(SlotUnavailable):
+        lines_of([LineRequest(1, datetime.fromisoformat(starts_at))], None, endless, NOW)
