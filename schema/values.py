@@ -1,6 +1,6 @@
 """Scalars, and values that are objects in the schema but text in the graph."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NewType
 
 import strawberry
@@ -12,12 +12,16 @@ Long = NewType("Long", int)
 """A whole number of up to 53 bits, which JSON readers keep exact."""
 
 LARGEST_LONG = 2**53 - 1
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Between these every instant has a UTC form of the fixed width in which it is stored."""
 
 
 def _instant(value: str) -> datetime:
     found = datetime.fromisoformat(value)
     if found.tzinfo is None:
         raise ValueError(f"an instant needs its zone, as in 2026-05-09T01:00:00Z: {value!r}")
+    if not EARLIEST <= found < LATEST:
+        raise ValueError(f"an instant lies in the years 1000 to 9998: {value!r}")
     return found
 
 

@@ -12,11 +12,17 @@ from enum import Enum
 from typing import Any, cast
 
 from domain.availability import instant_text
+from domain.errors import BadInput
 from domain.folding import fold
 from domain.identity import parse_global_id
+from domain.language import Phrase
 
 SHORTEST_TERM = 2
 """The index of characters holds pairs, so a single character is looked for in the text."""
+LONGEST_SEARCH = 500
+"""Characters of a text that is searched for."""
+MOST_WORDS = 50
+"""Words of it; the index takes some hundreds of terms in one query, not any number."""
 TO_AREA = "LOCATED_IN|OF_AREA|OF_UNIT|LIVES_IN|WORKS_AT|BELONGS_TO"
 """The relationships by which an agent lies in areas, followed through its unit or branch."""
 TO_AREA_HOPS = 3
@@ -41,7 +47,10 @@ class Filter:
     """One field of a filter input."""
 
     def shape(self, value: Any) -> Hashable:
-        """Return what of the value changes the text; nothing, unless a kind says otherwise."""
+        """Return what of the value changes the text; nothing, unless a kind says otherwise.
+
+        Raises InputError for a value that is too large to look at.
+        """
         del value
 
     def shaped_text(self, variable: str, parameter: str, shape: Hashable) -> str:
@@ -246,9 +255,19 @@ class Search(Filter):
 
     @staticmethod
     def _words(value: str) -> tuple[list[str], list[str]]:
+        # Folding costs time as well, so what is too long is not folded.
+        words = fold(value).split() if len(value) <= LONGEST_SEARCH else []
+        if len(value) > LONGEST_SEARCH or len(words) > MOST_WORDS:
+            raise BadInput(
+                field="text",
+                value=f"{value[:20]}…",
+                expected=Phrase(
+                    "expected.search", {"words": MOST_WORDS, "characters": LONGEST_SEARCH}
+                ),
+            )
         indexed: list[str] = []
         others: list[str] = []
-        for word in fold(value).split():
+        for word in words:
             searchable = any(character.isalnum() for character in word)
             if len(word) >= SHORTEST_TERM and searchable and word not in _STOP_WORDS:
                 indexed.append(word)

@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 import pytest
+from neo4j.exceptions import Neo4jError
+from structlog.testing import capture_logs
 
 from domain.errors import EngineUnavailable
 from domain.language import Language
@@ -58,6 +60,14 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"f": {"createdAt": {"from": "2026-01-01T00:00:00"}}},
         "BAD_USER_INPUT",
     ),
+    *(
+        (
+            "query($f: UnitFilter) { units(filter: $f) { totalCount } }",
+            {"f": {"createdAt": {"from": instant}}},
+            "BAD_USER_INPUT",
+        )
+        for instant in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    ),
     (
         "query($f: ListFilter) { needLists(filter: $f) { totalCount } }",
         {"f": {"startsOn": {"from": "1 May"}}},
@@ -85,6 +95,10 @@ FAILED: list[tuple[str, str, dict[str, Any]]] = [
     ("""{ units(first: 100) { nodes { offers(first: 100) { nodes {
           claims(first: 5) { nodes { id } } } } } } }""",
      "QUERY_TOO_COSTLY", {"asked": 60100, "limit": 50000}),
+    (f'{{ offers(filter: {{text: "{"会议 " * 51}"}}) {{ totalCount }} }}',
+     "BAD_INPUT", {"field": "text", "expected": "expected.search"}),
+    (f'{{ units {{ nodes {{ offers(filter: {{text: "{"会" * 501}"}}) {{ totalCount }} }} }} }}',
+     "BAD_INPUT", {"field": "text", "expected": "expected.search"}),
 ]  # fmt: skip
 
 
@@ -127,6 +141,29 @@ async def test_messages_are_in_the_callers_language(hub: Hub) -> None:
         "每页条数 500 超出范围，应在 1 到 100 之间。",
         "A page of 500 is out of range; ask for 1 to 100.",
     ]
+
+
+async def test_a_search_may_be_as_long_as_the_limit_says(hub: Hub) -> None:
+    query = "query($t: String!) { offers(filter: {text: $t}) { totalCount } }"
+    words = [f"会议{chr(0x4E00 + number)}" for number in range(50)]
+    assert await hub.data(query, {"t": " ".join(words)}) == {"offers": {"totalCount": 0}}
+    refused = await hub.ask(query, {"t": " ".join([*words, "室内"])}, language=Language.EN)
+    assert "at most 500 characters and 50 words" in refused["errors"][0]["message"]
+
+
+async def test_whatever_fails_is_an_error_without_details(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_statement: CompiledStatement, _parameters: dict[str, Any]) -> list[Any]:
+        raise Neo4jError("the statement MATCH (secret) is wrong")
+
+    monkeypatch.setattr(hub.graph, "read_single", broken)
+    with capture_logs() as logged:
+        response = await hub.ask("{ units { totalCount } }")
+    assert response["data"] is None
+    assert [error["extensions"] for error in response["errors"]] == [{"code": "INTERNAL_ERROR"}]
+    assert "secret" not in str(response)
+    assert [entry["log_level"] for entry in logged] == ["error"]
 
 
 async def test_one_bad_root_leaves_the_others(hub: Hub) -> None:
