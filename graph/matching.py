@@ -32,14 +32,8 @@ RETURN properties(o) AS item, o.sortKey AS sortKey,
         RETURN f.id
     } AS rejected,
     COLLECT {
-        MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:FROM_OFFER]->(f:ResourceOffer)
-        WHERE c.state IN ['DECLINED', 'RETURNED']
-        RETURN f.id
-    } AS givenUp,
-    COLLECT {
         MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
         WHERE c.state IN ['DECLINED', 'RETURNED']
-            AND NOT EXISTS { MATCH (c)-[:FROM_OFFER]->(:ResourceOffer) }
         RETURN s.id
     } AS givenUpBy
 ORDER BY sortKey""",
@@ -90,8 +84,8 @@ class OrderRow:
     """An open order of a published list (or of none), with what the matcher asks of it.
 
     `place` is its own, else its receiver's latitude and longitude. `rejected_offers` are those of
-    rejected proposals, declined and returned claims; `rejected_suppliers` those of such claims
-    that named no offer.
+    rejected proposals; `rejected_suppliers` those of declined and returned claims (`REMEMBERED`),
+    whichever of their offers was named.
     """
 
     order: DemandOrder
@@ -186,7 +180,7 @@ def _order(row: Mapping[str, Any]) -> OrderRow:
         place=_place(item, row["owner"]),
         category_path=row["category"],
         area_path=row["areaPath"],
-        rejected_offers=frozenset((*row["rejected"], *row["givenUp"])),
+        rejected_offers=frozenset(row["rejected"]),
         rejected_suppliers=frozenset(row["givenUpBy"]),
     )
 

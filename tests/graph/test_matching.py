@@ -289,6 +289,10 @@ async def test_declined_returned_and_rejected_pairs_are_remembered(
     nothing = await market.run()
     assert await market.proposed(nothing) == []
     assert [item.reason for item in read_unmatched(nothing.unmatched)] == [Refusal.REJECTED]
+    await market.offer("unit")
+    nothing = await market.run()
+    assert await market.proposed(nothing) == []
+    assert [item.reason for item in read_unmatched(nothing.unmatched)] == [Refusal.REJECTED]
     other = await market.offer("school")
     second = await market.run()
     (row,) = await proposals_of_run(graph, second.id)
