@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from domain.claims import ClaimPolicy
 from domain.errors import EngineError, EngineUnusable
-from domain.language import Language
+from domain.language import Language, text
 from resolvers.claims_sweep import sweep_expired
 from schema.build import build_schema
 from schema.context import Context
@@ -71,9 +71,10 @@ def create_app(hub: Hub) -> Starlette:
         try:
             await hub.graph.verify()
         except EngineError as error:
-            return JSONResponse(
-                {"status": "unavailable", "message": error.message(settings.language)}, 503
-            )
+            # Anybody may ask this: where the engine is, and what it said, is for the log only.
+            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+            message = text("error.NO_GRAPH", settings.language)
+            return JSONResponse({"status": "unavailable", "message": message}, 503)
         return JSONResponse({"status": "ok", "engine": hub.graph.dialect})
 
     @asynccontextmanager

@@ -1,7 +1,8 @@
 """GraphQL over HTTP, as the specification of that name says (POST, and GET for queries).
 
 A thin ASGI endpoint: it reads the request, knows the caller, asks the short way of reads first
-and the executor otherwise. Requests that are not well formed answer 4xx with `errors`.
+and the executor otherwise. Requests that are not well formed answer 4xx with `errors`, those for
+which the graph cannot be asked 503; whatever else fails is logged and answers 500, as JSON too.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,14 +11,19 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import orjson
+import structlog
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.errors import BadInput, DomainError, NotSignedIn
-from domain.language import Language, Phrase
+from domain.errors import BadInput, DomainError, EngineError, NotSignedIn
+from domain.language import Language, Phrase, text
+from schema.answers import INTERNAL
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+RETRY_SECONDS = 5
+"""After how long asking again makes sense when the graph does not answer."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,18 @@ class GraphQLEndpoint:
                 media_type,
                 {"WWW-Authenticate": "Bearer"},
             )
+            return
+        except EngineError as error:
+            # Where the engine is, and as whom we sign in, is for the log only.
+            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+            body = failure_body(error.code, text("error.NO_GRAPH", language))
+            retry = {"Retry-After": str(RETRY_SECONDS)}
+            await respond(send, HTTPStatus.SERVICE_UNAVAILABLE, body, media_type, retry)
+            return
+        except Exception:
+            log.exception("a request failed")
+            body = failure_body(INTERNAL, text(f"error.{INTERNAL}", language))
+            await respond(send, HTTPStatus.INTERNAL_SERVER_ERROR, body, media_type)
             return
         refused = answer.refused and media_type == GRAPHQL_JSON
         await respond(
@@ -200,23 +218,18 @@ def preferred_language(header: str | None, default: Language) -> Language:
 
 
 def error_body(error: DomainError, language: Language) -> bytes:
+    """Return an answer that carries one error with its details, and no data."""
+    details = {
+        name: value.key if isinstance(value, Phrase) else value
+        for name, value in error.details.items()
+    }
+    return failure_body(error.code, error.message(language), details)
+
+
+def failure_body(code: str, message: str, details: dict[str, object] | None = None) -> bytes:
     """Return an answer that carries one error and no data."""
-    return orjson.dumps(
-        {
-            "errors": [
-                {
-                    "message": error.message(language),
-                    "extensions": {
-                        "code": error.code,
-                        **{
-                            name: value.key if isinstance(value, Phrase) else value
-                            for name, value in error.details.items()
-                        },
-                    },
-                }
-            ]
-        }
-    )
+    extensions = {"code": code, **(details or {})}
+    return orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
 
 
 async def respond(

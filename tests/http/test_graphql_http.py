@@ -1,8 +1,9 @@
 import httpx
 import pytest
 from starlette.datastructures import Headers
+from structlog.testing import capture_logs
 
-from domain.errors import NotSignedIn
+from domain.errors import EngineUnavailable, NotSignedIn
 from domain.language import Language, Phrase
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
 
@@ -25,6 +26,10 @@ class Recorder:
         mutations: bool,  # noqa: FBT001
     ) -> GraphQLAnswer:
         self.seen.append((request, language, mutations))
+        if "fail" in request.query:
+            raise RuntimeError("secret")
+        if "graph" in request.query:
+            raise EngineUnavailable(problem="unreachable", address="bolt://secret:1", reason="gone")
         if headers.get("authorization"):
             raise NotSignedIn(reason=Phrase("reason.token_invalid"))
         return GraphQLAnswer(b'{"data":{}}', refused="refuse" in request.query)
@@ -123,3 +128,23 @@ async def test_a_bad_token_is_401_in_the_readers_language() -> None:
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "NOT_SIGNED_IN"
     assert "not one of ours" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "retry"),
+    [
+        ("{graph}", 503, "ENGINE_UNAVAILABLE", "5"),
+        ("{fail}", 500, "INTERNAL_ERROR", None),
+    ],
+)
+async def test_what_fails_within_the_hub_is_said_as_json_and_logged(
+    query: str, status: int, code: str, retry: str | None
+) -> None:
+    with capture_logs() as logged:
+        answer = await Caller().post({"query": query}, Accept=GRAPHQL_JSON)
+    assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry)
+    assert answer.headers["content-type"] == f"{GRAPHQL_JSON}; charset=utf-8"
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": code}
+    assert "secret" not in answer.text
+    assert [entry["log_level"] for entry in logged] == ["error"]

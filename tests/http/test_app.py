@@ -1,0 +1,65 @@
+"""The application over a graph that fails: what callers are told, and what goes on."""
+
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from graph.driver import DriverLimits, Endpoint, Graph
+from graph.engine import Neo4jEngine
+from server.app import create_app
+from server.hub import Hub
+from server.settings import Settings
+from server.tokens import Tokens
+
+pytestmark = pytest.mark.anyio
+ACCOUNT = "a" * 20
+SOON = DriverLimits(read_time=0, connect_time=5)
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncGenerator[Hub]:
+    """A hub whose graph is gone: nobody listens where it was."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = Endpoint(
+            f"bolt://127.0.0.1:{taken.getsockname()[1]}", "user-secret", "password", "neo4j"
+        )
+        graph = Graph(Neo4jEngine(endpoint), endpoint, SOON)
+        yield Hub(graph, Settings(data_directory=tmp_path), Tokens("k" * 64))
+        await graph.close()
+
+
+def caller(hub: Hub) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(hub)), base_url="http://hub.test"
+    )
+
+
+async def test_a_signed_in_caller_is_told_that_the_graph_is_gone(hub: Hub) -> None:
+    headers = {"Authorization": f"Bearer {hub.token(ACCOUNT)}", "Accept-Language": "en"}
+    with capture_logs() as logged:
+        answer = await caller(hub).post(
+            "/graphql", json={"query": "{ __typename }"}, headers=headers
+        )
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json() == {
+        "errors": [
+            {
+                "message": "The hub cannot reach its graph just now; try again soon.",
+                "extensions": {"code": "ENGINE_UNAVAILABLE"},
+            }
+        ]
+    }
+    assert "127.0.0.1" in logged[0]["problem"]
+
+
+async def test_the_health_page_does_not_say_where_the_graph_is(hub: Hub) -> None:
+    with capture_logs() as logged:
+        answer = await caller(hub).get("/health")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "message": "服务暂时不可用，请稍后再试。"}
+    assert "127.0.0.1" in logged[0]["problem"]
