@@ -17,9 +17,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, LiteralString, cast
+from typing import Any, BinaryIO, LiteralString, TypeGuard, cast
 
 import orjson
+from neo4j.exceptions import Neo4jError
 
 from domain.errors import DumpError, GraphTooNew
 from graph.driver import Graph
@@ -31,6 +32,8 @@ from graph.statements import Statement, statement
 FORMAT = "renling-graph"
 VERSION = 1
 PAGE = 1000
+KEYS: Mapping[str, str] = {**NODES}
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 BEFORE_ALL = ""
 AFTER_ALL = "\uffff"
 
@@ -238,15 +241,16 @@ def _private(path: Path) -> BinaryIO:
 
 def _check(file: Path) -> tuple[Header, Counts]:
     """Read the whole file; return its header and its counts. Raises DumpError."""
-    nodes = relationships = 0
+    nodes = relationships = number = 0
     header: Header | None = None
+    end: Any = None
     for number, line in _lines(file):
         if header is None:
             header = _header(file, line)
-        elif "end" in line:
-            if line["end"] != {"nodes": nodes, "relationships": relationships}:
-                break
-            return header, Counts(nodes, relationships)
+        elif end is not None:
+            raise DumpError(problem="after_end", file=str(file), line=number)
+        elif line.keys() == {"end"}:
+            end = line
         elif _is_node(line):
             nodes += 1
         elif _is_relationship(line):
@@ -255,14 +259,19 @@ def _check(file: Path) -> tuple[Header, Counts]:
             raise DumpError(problem="line", file=str(file), line=number)
     if header is None:
         raise DumpError(problem="foreign", file=str(file), line=1)
-    raise DumpError(problem="cut_off", file=str(file), nodes=nodes, relationships=relationships)
+    if end != {"end": {"nodes": nodes, "relationships": relationships}}:
+        raise DumpError(problem="cut_off", file=str(file), line=number)
+    return header, Counts(nodes, relationships)
 
 
 def _header(file: Path, line: Mapping[str, Any]) -> Header:
     match line:
-        case {"format": str(form), "version": int(version), "migration": int(migration)} if (
-            form == FORMAT
-        ):
+        case {
+            "format": str(form),
+            "version": int(version),
+            "migration": int(migration),
+            **rest,
+        } if form == FORMAT and not rest:
             if version != VERSION:
                 raise DumpError(problem="other_version", file=str(file), line=1)
             return Header(FORMAT, version, migration)
@@ -271,21 +280,50 @@ def _header(file: Path, line: Mapping[str, Any]) -> Header:
 
 
 def _is_node(line: Mapping[str, Any]) -> bool:
-    labels, properties = line.get("n"), line.get("p")
-    if not isinstance(labels, list) or not isinstance(properties, dict):
-        return False
-    kinds = tuple(cast("list[Any]", labels))
-    if kinds not in PUT_NODES:
-        return False
-    return isinstance(cast("dict[str, Any]", properties).get(NODES[kinds[0]]), str)
+    match line:
+        case {"n": [str(), *_] as labels, "p": properties, **rest} if not rest:
+            key = next((KEYS[kinds[0]] for kinds in PUT_NODES if list(kinds) == labels), None)
+            return (
+                key is not None
+                and _are_properties(properties)
+                and isinstance(properties.get(key), str)
+            )
+        case _:
+            return False
 
 
 def _is_relationship(line: Mapping[str, Any]) -> bool:
     match line:
-        case {"r": str(kind), "from": str(), "to": str(), "p": dict()}:
-            return kind in RELATIONSHIPS
+        case {"r": str(kind), "from": str(), "to": str(), "p": properties, **rest} if not rest:
+            return kind in RELATIONSHIPS and _are_properties(properties)
         case _:
             return False
+
+
+def _are_properties(found: object) -> TypeGuard[dict[str, Any]]:
+    """Whether the engines keep these properties: scalars, and lists of scalars of one kind."""
+    return isinstance(found, dict) and all(
+        len(kinds := {_kind(each) for each in cast("list[object]", value)}) <= 1
+        and None not in kinds
+        if isinstance(value, list)
+        else value is None or _kind(value) is not None
+        for value in cast("dict[str, object]", found).values()
+    )
+
+
+def _kind(value: object) -> str | None:
+    """Return what kind of scalar this is; None for what the engines do not keep."""
+    match value:
+        case bool():
+            return "truth"
+        case int() if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+            return None
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case _:
+            return None
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -298,9 +336,7 @@ def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     # The last line of a file that was cut off, or not a dump at all.
                     problem = "foreign" if number == 1 else "line"
                     problem = problem if raw.endswith(b"\n") or number == 1 else "cut_off"
-                    raise DumpError(
-                        problem=problem, file=str(file), line=number, nodes="?", relationships="?"
-                    ) from error
+                    raise DumpError(problem=problem, file=str(file), line=number) from error
                 if not isinstance(line, dict):
                     raise DumpError(problem="foreign", file=str(file), line=number)
                 yield number, cast("dict[str, Any]", line)
@@ -330,9 +366,13 @@ async def _write(graph: Graph, file: Path) -> None:
 
 
 async def _put(graph: Graph, current: Statement, rows: list[Any], *, counted: bool) -> None:
-    found = await graph.write(
-        lambda transaction: transaction.run(current, rows=rows), repeatable=True
-    )
+    try:
+        found = await graph.write(
+            lambda transaction: transaction.run(current, rows=rows), repeatable=True
+        )
+    except Neo4jError as error:
+        reason = error.message or str(error)
+        raise DumpError(problem="refused", what=current.name, reason=reason) from error
     if counted and found[0]["written"] != len(rows):
         raise DumpError(problem="dangling", what=current.name)
 

@@ -48,6 +48,9 @@ CHAIN = Statement(
 )
 ADD_EVENT = Statement("tests.event", "CREATE (:Event {id: $id})", writes=True)
 ADD_UNKNOWN = Statement("tests.unknown", "CREATE (:Comet {id: 'x'})", writes=True)
+REFUSED_BY_THE_ENGINE = Statement(
+    "tests.refused", "UNWIND $rows AS row RETURN nothing", writes=True
+)
 QUESTIONS = [
     CompiledStatement(
         "MATCH (n) WHERE NOT n:Migration AND NOT n:EngineLock "
@@ -110,6 +113,24 @@ async def test_a_graph_of_several_pages_moves_as_a_whole(graph: Graph, tmp_path:
     assert await answers(graph) == before
 
 
+STRANGE_LINES = (
+    b'{"n":["Comet"],"p":{"id":"x"}}',
+    b'{"n":["Unit","Agent"],"p":{}}',
+    b'{"x":1}',
+    b'{"n":[{"a":1}],"p":{}}',
+    b'{"n":[["x"]],"p":{}}',
+    b'{"n":["Category",{}],"p":{"id":"x"}}',
+    b'{"n":["Category"],"p":{"id":"x","map":{"a":1}}}',
+    b'{"n":["Category"],"p":{"id":"x","list":[[1]]}}',
+    b'{"n":["Category"],"p":{"id":"x","list":[1,"a"]}}',
+    b'{"n":["Category"],"p":{"id":"x","list":[null]}}',
+    b'{"n":["Category"],"p":{"id":"x","number":18446744073709551615}}',
+    b'{"n":["Category"],"p":{"id":"x"},"r":"Zzz"}',
+    b'{"r":"PART_OF","from":"low","to":"root","p":{"map":{"a":1}}}',
+    b'{"r":"PART_OF","from":"low","to":"root","p":{},"n":["Zzz"]}',
+)
+
+
 async def refused(
     graph: Graph, file: Path, problem: str, *, into_other_data: bool = False
 ) -> DumpError:
@@ -141,20 +162,33 @@ async def test_files_that_are_no_complete_dump_are_refused(graph: Graph, tmp_pat
     await given(b'{"type": "other"}\n', "foreign")
     await given(b"[1]\n", "foreign")
     await given(b"".join(lines[:-1]), "cut_off")
-    await given(whole[: len(whole) // 2], "cut_off")
+    error = await given(whole[: len(whole) // 2], "cut_off")
+    assert "?" not in error.message(Language.EN)
     await given(b"".join(lines[:3] + lines[4:]), "cut_off")
     await given(lines[0].replace(b'"version":1', b'"version":99') + lines[1], "other_version")
-    for strange in (
-        b'{"n":["Comet"],"p":{"id":"x"}}',
-        b'{"n":["Unit","Agent"],"p":{}}',
-        b'{"x":1}',
-    ):
+    for strange in STRANGE_LINES:
         error = await given(b"".join([lines[0], strange + b"\n", *lines[1:]]), "line")
         assert error.details["line"] == 2
+    for more in (b'{"n":["Zzz"],"p":{}}\n', lines[-1]):
+        error = await given(whole + more, "after_end")
+        assert error.details["line"] == len(lines) + 1
+    await given(lines[0].replace(b"{", b'{"n":["Zzz"],', 1) + b"".join(lines[1:]), "foreign")
     await given(b"".join([lines[0], b'{"n":\n', *lines[1:]]), "line")
     await refused(graph, tmp_path / "nowhere.jsonl", "file")
     dangling = b"".join(lines).replace(b'"to":"root"', b'"to":"nobody"')
     await given(dangling, "dangling")
+
+
+async def test_what_the_engine_does_not_take_is_named_and_leaves_nothing(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(graph)
+    file = tmp_path / "graph.jsonl"
+    await dump(graph, file)
+    await wipe(graph)
+    monkeypatch.setitem(PUT_NODES, ("Unit", "Agent"), REFUSED_BY_THE_ENGINE)
+    error = await refused(graph, file, "refused")
+    assert error.details["what"] == REFUSED_BY_THE_ENGINE.name
 
 
 async def test_a_dump_of_a_newer_hub_is_refused(graph: Graph, tmp_path: Path) -> None:
