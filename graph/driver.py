@@ -19,6 +19,7 @@ What a caller of this module has to know:
 import asyncio
 import logging
 import random
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,7 @@ from neo4j import (
     WRITE_ACCESS,
     AsyncDriver,
     AsyncGraphDatabase,
+    AsyncResult,
     AsyncSession,
     AsyncTransaction,
     Query,
@@ -50,7 +52,7 @@ from graph.statements import CompiledStatement, Statement
 T = TypeVar("T")
 Observer = Callable[[str, str, Mapping[str, Any]], None]
 
-# Lost connections are reported by our errors; without a handler they would also get to the terminal.
+# Our errors tell of lost connections; without a handler the terminal would be told as well.
 logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 FIRST_DELAY = 0.004
@@ -165,6 +167,7 @@ class Transaction:
         self._graph.observe(statement, parameters)
         result = await self._transaction.run(statement.text, parameters)
         rows = [dict(record) async for record in result]
+        await self._graph.warn_of(result, statement)
         for recorder in self._graph.recorders:
             recorder.ran(statement, parameters, rows, self)
         return rows
@@ -208,6 +211,20 @@ class Graph:
         for observer in self.observers:
             observer(statement.name, statement.text, parameters)
 
+    async def warn_of(self, result: AsyncResult, statement: Statement | CompiledStatement) -> None:
+        """Warn of what the server says is deprecated, where the limits ask for it (in tests).
+
+        The driver's own way to do so looks at the whole stack for every result, which takes far
+        longer than the statement.
+        """
+        if not self._limits.warn_of_deprecations:
+            return
+        summary = await result.consume()
+        for status in summary.gql_status_objects:
+            if status.is_notification:
+                said = f"{statement.name}: {status.status_description}"
+                warnings.warn(said, DeprecationWarning, stacklevel=2)
+
     async def read(
         self, statement: Statement | CompiledStatement, /, **parameters: Any
     ) -> list[dict[str, Any]]:
@@ -219,7 +236,9 @@ class Graph:
         async def attempt() -> list[dict[str, Any]]:
             async with self._session(READ_ACCESS) as session:
                 result = await session.run(self._query(statement.text), parameters)
-                return [dict(record) async for record in result]
+                rows = [dict(record) async for record in result]
+                await self.warn_of(result, statement)
+                return rows
 
         self.observe(statement, parameters)
         rows = await self._reading(attempt)
@@ -240,6 +259,7 @@ class Graph:
             async with self._session(READ_ACCESS) as session:
                 result = await session.run(self._query(statement.text), parameters)
                 record = await anext(aiter(result), None)
+                await self.warn_of(result, statement)
                 return [] if record is None else record.values()
 
         if self.observers:
@@ -413,7 +433,6 @@ def _driver(endpoint: Endpoint, limits: DriverLimits) -> AsyncDriver:
         notifications = {
             "notifications_min_severity": "WARNING",
             "notifications_disabled_classifications": list(OTHER_NOTIFICATIONS),
-            "warn_notification_severity": "WARNING",
         }
     try:
         return AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]
