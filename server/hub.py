@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.clock import Clock, system_clock
-from domain.errors import NotSignedIn
+from domain.errors import BadInput, NotSignedIn
 from domain.identity import derived_id
 from domain.language import Phrase
 from domain.vocabulary import Role
@@ -18,7 +18,7 @@ from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from resolvers.accounts import GrantRequest, create_account, viewer_of
 from server.settings import Settings
-from server.tokens import Tokens
+from server.tokens import SHORTEST_KEY, Tokens, is_long_enough
 
 OPERATOR_ID = derived_id("Account", "operator")
 FIRST = Viewer(account_id="SYSTEM", grants=(HeldGrant(role=Role.ADMIN),))
@@ -45,9 +45,19 @@ def engine_settings(settings: Settings) -> EngineSettings:
 
 
 def open_tokens(settings: Settings) -> Tokens:
-    """Return the signer: the configured secret, or the key in the data directory."""
+    """Return the signer: the configured secret, or the key in the data directory.
+
+    Raises BadInput for a secret that is too short, EngineUnusable for such a key.
+    """
     if settings.token_secret is not None:
-        return Tokens(settings.token_secret.get_secret_value())
+        secret = settings.token_secret.get_secret_value()
+        if not is_long_enough(secret):
+            raise BadInput(
+                field="RENLING_TOKEN_SECRET",
+                value=str(settings.token_secret),  # veiled
+                expected=Phrase("expected.token_secret", {"characters": SHORTEST_KEY}),
+            )
+        return Tokens(secret)
     return Tokens.from_directory(settings.data_directory)
 
 

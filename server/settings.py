@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free one")
     language: Language = Language.ZH
     token_secret: SecretStr | None = Field(
-        default=None, description="signs tokens; unset: a key made once in the data directory"
+        default=None,
+        description="signs tokens, at least 32 characters; unset: a key made in the data directory",
     )
     token_hours: int = Field(default=24 * 7, ge=1, le=24 * 366)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)

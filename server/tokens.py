@@ -6,6 +6,8 @@ withdrawn grant ends at once while the token lives on.
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,28 @@ ALGORITHM = "HS256"
 AUDIENCE = "renling"
 KEY_FILE = "token.key"
 KEY_BYTES = 32
+SHORTEST_KEY = 32
+"""Characters; RFC 7518 asks for a key of at least the 256 bits of the hash."""
+
+
+def is_long_enough(key: str) -> bool:
+    """Whether a key is long enough to sign with; spaces around it do not count."""
+    return len(key.strip()) >= SHORTEST_KEY
+
+
+def _make_key(path: Path) -> None:
+    """Make the file of a key. It appears with its content, and never in place of another."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{KEY_FILE}.", dir=path.parent)  # 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # Of processes that start together the first one's key is everybody's.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
 
 
 class Tokens:
@@ -30,19 +54,21 @@ class Tokens:
     def from_directory(cls, directory: Path) -> "Tokens":
         """Use the key kept in a 0600 file of the data directory, made at first use.
 
-        Raises EngineUnusable when the directory cannot be used.
+        Raises EngineUnusable when the directory cannot be used, or the file holds no such key.
         """
         path = directory / KEY_FILE
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                pass
-            else:
-                with os.fdopen(descriptor, "w") as file:
-                    file.write(secrets.token_hex(KEY_BYTES))
-            return cls(path.read_text())
+            if not path.exists():
+                _make_key(path)
+            key = path.read_text()
+            if not is_long_enough(key):
+                raise EngineUnusable(problem="key", place=str(path), characters=SHORTEST_KEY)
+            return cls(key)
+        except UnicodeDecodeError as problem:
+            raise EngineUnusable(
+                problem="key", place=str(path), characters=SHORTEST_KEY
+            ) from problem
         except OSError as problem:
             raise EngineUnusable(
                 what=str(path),
@@ -68,6 +94,6 @@ class Tokens:
             )
         except jwt.ExpiredSignatureError as problem:
             raise NotSignedIn(reason=Phrase("reason.token_expired")) from problem
-        except jwt.InvalidTokenError as problem:
+        except jwt.PyJWTError as problem:
             raise NotSignedIn(reason=Phrase("reason.token_invalid")) from problem
         return str(claims["sub"])

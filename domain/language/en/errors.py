@@ -39,6 +39,7 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNUSABLE.package": "The embedded engine's files are not in {place}: {reason}. Install arcadedb-embedded again, or name a Neo4j with RENLING_NEO4J_URI.",
     "error.ENGINE_UNUSABLE.start": "The embedded engine in {place} did not start: {reason}",
     "error.ENGINE_UNUSABLE.lock": "Another process has been starting or stopping the engine in {place} for too long: {reason}.",
+    "error.ENGINE_UNUSABLE.key": "The signing key {place} is not a text of at least {characters} characters. Put the former key back; or delete the file: a new key is made, and tokens that were issued are no longer good.",
     "error.DUMP_ERROR": "The dump cannot be used.",
     "error.DUMP_ERROR.file": "The file {file} cannot be used: {reason}.",
     "error.DUMP_ERROR.foreign": "{file} is not a dump of this hub (line {line}). Name a file that renling dump has written.",
@@ -62,4 +63,5 @@ TEXTS: dict[str, str] = {
     "error.BAD_USER_INPUT": "The request is not right: {reason}",
     "error.NO_GRAPH": "The hub cannot reach its graph just now; try again soon.",
     "error.INTERNAL_ERROR": "Something failed inside the hub; it was logged.",
+    "expected.token_secret": "a random text of at least {characters} characters; unset, a key is made in the data directory",
 }

@@ -39,6 +39,7 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNUSABLE.package": "{place} 中缺少内嵌引擎的文件：{reason}。请重新安装 arcadedb-embedded，或用 RENLING_NEO4J_URI 指定 Neo4j。",
     "error.ENGINE_UNUSABLE.start": "{place} 中的内嵌引擎未能启动：{reason}",
     "error.ENGINE_UNUSABLE.lock": "另一进程长时间正在启动或停止 {place} 中的引擎：{reason}。",
+    "error.ENGINE_UNUSABLE.key": "签名密钥文件 {place} 的内容不是至少 {characters} 个字符的文本。请写入原来的密钥；或删除该文件，将生成新密钥，已签发的令牌随之失效。",
     "error.DUMP_ERROR": "备份文件无法使用。",
     "error.DUMP_ERROR.file": "文件 {file} 无法使用：{reason}。",
     "error.DUMP_ERROR.foreign": "{file} 不是本系统的备份文件（第 {line} 行），请指定由 renling dump 写出的文件。",
@@ -62,4 +63,5 @@ TEXTS: dict[str, str] = {
     "error.BAD_USER_INPUT": "请求的参数有误：{reason}",
     "error.NO_GRAPH": "服务暂时不可用，请稍后再试。",
     "error.INTERNAL_ERROR": "服务内部出错，已记录。",
+    "expected.token_secret": "至少 {characters} 个字符的随机文本；不设置则使用数据目录中自动生成的密钥",
 }
