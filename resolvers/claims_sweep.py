@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from domain.availability import instant_text
 from domain.claims import ClaimAction, ClaimPolicy
 from domain.clock import Clock, system_clock
+from domain.errors import EngineError
 from domain.holds import offer_state, order_state
 from domain.identity import new_id
 from graph import claims, events, idempotency, items
@@ -15,6 +18,7 @@ from graph.events import Changes, changes_between
 from resolvers.claims_common import system_step
 
 BATCH = 200
+log = structlog.get_logger()
 
 
 async def sweep_expired(
@@ -34,15 +38,29 @@ async def sweep_expired(
     before = now - timedelta(days=rules.evaluation_days)
     lapsed = await graph.read(claims.LAPSED, now=instant_text(now), size=BATCH)
     over = await graph.read(claims.UNEVALUATED, before=instant_text(before), size=BATCH)
-    expired = [
-        await system_step(graph, row["id"], ClaimAction.EXPIRE, now, rules) for row in lapsed
-    ]
+    expired = [await _step(graph, row["id"], ClaimAction.EXPIRE, now, rules) for row in lapsed]
     for row in over:
-        await system_step(graph, row["id"], ClaimAction.CLOSE, now, rules)
+        await _step(graph, row["id"], ClaimAction.CLOSE, now, rules)
     await _refresh_items(graph, now, ids(), ids())
     kept = now - timedelta(days=rules.idempotency_days)
     await graph.write(lambda transaction: idempotency.forget(transaction, kept), repeatable=True)
     return sum(expired)
+
+
+async def _step(
+    graph: Graph, claim_id: str, action: ClaimAction, now: datetime, policy: ClaimPolicy
+) -> bool:
+    """Take a step that is due; a claim that cannot take it is logged, and stops no other.
+
+    Raises EngineError, which would stop the others too.
+    """
+    try:
+        return await system_step(graph, claim_id, action, now, policy)
+    except EngineError:
+        raise
+    except Exception:
+        log.exception("a claim cannot be swept", claim=claim_id, action=action)
+        return False
 
 
 async def _refresh_items(graph: Graph, now: datetime, event_id: str, token: str) -> None:

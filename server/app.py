@@ -133,6 +133,9 @@ async def _sweep(hub: Hub) -> None:
                 log.info("claims expired", count=expired)
         except EngineError as error:
             log.warning("sweep postponed", code=error.code)
+        except Exception:
+            # Nobody waits for this task: without a word here the claims would stay as they are.
+            log.exception("sweep failed")
         await asyncio.sleep(hub.settings.sweep_seconds)
 
 

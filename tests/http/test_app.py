@@ -1,8 +1,10 @@
 """The application over a graph that fails: what callers are told, and what goes on."""
 
+import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from structlog.testing import capture_logs
 
 from graph.driver import DriverLimits, Endpoint, Graph
 from graph.engine import Neo4jEngine
+from server import app
 from server.app import create_app
 from server.hub import Hub
 from server.settings import Settings
@@ -63,3 +66,24 @@ async def test_the_health_page_does_not_say_where_the_graph_is(hub: Hub) -> None
     assert answer.status_code == 503
     assert answer.json() == {"status": "unavailable", "message": "服务暂时不可用，请稍后再试。"}
     assert "127.0.0.1" in logged[0]["problem"]
+
+
+async def test_a_sweep_that_fails_does_not_end_the_sweeping(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept = asyncio.Event()
+    failures: list[Exception] = [RuntimeError("broken"), ValueError("broken again")]
+
+    async def sweep(*_: object, **__: Any) -> int:  # noqa: ANN401
+        if failures:
+            raise failures.pop()
+        swept.set()
+        return 0
+
+    monkeypatch.setattr(app, "sweep_expired", sweep)
+    hub.settings = hub.settings.model_copy(update={"sweep_seconds": 0})
+    application = create_app(hub)
+    with capture_logs() as logged:
+        async with application.router.lifespan_context(application):
+            await swept.wait()
+    assert [entry["event"] for entry in logged] == ["sweep failed", "sweep failed"]
