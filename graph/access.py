@@ -119,6 +119,7 @@ class Rules:
         tests = [f"{variable}.state IN ${ITEMS}"]
         if self._kind.agents:
             tests.append(self._owned(f"({variable})<-[:{owned}]-"))
+            tests.append(self._of_resident(f"({variable})<-[:{owned}]-"))
         if self._kind.areas:
             tests.append(self._in_area(f"({variable})-[:{placed}]->"))
         return _any(tests)
@@ -152,6 +153,7 @@ class Rules:
         tests: list[str] = []
         if self._kind.agents:
             tests.append(self._owned(f"({variable})-[:{SIDES}]->"))
+            tests.append(self._of_resident(f"({variable})-[:{SIDES}]->"))
         if self._kind.areas:
             side = self._fresh()
             tests.append(
@@ -173,6 +175,15 @@ class Rules:
     def _owned(self, start: str) -> str:
         owner = self._fresh()
         return f"EXISTS {{ MATCH {start}({owner}) WHERE {owner}.id IN ${AGENTS} }}"
+
+    def _of_resident(self, start: str) -> str:
+        """Return the test that it is of a resident for whom only the community's liaison speaks."""
+        resident, home, grant = self._fresh(), self._fresh(), self._fresh()
+        return (
+            f"EXISTS {{ MATCH {start}({resident}:Member)-[:LIVES_IN]->({home}:Area) "
+            f"WHERE any(part IN split({home}.path, '/') WHERE part IN ${AGENTS}) "
+            f"AND NOT EXISTS {{ MATCH ({resident})<-[:FOR_AGENT]-({grant}:Grant) }} }}"
+        )
 
     def _in_area(self, start: str) -> str:
         area = self._fresh()

@@ -57,6 +57,16 @@ class Naive:
     def acts_for(self, name: str) -> bool:
         return self.viewer.acts_for(self.world.id(name))
 
+    def speaks_for(self, name: str) -> bool:
+        """Whether the caller acts for an agent, or for the home of one that has no account."""
+        if self.acts_for(name):
+            return True
+        homes = [cast("Area", self.world.records[home]) for home in self.out(name, "LIVES_IN")]
+        alone = name not in self.world.with_accounts
+        return alone and any(
+            agent in home.path.split("/") for home in homes for agent in self.viewer.own_agents
+        )
+
     def visible(self, name: str) -> bool:
         """Whether the caller may see a node at all."""
         rules: dict[str, Callable[[str], bool]] = {
@@ -101,7 +111,7 @@ class Naive:
         places = self.out(name, "OFFER_AT", "ORDER_AT")
         paths = [cast("Area", self.world.records[place]).path for place in places]
         owners = self.into(name, "OFFERS", "NEEDS")
-        return any(map(self.acts_for, owners)) or any(map(self.viewer.coordinates, paths))
+        return any(map(self.speaks_for, owners)) or any(map(self.viewer.coordinates, paths))
 
     def _list(self, name: str) -> bool:
         record = cast("Any", self.world.records[name])
@@ -118,7 +128,7 @@ class Naive:
         if any(grant.role in {Role.APP, Role.ADMIN} for grant in self.viewer.grants):
             return True
         sides = self.out(name, *SIDES)
-        return any(self.acts_for(each) or self.coordinated(each) for each in sides)
+        return any(self.speaks_for(each) or self.coordinated(each) for each in sides)
 
     def _proposal(self, name: str) -> bool:
         (order,) = self.out(name, "PROPOSES_ORDER")

@@ -200,6 +200,9 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
     assert counts["member"][1] == 1
     assert 15 < counts["unit0"][0] < 24
     assert len({tuple(count) for count in counts.values()}) >= 8
+    # Of its residents' it sees those of whoever has no account.
+    assert Naive(WORLD, VIEWERS["xinggong"]).visible("claim4")
+    assert not Naive(WORLD, VIEWERS["community"]).visible("claim5")
     hidden = [name for name in WORLD.records if not Naive(WORLD, VIEWERS["unit0"]).visible(name)]
     kinds = {type(WORLD.records[name]) for name in hidden}
     assert kinds == {

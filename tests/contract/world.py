@@ -77,6 +77,8 @@ class World:
 
     records: dict[str, Node] = field(default_factory=dict[str, Node])
     links: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    with_accounts: set[str] = field(default_factory=set[str])
+    """The residents who have an account of their own."""
 
     @staticmethod
     def id(name: str) -> str:
@@ -118,6 +120,11 @@ class World:
                 )
                 await transaction.run(
                     _statement(text), source=self.id(source), target=self.id(target)
+                )
+            for name in sorted(self.with_accounts):
+                text = "MATCH (m:Member {id: $id}) CREATE (:Grant {id: $grant})-[:FOR_AGENT]->(m)"
+                await transaction.run(
+                    _statement(text), id=self.id(name), grant=self.id(f"grant of {name}")
                 )
 
         await graph.write(work)
@@ -210,6 +217,7 @@ def _agents(world: World) -> None:
             phone=f"000-{name}",
         )
         world.add(name, member, *links)
+    world.with_accounts.add("wang")
     pairing = Pairing(id=world.id("pairing"), created_at=world.at(), since=date(2026, 2, 1))
     world.add("pairing", pairing, ("PAIRS", "unit0"), ("PAIRS", "yuxiangyuan"))
 

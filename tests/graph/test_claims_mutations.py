@@ -3,16 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from domain.access import Viewer
 from domain.identity import global_id, new_id
 from domain.language import Language
-from domain.vocabulary import CapacityKind
+from domain.vocabulary import CapacityKind, ItemState, Role
 from graph.accounts import viewer as viewer_of
 from graph.driver import Graph
 from schema.build import build_schema
 from schema.context import Context
+from schema.execution import Executor
 from tests.graph.builders import NOW, Neighbourhood
 
 pytestmark = pytest.mark.anyio
@@ -33,14 +35,29 @@ async def here(graph: Graph) -> Neighbourhood:
     return await Neighbourhood(graph).build()
 
 
-async def mutate(here: Neighbourhood, who: str | None, field: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+async def calling(here: Neighbourhood, who: str | None) -> Context:
     viewer = Viewer()
     if who is not None:
         account = here.id(f"account {who}")
         found = await viewer_of(here.graph.read, account, here.clock())
         assert found is not None
         viewer = found
-    context = Context(graph=here.graph, viewer=viewer, language=Language.EN, clock=here.clock)
+    return Context(graph=here.graph, viewer=viewer, language=Language.EN, clock=here.clock)
+
+
+async def nodes(here: Neighbourhood, who: str, ids: list[str]) -> list[str | None]:
+    """The ids of the nodes that the account may see, None for the others."""
+    answer = await Executor(SCHEMA).answer(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+        {"ids": ids},
+        None,
+        await calling(here, who),
+    )
+    return [node and node["id"] for node in orjson.loads(answer.body)["data"]["nodes"]]
+
+
+async def mutate(here: Neighbourhood, who: str | None, field: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+    context = await calling(here, who)
     kind = SCHEMA.get_field_for_type(field, "Mutation")
     assert kind is not None
     (argument,) = kind.arguments
@@ -142,6 +159,29 @@ async def test_a_reschedule_by_consent(here: Neighbourhood) -> None:
     await mutate(here, "unit", "askToRescheduleClaim", claimId=claim, lines=lines)
     done = await mutate(here, "community", "consentToRescheduleClaim", claimId=claim)
     assert done["claim"]["state"] == "CONFIRMED"
+
+
+async def test_a_communitys_liaison_sees_what_it_does_for_its_residents(
+    here: Neighbourhood,
+) -> None:
+    order, draft = await here.order("resident"), await here.order("resident", state=ItemState.DRAFT)
+    made = await mutate(
+        here,
+        "community",
+        "proposeClaim",
+        initiator="RECEIVER",
+        orderId=global_id("DemandOrder", order.id),
+        supplierId=global_id("Unit", here.unit),
+        lines=[{"quantity": 4}],
+    )
+    claim = made["claim"]["id"]
+    ids = [claim, global_id("DemandOrder", draft.id)]
+    assert await nodes(here, "community", ids) == ids
+    assert await nodes(here, "village", ids) == [None, None]
+    # Who has an account speaks alone.
+    await here.account("resident", (Role.LIAISON, here.id("resident")))
+    assert await nodes(here, "resident", ids) == ids
+    assert await nodes(here, "community", ids) == [None, None]
 
 
 async def test_problems_name_what_helps(here: Neighbourhood) -> None:
