@@ -144,6 +144,11 @@ class OrderItem:
     escalated_path: str | None
     lapsed: tuple[str, ...]
 
+    @property
+    def node(self) -> DemandOrder:
+        """The order."""
+        return self.order
+
 
 @dataclass(frozen=True, slots=True)
 class OfferItem:
@@ -155,6 +160,11 @@ class OfferItem:
     list_state: ListState | None
     slots: dict[str, Slot]
     lapsed: tuple[str, ...]
+
+    @property
+    def node(self) -> ResourceOffer:
+        """The offer."""
+        return self.offer
 
 
 def slot_id(offer_id: str, key: str) -> str:

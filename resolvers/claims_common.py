@@ -10,6 +10,7 @@ from domain.claim_steps import apply, state_now
 from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
 from domain.errors import Forbidden, NotFound, NotSignedIn
 from domain.identity import NodeReference, derived_id
+from domain.items import PUBLISHED
 from domain.language import Phrase
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Side
@@ -199,3 +200,22 @@ def refuse_strangers(
         raise Forbidden(action=action)
     if not (actor.sides or actor.coordinator or supplier.coordinated_by(viewer)):
         raise NotFound(type="Claim", id=NodeReference("Claim", claim_id))
+
+
+def refuse_unseen(viewer: Viewer, item: OrderItem | OfferItem, owner: AgentPlace | None) -> None:
+    """Refuse an item that is not published, as unknown, to those who may not see it.
+
+    Raises NotFound.
+    """
+    node = item.node
+    if node.state in PUBLISHED or entitled(viewer, owner, item.area_path):
+        return
+    reference = NodeReference(type(node).__name__, node.id)
+    raise NotFound(type=reference.kind, id=reference)
+
+
+def entitled(viewer: Viewer, owner: AgentPlace | None, area_path: str | None) -> bool:
+    """Whether an account speaks for an item's owner, or coordinates its area or the item's."""
+    if owner is not None and (owner.spoken_for_by(viewer) or owner.coordinated_by(viewer)):
+        return True
+    return viewer.is_admin or viewer.coordinates(area_path)

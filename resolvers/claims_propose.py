@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from domain.access import Viewer
 from domain.claim_steps import propose
 from domain.claims import ClaimAction, Terms, expiry
 from domain.errors import BadInput, Forbidden, NotClaimable, NotFound, SameSides, TooManyOpen
@@ -10,13 +11,13 @@ from domain.holds import LineRequest, lines_of
 from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
-from domain.vocabulary import Initiator, ItemState, ListState, ProposalState, Side
+from domain.vocabulary import Initiator, ListState, ProposalState, Side
 from graph import claims, events, proposals
 from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
 from graph.items import OfferItem, OrderItem
-from graph.standing import AgentPlace
+from graph.standing import AgentPlace, read_agents
 from resolvers.claims_common import (
     Call,
     LapsedHoldsError,
@@ -24,11 +25,11 @@ from resolvers.claims_common import (
     both_sides,
     fresh_viewer,
     read_items,
+    refuse_unseen,
 )
 from resolvers.claims_ledger import Scene, check_room, with_ids, write_claim
 
 _STARTED_BY = {Initiator.SUPPLIER: Side.SUPPLIER, Initiator.RECEIVER: Side.RECEIVER}
-_HIDDEN = frozenset({ItemState.DRAFT, ItemState.PENDING_REVIEW, ItemState.REJECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ async def propose_in(
     order, offer = await read_items(
         transaction, request.order_id, request.offer_id, None, call.now, call.token
     )
+    await _refuse_hidden(transaction, viewer, order, offer)
     scene = Scene(order, offer)
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
@@ -80,8 +82,8 @@ async def propose_in(
     actor = actor_of(viewer, supplier, receiver, None)
     if not (actor.sides or actor.coordinator):
         raise Forbidden(action=ClaimAction.PROPOSE)
-    _check_published(order, shown=receiver.spoken_for_by(viewer) or actor.coordinator)
-    _check_published(offer, shown=supplier.spoken_for_by(viewer) or actor.coordinator)
+    _check_published(order)
+    _check_published(offer)
     terms = _terms(request, scene, claim_id, call)
     measure = order.order.measure if order else offer.offer.measure if offer else ""
     outcome = propose(claim_id, request.initiator, actor, terms, measure, call.now, request.note)
@@ -114,14 +116,22 @@ def _side(field: str, asked: str | None, owner: str | None) -> str:
     return found
 
 
-def _check_published(item: OrderItem | OfferItem | None, *, shown: bool) -> None:
-    """Refuse what is not published: as unknown to those who may not see it."""
+async def _refuse_hidden(
+    transaction: Transaction, viewer: Viewer, order: OrderItem | None, offer: OfferItem | None
+) -> None:
+    """Refuse what is not published as unknown to those who may not see it, before all else."""
+    named = [item for item in (order, offer) if item is not None]
+    places = await read_agents(transaction, *(item.owner_id for item in named))
+    for item in named:
+        refuse_unseen(viewer, item, places.get(item.owner_id))
+
+
+def _check_published(item: OrderItem | OfferItem | None) -> None:
+    """Refuse what is not published. Raises NotClaimable."""
     if item is None:
         return
-    node = item.order if isinstance(item, OrderItem) else item.offer
+    node = item.node
     reference = NodeReference(type(node).__name__, node.id)
-    if node.state in _HIDDEN and not shown:
-        raise NotFound(type=reference.kind, id=reference)
     if node.state in SET_BY_PEOPLE:
         raise NotClaimable(node=reference, state=node.state)
     if item.list_state is not None and item.list_state is not ListState.PUBLISHED:

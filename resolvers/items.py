@@ -25,7 +25,15 @@ from graph.idempotency import Repeatable
 from graph.items import OfferItem, OrderItem
 from graph.records import stored
 from graph.standing import read_agents
-from resolvers.claims_common import Call, LapsedHoldsError, caller_of, fresh_viewer, run_write
+from resolvers.claims_common import (
+    Call,
+    LapsedHoldsError,
+    caller_of,
+    entitled,
+    fresh_viewer,
+    refuse_unseen,
+    run_write,
+)
 
 Item = DemandOrder | ResourceOffer
 ItemT = TypeVar("ItemT", DemandOrder, ResourceOffer)
@@ -59,6 +67,8 @@ EDITABLE: dict[type[Item], frozenset[str]] = {
 }
 """The fields that may be edited one by one; texts that are searched come from the sheets."""
 
+_IN_REVIEW = frozenset({ItemState.PENDING_REVIEW, ItemState.REJECTED})
+
 
 @dataclass(frozen=True, slots=True)
 class _Located:
@@ -68,7 +78,7 @@ class _Located:
 
     @property
     def node(self) -> Item:
-        return self.item.order if isinstance(self.item, OrderItem) else self.item.offer
+        return self.item.node
 
     @property
     def held(self) -> dict[str, int]:
@@ -116,7 +126,7 @@ async def edit_item(
             check_offer_edit(before, after, on, call.now)
         return after
 
-    return await _change_item(graph, kind, item_id, call, edit, version)
+    return await _change_item(graph, kind, item_id, call, edit, version=version)
 
 
 async def publish_item(
@@ -131,6 +141,7 @@ async def publish_item(
 ) -> ItemT:
     """Publish an order or an offer that is a draft, in review, rejected or withdrawn.
 
+    What is in review or rejected only a coordinator or ADMIN publishes.
     Raises BadInput if it is published already, NotFound, Forbidden and NotSignedIn.
     """
     call = _call(viewer, f"{kind.__name__}.publish", idempotency_key, {"id": item_id}, clock, ids)
@@ -142,7 +153,7 @@ async def publish_item(
             raise BadInput(field="state", value=before.state, expected=expected)
         return replace(before, state=ItemState.OPEN)
 
-    return await _change_item(graph, kind, item_id, call, edit, None)
+    return await _change_item(graph, kind, item_id, call, edit, review=True)
 
 
 async def withdraw_item(
@@ -157,6 +168,8 @@ async def withdraw_item(
 ) -> ItemT:
     """Withdraw an order or an offer on which no claim is under way.
 
+    What is in review or rejected only a coordinator or ADMIN withdraws: withdrawn, its owner could
+    publish it.
     Raises HeldByClaims, BadInput if it is withdrawn already, NotFound, Forbidden and NotSignedIn.
     """
     call = _call(viewer, f"{kind.__name__}.withdraw", idempotency_key, {"id": item_id}, clock, ids)
@@ -167,7 +180,7 @@ async def withdraw_item(
         check_withdrawal(before, on)
         return replace(before, state=ItemState.WITHDRAWN)
 
-    return await _change_item(graph, kind, item_id, call, edit, None)
+    return await _change_item(graph, kind, item_id, call, edit, review=True)
 
 
 async def publish_list(
@@ -206,14 +219,16 @@ async def close_list(
 ) -> List:
     """Close a published list, withdrawing its items; none may have a claim under way.
 
-    What is fulfilled or past stays as it is. Raises HeldByClaims, BadInput if the list is not
-    published, NotFound, Forbidden and NotSignedIn.
+    What is fulfilled or past, in review or rejected stays as it is.
+
+    Raises HeldByClaims, BadInput if the list is not published, NotFound, Forbidden and
+    NotSignedIn.
     """
     call = _call(viewer, f"{kind.__name__}.close", idempotency_key, {"id": list_id}, clock, ids)
 
     def edit(before: Item, on: list[ClaimOnItem]) -> Item:
         check_withdrawal(before, on)
-        over = before.state in {ItemState.FULFILLED, ItemState.EXPIRED, ItemState.REJECTED}
+        over = before.state in {ItemState.FULFILLED, ItemState.EXPIRED, *_IN_REVIEW}
         return before if over else replace(before, state=ItemState.WITHDRAWN)
 
     return await _change_list(graph, kind, list_id, call, ListState.CLOSED, edit)
@@ -233,14 +248,19 @@ def _call(
 
 
 async def _change_item(
-    graph: Graph, kind: type[ItemT], item_id: str, call: Call, edit: Edit, version: int | None
+    graph: Graph,
+    kind: type[ItemT],
+    item_id: str,
+    call: Call,
+    edit: Edit,
+    *,
+    version: int | None = None,
+    review: bool = False,
 ) -> ItemT:
     async def work(transaction: Transaction) -> ItemT:
         viewer = await fresh_viewer(transaction, call.account_id, call.now)
         located = await _locate(transaction, kind, item_id, call)
-        await _check_entitled(
-            transaction, viewer, located.item.owner_id, located.item.area_path, call
-        )
+        await _check_item(transaction, viewer, located.item, call, review=review)
         if version is not None and version != located.node.version:
             raise VersionConflict(
                 node=NodeReference(kind.__name__, item_id),
@@ -265,7 +285,7 @@ async def _change_list(
     async def work(transaction: Transaction) -> List:
         viewer = await fresh_viewer(transaction, call.account_id, call.now)
         found = await _list(transaction, list_id)
-        await _check_entitled(transaction, viewer, found.issuer_id, None, call)
+        await _check_list(transaction, viewer, found, call)
         if found.list.state is not source:
             raise BadInput(field="state", value=found.list.state, expected=source)
         after = replace(found.list, state=target)
@@ -304,14 +324,43 @@ async def _locate(transaction: Transaction, kind: type[Item], item_id: str, call
     return _Located(found)
 
 
-async def _check_entitled(
-    transaction: Transaction, viewer: Viewer, owner_id: str, area_path: str | None, call: Call
+async def _check_list(
+    transaction: Transaction, viewer: Viewer, found: lists.ListItem, call: Call
 ) -> None:
-    """Let pass who speaks for the owner or coordinates its area or the item's. Raises Forbidden."""
-    owner = (await read_agents(transaction, owner_id)).get(owner_id)
-    if owner is not None and (owner.spoken_for_by(viewer) or owner.coordinated_by(viewer)):
+    """Let pass who speaks for the list's issuer or coordinates its area.
+
+    Raises NotFound for who may not even see it, else Forbidden.
+    """
+    issuer = (await read_agents(transaction, found.issuer_id)).get(found.issuer_id)
+    if entitled(viewer, issuer, None):
         return
-    if not viewer.coordinates(area_path):
+    if found.list.state is ListState.DRAFT:
+        reference = NodeReference(type(found.list).__name__, found.list.id)
+        raise NotFound(type=reference.kind, id=reference)
+    raise Forbidden(action=call.write.operation)
+
+
+async def _check_item(
+    transaction: Transaction,
+    viewer: Viewer,
+    item: OrderItem | OfferItem,
+    call: Call,
+    *,
+    review: bool,
+) -> None:
+    """Let pass who speaks for the item's owner or coordinates its area or the item's.
+
+    With `review` what awaits or has failed a review is for the coordinator alone. Raises NotFound
+    for who may not even see it, else Forbidden.
+    """
+    owner = (await read_agents(transaction, item.owner_id)).get(item.owner_id)
+    refuse_unseen(viewer, item, owner)
+    reviewer = viewer.coordinates(item.area_path) or (
+        owner is not None and owner.coordinated_by(viewer)
+    )
+    if not entitled(viewer, owner, item.area_path) or (
+        review and item.node.state in _IN_REVIEW and not reviewer
+    ):
         raise Forbidden(action=call.write.operation)
 
 

@@ -24,9 +24,11 @@ from domain.errors import (
     VersionConflict,
 )
 from domain.holds import LineRequest
-from domain.identity import new_id
-from domain.records import Claim, Proposal
+from domain.identity import derived_id, new_id
+from domain.items import PUBLISHED
+from domain.records import Area, Claim, Proposal, ResourceOffer, Unit
 from domain.vocabulary import (
+    AreaLevel,
     CapacityKind,
     ClaimState,
     Initiator,
@@ -35,6 +37,7 @@ from domain.vocabulary import (
     Role,
     Selection,
     Side,
+    UnitKind,
 )
 from graph.driver import Graph
 from graph.statements import CompiledStatement
@@ -60,6 +63,7 @@ CLAIM_STATE = CompiledStatement("MATCH (c:Claim {id: $id}) RETURN c.state AS sta
 ESCALATED = CompiledStatement(
     "MATCH (:DemandOrder {id: $id})-[:ESCALATED_TO]->(a:Area) RETURN a.id AS id"
 )
+AREA = CompiledStatement("MATCH (a:Area {id: $id}) RETURN a.id AS id")
 SATURDAY = datetime(2026, 5, 9, 16, 0, tzinfo=UTC)
 
 
@@ -502,11 +506,55 @@ async def test_who_may_start_a_claim(lives: Lives) -> None:
     withdrawn = await here.order(state=ItemState.WITHDRAWN)
     with pytest.raises(NotClaimable):
         await lives.propose(
-            "unit", Initiator.SUPPLIER, 1, order_id=withdrawn.id, supplier_id=here.unit
+            "coordinator", Initiator.COORDINATOR, 1, order_id=withdrawn.id, supplier_id=here.unit
         )
     after = [row for row in await dump(here.graph) if own.id not in repr(row)]
     known = {repr(row) for row in before}
     assert not [row for row in after if "'Claim" in repr(row) and repr(row) not in known]
+
+
+@pytest.mark.parametrize("state", [state for state in ItemState if state not in PUBLISHED])
+async def test_what_is_not_published_is_unknown_to_those_who_may_not_see_it(
+    lives: Lives, state: ItemState
+) -> None:
+    here = lives.here
+    far = derived_id("Test", here.prefix, "far")
+    if not await here.graph.read(AREA, id=far):
+        area = Area(id=far, created_at=NOW, name="far", level=AreaLevel.DISTRICT, path=f"/{far}/")
+        await put(here.graph, [area])
+        await here.account("far", (Role.COORDINATOR, far))
+    abroad = Unit(id=new_id(), created_at=NOW, name="abroad", kind=UnitKind.ORGAN)
+    offer = ResourceOffer(
+        id=new_id(),
+        created_at=NOW,
+        title="hidden",
+        capacity_kind=CapacityKind.TOTAL,
+        capacity=10,
+        measure="PERSON",
+        state=state,
+    )
+    links = [
+        ("Unit", abroad.id, "LOCATED_IN", "Area", far),
+        ("Agent", abroad.id, "OFFERS", "ResourceOffer", offer.id),
+        ("ResourceOffer", offer.id, "OFFER_AT", "Area", far),
+    ]
+    await put(here.graph, [abroad], [])
+    await put(here.graph, [offer], links)
+    order = await here.order()
+    values: dict[str, Any] = {"offer_id": offer.id, "order_id": order.id}
+    wrong: list[dict[str, Any]] = [{}, {"supplier_id": here.unit}, {"supplier_id": abroad.id}]
+    for who, initiator in (
+        ("coordinator", Initiator.COORDINATOR),
+        ("community", Initiator.RECEIVER),
+        ("school", Initiator.SUPPLIER),
+    ):
+        for given in wrong:
+            with pytest.raises(NotFound):
+                await lives.propose(who, initiator, 1, **values, **given)
+    both = new_id()
+    await here.account(both, (Role.COORDINATOR, far), (Role.LIAISON, here.community))
+    with pytest.raises(NotClaimable):
+        await lives.propose(both, Initiator.RECEIVER, 1, **values)
 
 
 async def test_a_grant_counts_while_it_is_in_force(lives: Lives) -> None:

@@ -152,6 +152,33 @@ async def test_who_may_edit_and_what(lives: Lives) -> None:
     assert await dump(here.graph) == before
 
 
+@pytest.mark.parametrize("state", [ItemState.PENDING_REVIEW, ItemState.REJECTED])
+async def test_a_review_is_for_the_coordinator(lives: Lives, state: ItemState) -> None:
+    here = lives.here
+    order = await here.order(state=state)
+    before = await dump(here.graph)
+    for change in (publish_item, withdraw_item):
+        with pytest.raises(Forbidden):
+            await change(here.graph, DemandOrder, order.id, **by(here, "community"))
+    assert await dump(here.graph) == before
+    passed = await publish_item(here.graph, DemandOrder, order.id, **by(here, "coordinator"))
+    assert passed.state is ItemState.OPEN
+
+
+async def test_drafts_are_unknown_to_others(lives: Lives) -> None:
+    here = lives.here
+    draft = await here.order(state=ItemState.DRAFT)
+    for who in ("unit", "village", "nobody"):
+        with pytest.raises(NotFound):
+            await edit_item(
+                here.graph, DemandOrder, draft.id, {"quantity": 5}, version=9, **by(here, who)
+            )
+        with pytest.raises(NotFound):
+            await publish_item(here.graph, DemandOrder, draft.id, **by(here, who))
+    published = await publish_item(here.graph, DemandOrder, draft.id, **by(here, "community"))
+    assert published.state is ItemState.OPEN
+
+
 async def test_an_edit_is_repeated_once(lives: Lives) -> None:
     here = lives.here
     order = await here.order()
@@ -171,7 +198,7 @@ async def test_a_list_is_published_and_closed_with_its_items(lives: Lives) -> No
         ("NeedList", needs.id, "LISTS_ORDER", "DemandOrder", order.id),
     ]
     await put(here.graph, [needs], links)
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await publish_list(here.graph, NeedList, needs.id, **by(here, "unit"))
     published = await publish_list(here.graph, NeedList, needs.id, **by(here, "community"))
     assert published.state is ListState.PUBLISHED
@@ -184,7 +211,9 @@ async def test_a_list_is_published_and_closed_with_its_items(lives: Lives) -> No
     await lives.step(claim, "unit", ClaimAction.WITHDRAW)
     closed = await close_list(here.graph, NeedList, needs.id, **by(here, "community"))
     assert closed.state is ListState.CLOSED
-    with pytest.raises(NotClaimable):
+    with pytest.raises(Forbidden):
+        await close_list(here.graph, NeedList, needs.id, **by(here, "unit"))
+    with pytest.raises(NotFound):
         await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
     again = await publish_item(here.graph, DemandOrder, order.id, **by(here, "community"))
     assert again.state is ItemState.OPEN
@@ -206,7 +235,7 @@ async def test_a_list_of_resources_is_closed_with_its_offers(lives: Lives) -> No
     await put(here.graph, [resources], links)
     closed = await close_list(here.graph, ResourceList, resources.id, **by(here, "unit"))
     assert closed.state is ListState.CLOSED
-    with pytest.raises(NotClaimable):
+    with pytest.raises(NotFound):
         await lives.propose(
             "community", Initiator.RECEIVER, 1, offer_id=offer.id, receiver_id=here.community
         )
