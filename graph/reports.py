@@ -1,6 +1,7 @@
 """What the reports of the command line need to know of the graph."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from domain.records import MatchRun
@@ -84,6 +85,10 @@ CLAIM_ENDS = statement(
         head([(claim)-[:FOR_ORDER]->(item:DemandOrder) | item.id]) AS orderId,
         head([(claim)-[:FOR_ORDER]->(item:DemandOrder) | item.title]) AS orderTitle
     """,
+)
+PLACES_OF_ORDERS = statement(
+    "reports.places_of_orders",
+    "MATCH (:DemandOrder)-[:ORDER_AT]->(area:Area) RETURN DISTINCT area.path AS path ORDER BY path",
 )
 AREAS = statement(
     "reports.areas",
@@ -178,6 +183,14 @@ async def district_of_order(graph: Graph, order_id: str) -> Place:
     rows.sort(key=lambda row: len(row["path"]))
     chosen = next((row for row in rows if row["level"] == AreaLevel.DISTRICT), rows[0])
     return Place(chosen["id"], chosen["name"], chosen["path"])
+
+
+async def area_of_all_orders(graph: Graph) -> str | None:
+    """Return the id of the smallest area in which all orders are, None where there is none."""
+    paths = [row["path"] for row in await graph.read(PLACES_OF_ORDERS)]
+    levels = zip(*(path.strip("/").split("/") for path in paths), strict=False)
+    shared = takewhile(lambda ids: len(set(ids)) == 1, levels)
+    return next((ids[0] for ids in reversed(list(shared))), None)
 
 
 async def claim_ends(graph: Graph, claim_id: str) -> ClaimEnds:

@@ -61,7 +61,8 @@ async def run(output: Output, hub: Hub, files: Sequence[Path], *, area: str | No
 async def _matched(output: Output, hub: Hub, *, anew: bool) -> Findings:
     """Return the findings of the latest run; of a new one where there is none or data is new."""
     latest = None if anew else await reports.latest_run(hub.graph)
-    finished = latest or await commands.run_matching_aloud(output, hub, area_id=None)
+    area_id = await reports.area_of_all_orders(hub.graph)
+    finished = latest or await commands.run_matching_aloud(output, hub, area_id=area_id)
     return await commands.findings_of(hub, finished)
 
 

@@ -138,6 +138,15 @@ def test_the_tour_works_when_pasted(service: Service, request_text: str) -> None
             assert root.get("nodes") or root.get("claim"), body
 
 
+def test_the_coordinator_sees_the_run_with_its_proof(service: Service) -> None:
+    query = "{ matchRuns(first: 1) { nodes { certificate { components { proof } } } } }"
+    headers = {"Authorization": f"Bearer {service.tokens['COORDINATOR']}"}
+    answer = httpx.post(
+        service.address, json={"query": query}, headers=headers, timeout=TIMEOUT
+    ).json()
+    assert answer["data"]["matchRuns"]["nodes"][0]["certificate"]["components"], answer
+
+
 def test_nobody_without_a_role_changes_anything(service: Service) -> None:
     mutation = next(text for text in TOUR if text.startswith("mutation"))
     count = {"query": "{ claims { totalCount } }"}
