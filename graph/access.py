@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, Viewer
+from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, FREE_TEXTS, Viewer
 from domain.availability import instant_text
 from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
@@ -111,6 +111,15 @@ class Rules:
             tests.append(self._coordinated(variable))
         return " OR ".join(tests) or NOBODY
 
+    def property(self, types: Collection[str], name: str, variable: str) -> str | None:
+        """Return the test that a property of what is seen may be read; None always, NOBODY never.
+
+        Who sees claims as a side of them or as a coordinator reads what people write there; a
+        front-end, which sees all claims, does not.
+        """
+        written = any(name in FREE_TEXTS.get(each, ()) for each in types)
+        return self._party(variable) if written and self._kind.claims else None
+
     def _visible(self, name: str, variable: str) -> str | None:
         rule = self._rules.get(name)
         return None if rule is None or self._kind.everything else rule(variable)
@@ -148,8 +157,10 @@ class Rules:
         return _any(tests)
 
     def _claim(self, variable: str) -> str | None:
-        if self._kind.claims:
-            return None
+        return None if self._kind.claims else self._party(variable)
+
+    def _party(self, variable: str) -> str:
+        """Return the test that the caller speaks for a side of a claim, or coordinates one."""
         tests: list[str] = []
         if self._kind.agents:
             tests.append(self._owned(f"({variable})-[:{SIDES}]->"))

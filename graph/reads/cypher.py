@@ -46,7 +46,7 @@ class _Compiler:
         return f"MATCH ({ROOT}:{name} {{id: {value}}}){where}"
 
     def _row(self, columns: Columns, variable: str) -> str:
-        parts = [f"{variable}.{name}" for name in columns.properties]
+        parts = [self._property(columns, variable, name) for name in columns.properties]
         if columns.contacts is not None:
             parts.append(self._contacts(variable))
         if columns.label is not None:
@@ -58,12 +58,13 @@ class _Compiler:
                 parts.append(self._many(variable, relation))
         return f"[{', '.join(parts)}]"
 
+    def _property(self, columns: Columns, variable: str, name: str) -> str:
+        allowed = self._rules.property(columns.types, name, variable)
+        return _masked(f"{variable}.{name}", allowed)
+
     def _contacts(self, variable: str) -> str:
         values = f"[{', '.join(f'{variable}.{name}' for name in CONTACTS)}]"
-        allowed = self._rules.contacts(variable)
-        if allowed is None:
-            return values
-        return "null" if allowed == NOBODY else f"CASE WHEN {allowed} THEN {values} ELSE null END"
+        return _masked(values, self._rules.contacts(variable))
 
     def _one(self, start: str, column: OneColumn) -> str:
         variable = self._fresh()
@@ -153,3 +154,10 @@ class _Compiler:
     def _fresh(self) -> str:
         self._variables += 1
         return f"n{self._variables}"
+
+
+def _masked(value: str, allowed: str | None) -> str:
+    """Return an expression that is null where the test does not hold."""
+    if allowed is None:
+        return value
+    return "null" if allowed == NOBODY else f"CASE WHEN {allowed} THEN {value} ELSE null END"

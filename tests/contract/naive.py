@@ -127,6 +127,13 @@ class Naive:
     def _claim(self, name: str) -> bool:
         if any(grant.role in {Role.APP, Role.ADMIN} for grant in self.viewer.grants):
             return True
+        return self._party(name)
+
+    def free_text(self, name: str) -> bool:
+        """Whether the caller may read what people wrote to a claim."""
+        return self.viewer.is_admin or self._party(name)
+
+    def _party(self, name: str) -> bool:
         sides = self.out(name, *SIDES)
         return any(self.speaks_for(each) or self.coordinated(each) for each in sides)
 

@@ -112,7 +112,7 @@ async def test_contacts_are_masked_everywhere(hub: Hub, who: str) -> None:
         viewer=VIEWERS[who],
     )
     names = {WORLD.gid(name): name for name in WORLD.records}
-    seen = list(_agents(data))
+    seen = list(_having("phone", data))
     assert len(seen) > 30
     for agent in seen:
         name = names[agent["id"]]
@@ -123,16 +123,51 @@ async def test_contacts_are_masked_everywhere(hub: Hub, who: str) -> None:
         assert agent["contactName"] == (record.contact_name if shown else None), name
 
 
-def _agents(value: object) -> Iterator[dict[str, Any]]:
+def _having(field: str, value: object) -> Iterator[dict[str, Any]]:
+    """Yield the objects that have a field, at any depth."""
     if isinstance(value, list):
         for item in cast("list[object]", value):
-            yield from _agents(item)
+            yield from _having(field, item)
     elif isinstance(value, dict):
         found = cast("dict[str, Any]", value)
-        if "phone" in found:
+        if field in found:
             yield found
         for item in found.values():
-            yield from _agents(item)
+            yield from _having(field, item)
+
+
+@each_viewer
+async def test_what_people_write_to_a_claim_is_for_its_sides(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    texts = "id note evidence reason"
+    by_id = " ".join(
+        f'claim{number}: claim(id: "{WORLD.gid(f"claim{number}")}") {{ {texts} }}'
+        for number in range(6)
+    )
+    data = await hub.data(
+        f"""{{
+          {by_id}
+          claims {{ nodes {{ {texts} }} edges {{ node {{ words: note {texts} }} }} }}
+          orders {{ nodes {{ claims {{ nodes {{
+            lines {{ nodes {{ claim {{ {texts} }} }} }} }} }} }} }}
+        }}""",
+        viewer=VIEWERS[who],
+    )
+    names = {WORLD.gid(name): name for name in WORLD.records}
+    for claim in _having("note", data):
+        name = names[claim["id"]]
+        record = cast("Claim", WORLD.records[name])
+        written = (record.note, record.evidence, record.reason)
+        shown = written if naive.free_text(name) else (None, None, None)
+        assert (claim["note"], claim["evidence"], claim["reason"]) == shown, name
+        assert claim.get("words", claim["note"]) == claim["note"]
+
+
+async def test_a_front_end_reads_nothing_that_people_write(hub: Hub) -> None:
+    query = "{ claims { nodes { note evidence reason } } }"
+    data = await hub.data(query, viewer=VIEWERS["app"])
+    nothing = {"note": None, "evidence": None, "reason": None}
+    assert data == {"claims": {"nodes": [nothing] * 6}}
 
 
 @each_viewer

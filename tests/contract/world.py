@@ -358,6 +358,9 @@ def _claims(world: World) -> None:
             state=state,
             quantity=3 + number,
             measure="PERSON",
+            note=f"说明{number}",
+            evidence=f"照片{number}",
+            reason=f"原因{number}",
             expires_at=NOW,
             completed_at=completed,
         )
@@ -422,6 +425,8 @@ def viewers(world: World) -> dict[str, Viewer]:
 
     grants: dict[str, tuple[HeldGrant, ...]] = {
         "app": (HeldGrant(Role.APP),),
+        "app of a unit": (HeldGrant(Role.APP), liaison("unit0")),
+        "app of a district": (HeldGrant(Role.APP), coordinator("gangcheng")),
         "unit0": (liaison("unit0"),),
         "unit2": (liaison("unit2"),),
         "community": (liaison("yuxiangyuan"),),
