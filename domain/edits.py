@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.availability import overlapping
+from domain.availability import END_OF_DAY, overlapping
 from domain.claims import LIVE
 from domain.errors import BadInput, HeldByClaims
 from domain.holds import LARGEST_QUANTITY, Line, holds, offer_hold, order_hold, slot_at
@@ -129,9 +129,9 @@ def _held(item: DemandOrder | ResourceOffer, claims: Iterable[ClaimOnItem]) -> H
     )
 
 
-def _positive(field: str, value: int) -> None:
-    if not 0 < value <= LARGEST_QUANTITY:
-        raise BadInput(field=field, value=value, expected=f"1..{LARGEST_QUANTITY}")
+def _positive(field: str, value: int, largest: int = LARGEST_QUANTITY) -> None:
+    if not 0 < value <= largest:
+        raise BadInput(field=field, value=value, expected=f"1..{largest}")
 
 
 def _measure(measure: str) -> None:
@@ -144,4 +144,4 @@ def _windows(item: DemandOrder | ResourceOffer) -> None:
     if found is not None:
         raise BadInput(field="windows", value=str(found[1]), expected=f"after {found[0]}")
     if isinstance(item, ResourceOffer) and item.slot_minutes is not None:
-        _positive("slotMinutes", item.slot_minutes)
+        _positive("slotMinutes", item.slot_minutes, END_OF_DAY)

@@ -82,6 +82,8 @@ def whole_number(text: str) -> int:
         raise CellProblem("not_a_number", expected="60") from None
     if not number.is_finite() or number != number.to_integral_value() or number < 0:
         raise CellProblem("not_a_number", expected="60")
+    if number > LARGEST_QUANTITY:
+        raise CellProblem("too_large", expected=str(LARGEST_QUANTITY))
     return int(number)
 
 

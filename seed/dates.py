@@ -28,6 +28,7 @@ _DATE = re.compile(
     r"|(?P<month9>\d{1,2})[./](?P<day9>\d{1,2})"
 )
 _YEARS = re.compile(r"(20\d{2})(?:年)?(?:[—–\-~～至到]+(20\d{2}))?(?:年|年度|度|全年|$)")
+_EARLIEST_YEAR = 1900
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
 _SERIAL = re.compile(r"[34567]\d{4}")
 
@@ -90,7 +91,7 @@ def date_range(text: str, year: int) -> tuple[date | None, date | None]:
     inherited = _Written(begin.year or year, begin.month, None)
     ends_on = _made(ends, inherited, last=True)
     if ends_on < starts_on and ends.year is None:
-        ends_on = ends_on.replace(year=ends_on.year + 1)
+        ends_on = _made(ends, inherited._replace(year=ends_on.year + 1), last=True)
     if ends_on < starts_on:
         raise CellProblem("ends_before_it_starts", expected=EXPECTED_RANGE)
     return starts_on, ends_on
@@ -124,6 +125,8 @@ def _made(written: _Written, inherited: _Written, *, last: bool = False) -> date
         month = inherited.month
     if year is None or (month is None and written.day is not None):
         raise CellProblem("not_a_date", expected=EXPECTED)
+    if year < _EARLIEST_YEAR:
+        raise CellProblem("no_such_date", expected=EXPECTED)
     try:
         if month is None:
             return date(year, 12, 31) if last else date(year, 1, 1)

@@ -133,7 +133,11 @@ def _span(times: re.Match[str], *, afternoon: bool) -> tuple[int, int]:
     end = _minutes(times[6], times[7], times[8] or times[9], shift=shift and not times[5])
     if times[5] or (end <= start and end < END_OF_DAY):
         end += END_OF_DAY
-    if end - start >= END_OF_DAY + 1 or (not times[5] and end > END_OF_DAY + NOON * 60):
+    if (
+        start == END_OF_DAY
+        or end - start >= END_OF_DAY + 1
+        or (not times[5] and end > END_OF_DAY + NOON * 60)
+    ):
         raise CellProblem("not_a_window", expected=EXPECTED)
     return start, end
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from domain.availability import END_OF_DAY
 from domain.categories import CATEGORIES, recognise, usual_capacity_kind
 from domain.inventory import OfferRow, OrderRow, Row
 from domain.vocabulary import OrderOrigin, Urgency
@@ -101,13 +102,14 @@ def _read_offer(fields: Fields) -> Iterable[Row]:
 
 
 def _minutes(text: str) -> int:
-    """Return the length of a slot: `60分钟`, `1.5小时`, or a bare number of minutes."""
+    """Return how long a slot is, a day at most: `60分钟`, `1.5小时`, or a bare number."""
     bare = text.removesuffix("分钟").removesuffix("分")
-    if bare.isdecimal() and int(bare) > 0:
-        return int(bare)
-    minutes, measure = cells.amount(text, None, "HOUR")
-    if minutes is None or measure != "HOUR":
-        raise CellProblem("not_a_length", expected="60分钟")
+    if bare.isdecimal():
+        minutes, measure = int(bare) if len(bare) <= len(str(END_OF_DAY)) else None, "HOUR"
+    else:
+        minutes, measure = cells.amount(text, None, "HOUR")
+    if minutes is None or measure != "HOUR" or not 0 < minutes <= END_OF_DAY:
+        raise CellProblem("not_a_length", expected="60分钟", largest=END_OF_DAY)
     return minutes
 
 

@@ -88,6 +88,8 @@ def test_a_range_of_dates(text: str, expected: tuple[date | None, date | None]) 
         ("乱写", "not_a_date_range"),
         ("2026年2月30日", "no_such_date"),
         ("2026-05-01至2026-04-01", "ends_before_it_starts"),
+        ("2028年3月1日至2月29日", "no_such_date"),
+        ("9999年3月1日至2月1日", "no_such_date"),
         ("3月3日，10日", "not_a_date_range"),
     ],
 )
@@ -112,6 +114,16 @@ def test_an_impossible_range_says_why(text: str, reason: str) -> None:
 )
 def test_a_deadline(text: str, expected: date | None) -> None:
     assert single_date(text, YEAR, last=True) == expected
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1899年", "2026年2月30日", "2026年13月"])
+def test_a_date_that_nobody_means_is_refused(text: str) -> None:
+    assert reason_of(lambda: single_date(text, YEAR)) == "no_such_date"
+
+
+@pytest.mark.parametrize("text", ["1e999999999", str(10**12 + 1), "9" * 5000])
+def test_a_whole_number_has_an_end(text: str) -> None:
+    assert reason_of(lambda: cells.whole_number(text)) == "too_large"
 
 
 def test_a_month_begins_on_its_first_day_and_ends_on_its_last() -> None:
@@ -154,6 +166,7 @@ def test_weekly_windows(text: str, expected: list[str]) -> None:
         ("周三 9:70-10:00", "not_a_window"),
         ("周六 9:00-12:00，周六 11:00-13:00", "windows_overlap"),
         ("有空就行", "not_a_window"),
+        ("周三 24:00-次日1:00", "not_a_window"),
     ],
 )
 def test_what_is_no_weekly_time_says_so(text: str, reason: str) -> None:

@@ -15,6 +15,7 @@ from domain.vocabulary import CapacityKind, UnitKind, Urgency
 from seed.reading import read_file
 
 TODAY = date(2026, 5, 4)
+OFFER_HEADER = ["提供单位", "资源名称", "时段长度"]
 UNITS = ("单位名称", "单位类型", "联系电话")
 
 
@@ -66,6 +67,38 @@ def test_the_header_is_found_below_titles_whatever_its_spaces(tmp_path: Path) ->
     assert isinstance(row, UnitRow)
     assert (row.name, row.kind) == ("区图书馆", UnitKind.PUBLIC_INSTITUTION)
     assert row.origin.cell("name") == "B5"
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("60分钟", 60), ("1.5小时", 90), ("45", 45), ("1440", 1440), ("24小时", 1440)],
+)
+def test_the_length_of_a_slot(tmp_path: Path, text: str, minutes: int) -> None:
+    (row,) = only(workbook(tmp_path / "a.xlsx", [OFFER_HEADER, ["甲", "会议室", text]])).rows
+    assert isinstance(row, OfferRow)
+    assert row.slot_minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("99999999999999999999分钟", "not_a_length"),
+        ("9" * 5000, "not_a_length"),
+        ("9" * 18 + "小时", "too_large"),
+        ("1441", "not_a_length"),
+        ("25小时", "not_a_length"),
+        ("0分钟", "not_a_length"),
+        ("3人", "not_a_length"),
+    ],
+)
+def test_a_slot_longer_than_a_day_is_an_error_of_its_row(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    rows = [OFFER_HEADER, ["甲", "会议室", text], ["乙", "会议室", "60分钟"]]
+    content = only(workbook(tmp_path / "a.xlsx", rows))
+    assert reasons(content) == [("C2", reason)]
+    assert all(content.errors[0].message(language) for language in Language)
+    assert len(content.rows) == 1
 
 
 def test_merged_cells_mean_the_same_as_above(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.ends_before_it_starts": "ends before it starts ({expected})",
     "loading.reason.not_a_window": "is no weekly time; write {expected}, 工作日晚上, or 不限",
     "loading.reason.windows_overlap": "the times overlap; write such as do not, like {expected}",
-    "loading.reason.not_a_length": "is no length of a slot; write {expected}",
+    "loading.reason.not_a_length": "is no length of a slot; write {expected}, at most {largest} minutes",
     "loading.reason.quantity_unstated": "a need must state its quantity, such as {expected}",
     "loading.reason.lot_too_large": "the minimum lot must not exceed the quantity {expected}, in the same unit",
     "loading.reason.no_area": "belongs to no known area; name it with --area CODE, or add a sheet of areas",

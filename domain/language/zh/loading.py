@@ -44,7 +44,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.ends_before_it_starts": "结束早于开始（{expected}）",
     "loading.reason.not_a_window": "不是每周时间，应写作「{expected}」「工作日晚上」，或「不限」",
     "loading.reason.windows_overlap": "时段互相重叠，请改成不重叠的时段，例如「{expected}」",
-    "loading.reason.not_a_length": "不是时段长度，应写作 {expected}",
+    "loading.reason.not_a_length": "不是时段长度，应写作 {expected}，最多 {largest} 分钟",
     "loading.reason.quantity_unstated": "需求必须写明数量，例如 {expected}",
     "loading.reason.lot_too_large": "最小承接量不能超过需求数量 {expected}，且计量单位要一致",
     "loading.reason.no_area": "不知道属于哪个区域；请用 --area 区划代码 指定，或在文件中附上区域表",
