@@ -45,6 +45,12 @@ def check_order_edit(
     split = after.indivisible and held > 0 and (held != after.quantity or len(holding) > 1)
     if after.quantity < held or split or (after.measure != before.measure and claims):
         raise _held(before, holding or claims)
+    # No claim may leave a rest below the lot, nor may an edit beside claims; a rest that is there
+    # already (less was delivered) hinders no edit of something else.
+    rest = after.quantity - held
+    terms = (after.quantity, after.minimum_lot) != (before.quantity, before.minimum_lot)
+    if holding and terms and 0 < rest < after.minimum_lot:
+        raise _held(before, holding)
     _selection(before, after.selection, claims)
 
 

@@ -56,6 +56,8 @@ async def test_an_order_keeps_what_is_held(lives: Lives) -> None:
         {"measure": "HOUSEHOLD"},
         {"selection": Selection.CHOOSE},
         {"minimum_lot": 10},
+        {"minimum_lot": 7},
+        {"minimum_lot": 3, "quantity": 6},
     ):
         with pytest.raises(HeldByClaims) as refused:
             await edit_item(here.graph, DemandOrder, order.id, changes, **by(here, "community"))
@@ -63,6 +65,7 @@ async def test_an_order_keeps_what_is_held(lives: Lives) -> None:
     with pytest.raises(HeldByClaims):
         await withdraw_item(here.graph, DemandOrder, order.id, **by(here, "community"))
     assert await dump(here.graph) == before
+    await edit_item(here.graph, DemandOrder, order.id, {"minimum_lot": 6}, **by(here, "community"))
     smaller = await edit_item(
         here.graph, DemandOrder, order.id, {"quantity": 4}, **by(here, "community")
     )
