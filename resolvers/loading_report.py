@@ -78,8 +78,25 @@ class LoadReport:
 
     @property
     def rejected(self) -> int:
-        """How many rows (or whole sheets) were not loaded."""
-        return len({(e.details["file"], e.details["sheet"], row_of(e)) for e in self.errors})
+        """How many rows were not loaded, beside those of whole sheets."""
+        unread = self._unread
+        return len(
+            {(*place, row_of(e)) for e in self.errors if (place := sheet_of(e)) not in unread}
+        )
+
+    @property
+    def unread(self) -> int:
+        """How many whole sheets or files were not loaded."""
+        return len(self._unread)
+
+    @property
+    def _unread(self) -> set[tuple[str, str]]:
+        unknown = {(sheet.file, sheet.sheet) for sheet in self.sheets if not sheet.kind}
+        return {
+            place
+            for error in self.errors
+            if (place := sheet_of(error)) in unknown or row_of(error) == WHOLE
+        }
 
     def count(self, label: str, outcome: Outcome) -> None:
         """Count a node."""
@@ -94,6 +111,13 @@ class LoadReport:
 
 
 CHANGES_KEPT = 1000
+WHOLE = "-"
+"""What stands for the cell in an error of a whole sheet or file."""
+
+
+def sheet_of(error: SheetError) -> tuple[str, str]:
+    """Return the file and the sheet of an error."""
+    return str(error.details["file"]), str(error.details["sheet"])
 
 
 def row_of(error: SheetError) -> str:

@@ -83,7 +83,7 @@ def print_loaded(output: Output, loaded: LoadReport) -> None:
             for kind, counts in loaded.counts.items()
         ],
     )
-    if not loaded.written:
+    if not loaded.written and (loaded.counts or not loaded.errors):
         output.say("loading.report.nothing")
     for note in loaded.notes:
         output.say(note.key, **note.details)
@@ -91,10 +91,17 @@ def print_loaded(output: Output, loaded: LoadReport) -> None:
         output.say("loading.report.duplicates", count=len(loaded.duplicates))
         for duplicate in loaded.duplicates[:PROBLEMS_SHOWN]:
             output.line(duplicate_text(duplicate, output.language))
-    if loaded.errors:
+    print_problems(output, loaded)
+
+
+def print_problems(output: Output, loaded: LoadReport) -> None:
+    """Say what was not loaded: how many whole sheets, how many rows, and what is wrong."""
+    if loaded.unread:
+        output.say("loading.report.unread", count=loaded.unread)
+    if loaded.rejected:
         output.say("loading.report.rejected", count=loaded.rejected)
-        for error in loaded.errors[:PROBLEMS_SHOWN]:
-            output.line(error.message(output.language))
+    for error in loaded.errors[:PROBLEMS_SHOWN]:
+        output.line(error.message(output.language))
 
 
 def change_text(change: Change, language: Language) -> str:
@@ -140,6 +147,9 @@ def print_matching(output: Output, findings: Findings) -> None:
         matched=reached.matched_orders,
         first_come=practice.matched_orders,
     )
+    if not reached.orders:
+        output.say("report.no_orders")
+        return
     output.table(
         [
             "column.measure",
@@ -173,11 +183,15 @@ def print_matching(output: Output, findings: Findings) -> None:
         output.say("report.value", gain=f"{gain:.1f}")
     output.line(proof_sentence(certificate.components, language))
     output.heading("report.best_pairs")
+    if not findings.proposals:
+        output.say("report.no_pairs")
     output.table(
         ["column.order", "column.offer", "column.quantity", "column.score", "column.reasons"],
         [pair_row(row, findings, language) for row in findings.proposals[:PAIRS_SHOWN]],
     )
     unmatched = read_unmatched(run.unmatched)
+    if not unmatched:
+        return
     shown = unmatched[:UNMATCHED_SHOWN]
     output.heading("report.unmatched", count=len(unmatched), shown=len(shown))
     output.table(

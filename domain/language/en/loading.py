@@ -70,6 +70,7 @@ TEXTS: dict[str, str] = {
     "loading.progress.write": "writing",
     "loading.progress.compare": "comparing",
     "loading.report.dry_run": "Dry run: this is what would change; nothing was written",
+    "loading.report.unread": "files or sheets not loaded: {count}",
     "loading.report.rejected": "rows not loaded: {count}",
     "loading.report.duplicates": "rows said twice: {count}",
     "loading.report.nothing": "nothing to write",

@@ -70,6 +70,7 @@ TEXTS: dict[str, str] = {
     "loading.progress.write": "写入",
     "loading.progress.compare": "比对",
     "loading.report.dry_run": "试运行：以下为将要发生的变化，没有写入任何数据",
+    "loading.report.unread": "未导入的文件或工作表：{count}",
     "loading.report.rejected": "未导入的行：{count}",
     "loading.report.duplicates": "重复的行：{count}",
     "loading.report.nothing": "没有需要写入的变化",
