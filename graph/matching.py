@@ -50,11 +50,11 @@ RETURN properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)-[:OFFER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
     head(COLLECT { MATCH (o)-[:OFFER_AT]->(p:Area) RETURN p.path }) AS areaPath,
     head(COLLECT { MATCH (o)<-[:LISTS_OFFER]-(l:ResourceList) RETURN l.state }) AS listState,
-    COLLECT { MATCH (o)-[:SERVES]->(p:Area) RETURN p.path } AS serves,
+    COLLECT { MATCH (o)-[:SERVES]->(p:Area) RETURN p.path ORDER BY p.path } AS serves,
     COLLECT {
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt > $now AND s.held > 0
-        RETURN [s.startsAt, s.held]
+        RETURN [s.startsAt, s.held] ORDER BY s.startsAt
     } AS slots
 ORDER BY sortKey""",
 )
