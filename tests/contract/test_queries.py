@@ -1,11 +1,15 @@
 """Every query of the suite, both ways, for every kind of caller: the same bytes."""
 
+from dataclasses import replace
 from typing import cast
 
 import orjson
 import pytest
 
-from graph.driver import Graph
+from domain.records import Claim, ClaimLine, DemandOrder, Node
+from graph.driver import Graph, Transaction
+from graph.records import properties
+from graph.statements import Statement
 from tests.contract.asking import Case, Hub, cases
 from tests.contract.world import build_world, viewers
 
@@ -17,6 +21,24 @@ SUITE = cases(WORLD)
 KINDS = ("visitor", "app", "unit0", "coordinator", "both", "admin")
 """One caller of each kind of access."""
 EVERY_RUN = {"visitor", "admin"}
+MANY = 100
+CROWD = Statement(
+    "test.crowd",
+    """MATCH (receiver:Area {id: $receiver}) MATCH (supplier:Unit {id: $supplier})
+MATCH (category:Category {id: $category})
+UNWIND $rows AS row
+CREATE (o:DemandOrder) SET o = row[0]
+CREATE (c:Claim) SET c = row[1]
+CREATE (l:ClaimLine) SET l = row[2]
+CREATE (receiver)-[:NEEDS]->(o)
+CREATE (o)-[:ORDER_AT]->(receiver)
+CREATE (o)-[:ORDER_CATEGORY]->(category)
+CREATE (c)-[:FOR_ORDER]->(o)
+CREATE (c)-[:CLAIM_SUPPLIER]->(supplier)
+CREATE (c)-[:CLAIM_RECEIVER]->(receiver)
+CREATE (c)-[:HAS_LINE]->(l)""",
+    writes=True,
+)
 FIND_NOTHING = {"nodes_literal", "unit_absent"}
 
 
@@ -69,7 +91,34 @@ def _holds_something(value: object) -> bool:
             return value not in (None, False, 0)
 
 
+async def crowd(graph: Graph) -> None:
+    """Write as many orders more as a page holds, each with a claim and its line."""
+
+    def copied(name: str, kind: type[Node], number: int) -> dict[str, object]:
+        record = WORLD.records[name]
+        assert isinstance(record, kind)
+        found = properties(replace(record, id=WORLD.id(f"crowd {name} {number}")))
+        return {key: value for key, value in found.items() if value is not None}
+
+    rows = [
+        [
+            copied("order0", DemandOrder, number),
+            copied("claim0", Claim, number),
+            copied("line0", ClaimLine, number),
+        ]
+        for number in range(MANY)
+    ]
+
+    async def work(transaction: Transaction) -> None:
+        ends = {"receiver": "yuxiangyuan", "supplier": "unit0", "category": "hall"}
+        ids = {end: WORLD.id(name) for end, name in ends.items()}
+        await transaction.run(CROWD, rows=rows, **ids)
+
+    await graph.write(work)
+
+
 async def test_statements_do_not_grow_with_the_nodes(hub: Hub) -> None:
+    await crowd(hub.graph)
     query = """query Page($first: Int!) {
       orders(first: $first) { nodes {
         title receiver { name } category { code parent { code } } area { name }
@@ -77,12 +126,19 @@ async def test_statements_do_not_grow_with_the_nodes(hub: Hub) -> None:
       } }
     }"""
     sizes: list[int] = []
-    for first in (1, 100):
+    lines = 0
+    for first in (1, MANY):
         hub.texts.clear()
         data = await hub.data(query, {"first": first}, VIEWERS["admin"])
         sizes.append(len(data["orders"]["nodes"]))
         assert len(hub.texts) == 1
-    assert sizes == [1, 16]
+        lines = sum(
+            len(claim["lines"]["nodes"])
+            for order in data["orders"]["nodes"]
+            for claim in order["claims"]["nodes"]
+        )
+    assert sizes == [1, MANY]
+    assert lines > MANY // 2
 
 
 async def test_texts_are_canonical(hub: Hub) -> None:
