@@ -38,7 +38,7 @@ Every error carries its details as data; its text, in both languages, is the cat
 
 from typing import ClassVar
 
-from domain.language import Language, text
+from domain.language import Language, kind_name, text
 
 
 class DomainError(Exception):
@@ -96,6 +96,11 @@ class NotFound(DomainError):
     """No such node, or not for this caller. Details: type, id."""
 
     code = "NOT_FOUND"
+
+    def message(self, language: Language) -> str:
+        """Return what was not found, its type by the name that people use."""
+        kind = kind_name(str(self.details["type"]), language)
+        return text(f"error.{self.code}", language, **{**self.details, "type": kind})
 
 
 class AccessError(DomainError):

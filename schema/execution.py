@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from domain.errors import EngineError
+from domain.language import text
 from schema.answers import (
     BAD_REQUEST,
     PARSE_FAILED,
@@ -87,7 +88,7 @@ class Executor:
             and operation.operation is OperationType.MUTATION
             and not mutations
         ):
-            error = GraphQLError("A mutation needs POST.", operation)
+            error = GraphQLError(text("reason.mutation_needs_post", language), operation)
             return _refused(refused([error], BAD_REQUEST, language))
         running = execute(
             self._schema,

@@ -53,6 +53,11 @@ def _readable(value: object, language: Language) -> object:
             return value
 
 
+def kind_name(kind: str, language: Language) -> str:
+    """Return the short name of a type, such as `Area`; the type itself where it has none."""
+    return CATALOGUES[language].get(f"kind.{kind}", kind)
+
+
 def label(kind: str, name: str, language: Language) -> str:
     """Return the label of a vocabulary's value, such as `label("UnitKind", "SCHOOL", ZH)`."""
     return CATALOGUES[language][f"enum.{kind}.{name}"]

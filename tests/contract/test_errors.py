@@ -200,8 +200,12 @@ async def test_an_impossible_value_in_the_graph_is_an_error(hub: Hub, field: str
 
 async def test_a_mutation_does_not_run_where_only_reads_may(hub: Hub) -> None:
     query = "mutation { __typename }"
-    answer = await hub.executor.answer(query, None, None, hub.context(ADMIN), mutations=False)
-    assert answer.refused
+    said = {Language.ZH: "须用 POST 发送", Language.EN: "a mutation needs POST"}
+    for language, words in said.items():
+        context = hub.context(ADMIN, language)
+        answer = await hub.executor.answer(query, None, None, context, mutations=False)
+        assert answer.refused
+        assert words in orjson.loads(answer.body)["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

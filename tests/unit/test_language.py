@@ -3,7 +3,7 @@ import string
 import pytest
 
 from domain import errors, vocabulary
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFound
 from domain.language import CATALOGUES, Language, Phrase, label, text
 
 
@@ -53,3 +53,20 @@ def test_a_phrase_is_read_in_the_language_around_it() -> None:
     reason = Phrase("reason.token_expired")
     assert "令牌已过期" in text("error.NOT_SIGNED_IN", Language.ZH, reason=reason)
     assert "expired" in text("error.NOT_SIGNED_IN", Language.EN, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "chinese", "english"),
+    [
+        ("Area", "找不到区域「x」", "No Area x"),
+        ("MatchRun", "找不到匹配运行「x」", "No Matching run x"),
+        ("Unheard", "找不到Unheard「x」", "No Unheard x"),
+    ],
+)
+def test_what_is_not_found_is_named_as_people_name_it(
+    kind: str, chinese: str, english: str
+) -> None:
+    error = NotFound(type=kind, id="x")
+    assert error.message(Language.ZH).startswith(chinese)
+    assert error.message(Language.EN).startswith(english)
+    assert error.details["type"] == kind

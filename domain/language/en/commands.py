@@ -67,4 +67,10 @@ TEXTS: dict[str, str] = {
     "kind.DemandOrder": "Order",
     "kind.Pairing": "Pairing",
     "kind.Import": "Import",
+    "kind.Agent": "Agent",
+    "kind.Claim": "Claim",
+    "kind.MatchRun": "Matching run",
+    "kind.Proposal": "Proposal",
+    "kind.Account": "Account",
+    "kind.Slot": "Slot",
 }

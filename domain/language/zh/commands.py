@@ -67,4 +67,10 @@ TEXTS: dict[str, str] = {
     "kind.DemandOrder": "需求",
     "kind.Pairing": "结对",
     "kind.Import": "导入记录",
+    "kind.Agent": "主体",
+    "kind.Claim": "认领",
+    "kind.MatchRun": "匹配运行",
+    "kind.Proposal": "匹配推荐",
+    "kind.Account": "账号",
+    "kind.Slot": "时段",
 }
