@@ -49,11 +49,13 @@ async def create_account(
 ) -> str:
     """Add an account with its grants and return its id; ADMIN only.
 
-    An account id that exists already is left as it is. Raises Forbidden, BadInput for a role
-    without its scope, NotFound for a scope that does not exist.
+    An account id that exists already is left as it is. Raises Forbidden, BadInput for a name
+    that says nothing and a role without its scope, NotFound for a scope that does not exist.
     """
     if not viewer.is_admin:
         raise Forbidden(action="createAccount")
+    if not name.strip():
+        raise BadInput(field="name", value=name, expected=Phrase("expected.account_name"))
     for request in grants:
         _check_scope(request)
     now = clock()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from domain.errors import BadInput, NotFound
 from domain.identity import new_id
+from domain.language import Phrase
 from domain.records import MatchRun
 from domain.vocabulary import Role
 from graph import dump as dumping
 from graph import reports
 from graph.migrations import MIGRATIONS
-from resolvers.accounts import SCOPED_BY_AREA, GrantRequest, create_account
+from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, create_account
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
 from resolvers.matching import proposals_of_run, run_matching
@@ -131,7 +132,12 @@ async def _grant(hub: Hub, written: str) -> GrantRequest:
     if name not in set(Role):
         raise BadInput(field="role", value=name, expected=", ".join(Role))
     role = Role(name)
-    if not scope:
+    scoped = role in SCOPED_BY_AREA or role in SCOPED_BY_AGENT
+    if scoped != bool(scope):
+        by = "area" if role in SCOPED_BY_AREA else "agent" if scoped else "all"
+        expected = Phrase(f"expected.role_for_{by}", {"role": role.value})
+        raise BadInput(field="role", value=written, expected=expected)
+    if not scoped:
         return GrantRequest(role=role)
     if role in SCOPED_BY_AREA:
         return GrantRequest(role=role, area_id=await _area_id(hub, scope))

@@ -91,6 +91,21 @@ async def test_a_role_needs_its_scope(here: Neighbourhood, role: Role) -> None:
     assert await dump(here.graph) == before
 
 
+@pytest.mark.parametrize("name", ["", "  \u3000"])
+async def test_an_account_has_a_name(here: Neighbourhood, name: str) -> None:
+    before = await dump(here.graph)
+    with pytest.raises(BadInput) as refused:
+        await create_account(
+            here.graph,
+            viewer=ADMIN,
+            name=name,
+            grants=[GrantRequest(Role.ADMIN)],
+            clock=here.clock,
+        )
+    assert refused.value.details["field"] == "name"
+    assert await dump(here.graph) == before
+
+
 async def test_nobody_signs_in_without_an_account(here: Neighbourhood) -> None:
     with pytest.raises(NotSignedIn):
         await viewer_of(here.graph, new_id(), now=here.clock())

@@ -196,6 +196,22 @@ def test_an_account_gets_a_token_that_works(commands: Commands, service: Service
     assert failed["error"]["code"] == "NOT_FOUND"
 
 
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("COORDINATOR", "COORDINATOR:区划代码或名称"),
+        ("LIAISON:", "LIAISON:单位或人员名称"),
+        ("ADMIN:130803", "ADMIN，不带范围"),
+    ],
+)
+def test_a_role_that_is_written_wrong_is_shown_right(
+    commands: Commands, written: str, right: str
+) -> None:
+    failed = commands.run("account", "试用账号", written, "--json", status=1)
+    assert failed["error"]["code"] == "BAD_INPUT"
+    assert right in failed["error"]["message"]
+
+
 def test_a_signal_stops_the_service_cleanly(service: Service) -> None:
     assert httpx.get(httpx.URL(service.address).join("/health"), timeout=TIMEOUT).is_success
     service.process.send_signal(signal.SIGINT)
