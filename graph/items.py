@@ -97,26 +97,31 @@ CALM = statement(
     "MATCH (:DemandOrder {id: $id})-[r:ESCALATED_TO]->(:Area) DELETE r",
     writes=True,
 )
+# Bound on both sides, as everything that looks along an index has to be.
 ORDERS_PAST = statement(
     "items.orders_past",
     """MATCH (o:DemandOrder)
-WHERE o.state = 'OPEN' AND o.deadline <= $today
-RETURN o.id AS id ORDER BY id LIMIT $size""",
+WHERE o.deadline > $since AND o.deadline <= $today AND o.state = 'OPEN'
+RETURN o.id AS id, properties(o) AS item ORDER BY id SKIP $skip LIMIT $size""",
 )
 OFFERS_PAST = statement(
     "items.offers_past",
     """MATCH (o:ResourceOffer)
-WHERE o.state = 'OPEN' AND o.endsOn <= $today
-RETURN o.id AS id ORDER BY id LIMIT $size""",
+WHERE o.endsOn > $since AND o.endsOn <= $today AND o.state = 'OPEN'
+RETURN o.id AS id, properties(o) AS item, [] AS slots ORDER BY id SKIP $skip LIMIT $size""",
 )
-OFFERS_FREED = statement(
-    "items.offers_freed",
+OFFERS_IN_SLOTS = statement(
+    "items.offers_in_slots",
     """MATCH (o:ResourceOffer)
 WHERE o.state IN ['CLAIMED', 'PARTIALLY_CLAIMED'] AND o.capacityKind IN ['SHARED', 'EXCLUSIVE']
-    AND NOT EXISTS {
-        MATCH (o)-[:HAS_SLOT]->(s:Slot) WHERE s.held > 0 AND s.startsAt > $now RETURN s
-    }
-RETURN o.id AS id ORDER BY id LIMIT $size""",
+WITH o ORDER BY o.id SKIP $skip LIMIT $size
+RETURN o.id AS id, properties(o) AS item,
+    COLLECT {
+        MATCH (o)-[:HAS_SLOT]->(s:Slot)
+        WHERE s.startsAt > $now AND s.held > 0
+        RETURN [s.startsAt, s.held]
+    } AS slots
+ORDER BY id""",
 )
 GIVEN_UP = statement(
     "items.given_up",

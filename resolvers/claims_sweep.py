@@ -1,23 +1,29 @@
 """What time alone changes: proposals that lapse, evaluations that are over, dates that pass."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from domain.availability import instant_text
+from domain.availability import instant_text, parse_instant
 from domain.claims import ClaimAction, ClaimPolicy
 from domain.clock import Clock, system_clock
 from domain.errors import EngineError
 from domain.holds import offer_state, order_state
 from domain.identity import new_id
+from domain.records import DemandOrder, ResourceOffer
 from graph import claims, events, idempotency, items
 from graph.driver import Graph, Transaction
 from graph.events import Changes, changes_between
+from graph.records import record
+from graph.statements import Statement
 from resolvers.claims_common import system_step
 
 BATCH = 200
+LONG_AGO = "0000"
+"""Before every date."""
 log = structlog.get_logger()
 
 
@@ -65,13 +71,7 @@ async def _step(
 
 async def _refresh_items(graph: Graph, now: datetime, event_id: str, token: str) -> None:
     """Write the states of offers and orders whose dates or slots have passed."""
-    # A date is over at different instants in different zones: a day early is only looked at.
-    today = (now + timedelta(days=1)).date().isoformat()
-    orders = await graph.read(items.ORDERS_PAST, today=today, size=BATCH)
-    offers = await graph.read(items.OFFERS_PAST, today=today, size=BATCH)
-    freed = await graph.read(items.OFFERS_FREED, now=instant_text(now), size=BATCH)
-    order_ids = sorted(row["id"] for row in orders)
-    offer_ids = sorted({row["id"] for row in offers + freed})
+    order_ids, offer_ids = await _orders_due(graph, now), await _offers_due(graph, now)
     if not order_ids and not offer_ids:
         return
 
@@ -86,6 +86,55 @@ async def _refresh_items(graph: Graph, now: datetime, event_id: str, token: str)
             await events.write_event(transaction, event)
 
     await graph.write(work, repeatable=True)
+
+
+async def _orders_due(graph: Graph, now: datetime) -> list[str]:
+    """Return the ids of up to `BATCH` orders whose stored state time has overtaken, sorted."""
+    due: list[str] = []
+    async for row in _pages(graph, items.ORDERS_PAST, since=LONG_AGO, today=_tomorrow(now)):
+        order = record(DemandOrder, row["item"])
+        if order_state(order, now) is not order.state:
+            due.append(order.id)
+        if len(due) == BATCH:
+            break
+    return due
+
+
+async def _offers_due(graph: Graph, now: datetime) -> list[str]:
+    """Return the ids of offers likewise, of each kind up to `BATCH`, sorted.
+
+    Of a slotted offer each slot that begins, held or free, may change the state over those to
+    come: all that have claims are looked at, without locking them.
+    """
+    due: set[str] = set()
+    for pages in (
+        _pages(graph, items.OFFERS_PAST, since=LONG_AGO, today=_tomorrow(now)),
+        _pages(graph, items.OFFERS_IN_SLOTS, now=instant_text(now)),
+    ):
+        most = len(due) + BATCH
+        async for row in pages:
+            offer = record(ResourceOffer, row["item"])
+            held = {items.slot_key(parse_instant(at)): amount for at, amount in row["slots"]}
+            if offer_state(offer, held, now) is not offer.state:
+                due.add(offer.id)
+            if len(due) == most:
+                break
+    return sorted(due)
+
+
+def _tomorrow(now: datetime) -> str:
+    """Return the last date that can be over: in some zone it is later than here."""
+    return (now + timedelta(days=1)).date().isoformat()
+
+
+async def _pages(
+    graph: Graph, pages: Statement, **parameters: object
+) -> AsyncIterator[Mapping[str, Any]]:
+    skip = 0
+    while rows := await graph.read(pages, skip=skip, size=BATCH, **parameters):
+        for row in rows:
+            yield row
+        skip += BATCH
 
 
 async def _refresh_order(

@@ -16,7 +16,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import DumpError, EngineUnavailable, GraphTooNew
 from domain.identity import new_id
 from graph.driver import Graph, Transaction
-from graph.migrations import m0001_schema
+from graph.migrations import m0001_schema, m0002_dates
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
 
@@ -39,7 +39,10 @@ class Migration:
         return f"{self.number:04}"
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "schema", m0001_schema.apply),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "schema", m0001_schema.apply),
+    Migration(2, "dates", m0002_dates.apply),
+)
 
 APPLIED = statement(
     "migrations.applied",

@@ -1,9 +1,11 @@
 """What has to hold of every graph: holds recomputed from the claims' lines, bounds kept."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
-from domain.holds import Line, offer_hold, order_hold
+from domain.availability import SlotTime, parse_instant
+from domain.holds import SETTLED, Line, offer_hold, offer_state, order_hold, order_state
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.vocabulary import CapacityKind, ClaimState
 from graph.driver import Graph
@@ -35,6 +37,17 @@ EXCLUSIVE_SLOTS = CompiledStatement(
     """MATCH (:ResourceOffer {capacityKind: 'EXCLUSIVE'})-[:HAS_SLOT]->(s:Slot)
 RETURN s.id AS id"""
 )
+COMPLETED = CompiledStatement(
+    """MATCH (n:DemandOrder) RETURN n.id AS id, n.completed AS completed
+UNION ALL
+MATCH (n:ResourceOffer) RETURN n.id AS id, n.completed AS completed"""
+)
+ORDERS = CompiledStatement("MATCH (o:DemandOrder) RETURN properties(o) AS item")
+OFFERS = CompiledStatement(
+    """MATCH (o:ResourceOffer)
+RETURN properties(o) AS item,
+    COLLECT { MATCH (o)-[:HAS_SLOT]->(s:Slot) RETURN [s.startsAt, s.held] } AS slots"""
+)
 
 
 async def check_holds(graph: Graph) -> dict[str, int]:
@@ -52,17 +65,49 @@ async def check_holds(graph: Graph) -> dict[str, int]:
         assert row["most"] is None or row["held"] <= row["most"], row
         assert row["id"] not in exclusive or users[row["id"]] <= 1, row
     assert set(wanted) <= set(stored)
+    await _check_completed(graph)
     return stored
+
+
+async def _check_completed(graph: Graph) -> None:
+    """Recompute what is completed of each order and offer, and compare with what is stored."""
+    completed: dict[str, int] = defaultdict(int)
+    for row in await graph.read(CLAIMS):
+        if record(Claim, row["claim"]).state not in SETTLED:
+            continue
+        lines = [_line(found) for found in row["lines"]]
+        if row["wanted"]:
+            completed[row["wanted"]["id"]] += sum(line.held for line in lines)
+        if row["offered"]:
+            completed[row["offered"]["id"]] += sum(line.offer_held for line in lines)
+    for row in await graph.read(COMPLETED):
+        assert row["completed"] == completed[row["id"]], row
+
+
+async def check_states(graph: Graph, now: datetime) -> None:
+    """Recompute the states of all orders and offers from what is stored of them, and compare."""
+    for row in await graph.read(ORDERS):
+        order = record(DemandOrder, row["item"])
+        assert order.state is order_state(order, now), order
+    for row in await graph.read(OFFERS):
+        offer = record(ResourceOffer, row["item"])
+        held = {SlotTime(at, at).key: each for at, each in _instants(row["slots"])}
+        assert offer.state is offer_state(offer, held, now), offer
+
+
+def _instants(slots: list[tuple[str, int]]) -> list[tuple[datetime, int]]:
+    return [(parse_instant(at), held) for at, held in slots]
+
+
+def _line(found: list[Any]) -> Line:
+    return Line(
+        quantity=found[0], offer_quantity=found[1], delivered=found[2], offer_delivered=found[3]
+    )
 
 
 def _add(row: dict[str, Any], wanted: dict[str, int], users: dict[str, int]) -> None:
     claim = record(Claim, row["claim"])
-    lines = [
-        Line(
-            quantity=found[0], offer_quantity=found[1], delivered=found[2], offer_delivered=found[3]
-        )
-        for found in row["lines"]
-    ]
+    lines = [_line(found) for found in row["lines"]]
     if claim.state is ClaimState.PROPOSED:
         assert sum(line.quantity for line in lines) == claim.quantity
     if row["wanted"]:

@@ -41,9 +41,10 @@ from domain.vocabulary import (
 )
 from graph.driver import Graph
 from graph.statements import CompiledStatement
+from resolvers import claims_sweep
 from resolvers.claims import StepRequest, propose, sweep_expired, take_step
 from tests.graph.builders import NOW, Neighbourhood, Ticking, dump, put
-from tests.graph.checking import check_holds
+from tests.graph.checking import check_holds, check_states
 from tests.graph.claim_lives import LIVES, Lives
 
 pytestmark = pytest.mark.anyio
@@ -368,6 +369,54 @@ async def test_the_sweeper_writes_what_is_due_once(lives: Lives) -> None:
     assert await sweep_expired(here.graph, clock=here.clock, policy=lives.policy) == 0
     assert await dump(here.graph) == before
     await check_holds(here.graph)
+    await check_states(here.graph, here.clock.now)
+
+
+async def test_the_state_of_a_slotted_offer_follows_its_slots(lives: Lives) -> None:
+    """Also where other slots are still held, and where it is a free slot that has passed."""
+    here = lives.here
+    last = (SATURDAY + timedelta(days=2)).date()
+    dates: dict[str, Any] = {"starts_on": SATURDAY.date() + timedelta(days=1), "ends_on": last}
+    shared = await here.offer(capacity_kind=CapacityKind.SHARED, capacity=5, **dates)
+    hall = await here.offer(capacity_kind=CapacityKind.EXCLUSIVE, **dates)
+    second = SATURDAY + timedelta(days=1)
+    for offer, lines in (
+        (shared, [LineRequest(1, SATURDAY), LineRequest(5, second)]),
+        (hall, [LineRequest(1, second)]),
+    ):
+        claim = await lives.propose(
+            "community",
+            Initiator.RECEIVER,
+            *lines,
+            offer_id=offer.id,
+            receiver_id=here.community,
+        )
+        await lives.step(claim, "unit", ClaimAction.ACCEPT)
+        assert (await item(here.graph, offer.id))["state"] == ItemState.PARTIALLY_CLAIMED
+    here.clock.now = SATURDAY
+    await sweep_expired(here.graph, clock=here.clock)
+    for offer in (shared, hall):
+        assert (await item(here.graph, offer.id))["state"] == ItemState.CLAIMED
+    await check_states(here.graph, here.clock.now)
+
+
+async def test_those_whose_date_is_over_are_reached(
+    lives: Lives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are before them whose date is not quite over."""
+    here = lives.here
+    monkeypatch.setattr(claims_sweep, "BATCH", 2)
+    today = NOW.date()
+    soon = [await here.order(deadline=today) for _ in range(5)]
+    late = [await here.order(deadline=today - timedelta(days=1)) for _ in range(3)]
+    offers = [await here.offer(ends_on=today) for _ in range(5)]
+    gone = [await here.offer(ends_on=today - timedelta(days=1)) for _ in range(3)]
+    for _ in range(2):
+        await sweep_expired(here.graph, clock=here.clock)
+    for node in (*soon, *offers):
+        assert (await item(here.graph, node.id))["state"] == ItemState.OPEN
+    for node in (*late, *gone):
+        assert (await item(here.graph, node.id))["state"] == ItemState.EXPIRED
 
 
 async def test_the_second_refusal_escalates_the_order(lives: Lives) -> None:
