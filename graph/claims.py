@@ -154,6 +154,20 @@ LAPSED = statement(
 WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
 RETURN c.id AS id ORDER BY id LIMIT $size""",
 )
+LAPSED_ON_ORDERS = statement(
+    "claims.lapsed_on_orders",
+    """UNWIND $ids AS i
+MATCH (:DemandOrder {id: i})<-[:FOR_ORDER]-(c:Claim)
+WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+RETURN c.id AS id""",
+)
+LAPSED_ON_OFFERS = statement(
+    "claims.lapsed_on_offers",
+    """UNWIND $ids AS i
+MATCH (:ResourceOffer {id: i})<-[:FROM_OFFER]-(c:Claim)
+WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
+RETURN c.id AS id""",
+)
 UNEVALUATED = statement(
     "claims.unevaluated",
     """MATCH (c:Claim)
@@ -364,6 +378,17 @@ async def claims_on(
         )
         for row in rows
     ]
+
+
+async def lapsed_on(
+    transaction: Transaction, order_ids: Sequence[str], offer_ids: Sequence[str], now: datetime
+) -> frozenset[str]:
+    """Return the ids of proposals on orders and offers that still hold past their time."""
+    rows = [
+        *await transaction.run(LAPSED_ON_ORDERS, ids=list(order_ids), now=instant_text(now)),
+        *await transaction.run(LAPSED_ON_OFFERS, ids=list(offer_ids), now=instant_text(now)),
+    ]
+    return frozenset(row["id"] for row in rows)
 
 
 async def open_proposals(

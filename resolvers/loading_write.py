@@ -6,13 +6,14 @@ killed leaves whole rows, and loading again completes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
+from domain.claims import ClaimAction, ClaimPolicy
 from domain.edits import check_offer_edit, check_order_edit
-from domain.errors import HeldByClaims, SheetError
-from domain.holds import offer_state, order_state
+from domain.errors import BadInput, HeldByClaims, SheetError
+from domain.holds import offer_hold, offer_state, order_hold, order_state, slot_holds
 from domain.records import DemandOrder, ResourceOffer
 from domain.vocabulary import ItemState
 from graph import claims, events, items, loading, match_runs
@@ -21,6 +22,7 @@ from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.loading import Pairs, Properties
 from graph.records import record
+from resolvers.claims_common import LapsedHoldsError, system_step
 from resolvers.loading_pieces import Piece
 from resolvers.loading_report import Outcome
 
@@ -90,7 +92,8 @@ async def compare(graph: Graph, batch: Batch) -> Written:
 
     async def look(transaction: Transaction) -> Written:
         await _lock(transaction, batch, difference)
-        errors = await _guard(transaction, batch, difference, nodes)
+        lapsed = await _lapsed(transaction, batch, difference)
+        errors = await _guard(transaction, batch, difference, nodes, lapsed)
         raise _RollBack(_report(batch, difference, errors))
 
     try:
@@ -111,7 +114,9 @@ async def write(graph: Graph, batch: Batch) -> Written:
             # Somebody may have claimed them between the first look and the lock.
             nodes, links = await _read(transaction.run, batch.pieces)
             difference = _difference(batch.pieces, nodes, links)
-        errors = await _guard(transaction, batch, difference, nodes)
+            if lapsed := await _lapsed(transaction, batch, difference):
+                raise LapsedHoldsError(lapsed)
+        errors = await _guard(transaction, batch, difference, nodes, frozenset())
         if not difference.empty:
             await _write(transaction, batch, difference, nodes)
         return _report(batch, difference, errors)
@@ -121,6 +126,10 @@ async def write(graph: Graph, batch: Batch) -> Written:
             return await graph.write(work, repeatable=True)
         except loading.OvertakenError:
             continue
+        except LapsedHoldsError as found:
+            # Each expiry is an event of its own, as wherever holds past their time are met.
+            for claim_id in sorted(found.claim_ids):
+                await system_step(graph, claim_id, ClaimAction.EXPIRE, batch.now, ClaimPolicy())
     return await graph.write(work, repeatable=True)
 
 
@@ -194,9 +203,12 @@ async def _guard(
     batch: Batch,
     difference: _Difference,
     nodes: Mapping[str, Properties],
+    lapsed: frozenset[str],
 ) -> list[SheetError]:
     """Take out of the difference the edits that live claims forbid, and say which claims.
 
+    So with edits that make no sense. Claims in `lapsed` do not hold (on a dry run: written
+    EXPIRED they are not).
     An edit of an item also brings its version and its derived state up to date.
     """
     errors: list[SheetError] = []
@@ -209,14 +221,27 @@ async def _guard(
         before, after = nodes[piece.id], {**nodes[piece.id], **changes}
         try:
             if piece.kind == "DemandOrder":
-                state = await _order_after(transaction, before, after, batch)
+                state = await _order_after(transaction, before, after, batch, lapsed)
             else:
-                state = await _offer_after(transaction, before, after, batch)
+                state = await _offer_after(transaction, before, after, batch, lapsed)
         except HeldByClaims as held:
             _take_out(difference, piece.id)
             named = "、".join(map(str, cast("list[str]", held.details["claims"])))
             if piece.origin is not None:
                 errors.append(piece.origin.error("held_by_claims", value=piece.name, claims=named))
+            continue
+        except BadInput as wrong:
+            _take_out(difference, piece.id)
+            if piece.origin is not None:
+                said = wrong.details
+                errors.append(
+                    piece.origin.error(
+                        "edit_not_possible",
+                        value=said["value"],
+                        field=said["field"],
+                        expected=said["expected"],
+                    )
+                )
             continue
         changes["version"] = before["version"] + 1
         if state.value != before["state"]:
@@ -224,24 +249,53 @@ async def _guard(
     return errors
 
 
+async def _lapsed(
+    transaction: Transaction, batch: Batch, difference: _Difference
+) -> frozenset[str]:
+    """Return the proposals on what will change that still hold although their time is over."""
+    edited = _edited_items(batch, difference)
+    if not edited:
+        return frozenset()
+    orders, offers = edited
+    return await claims.lapsed_on(transaction, orders, offers, batch.now)
+
+
 async def _order_after(
-    transaction: Transaction, before: Properties, after: Properties, batch: Batch
+    transaction: Transaction,
+    before: Properties,
+    after: Properties,
+    batch: Batch,
+    lapsed: frozenset[str],
 ) -> ItemState:
-    """Return the state of an edited order. Raises HeldByClaims."""
+    """Return the state of an edited order. Raises HeldByClaims and BadInput."""
     old, new = record(DemandOrder, before), record(DemandOrder, after)
-    check_order_edit(old, new, await claims.claims_on(transaction, old))
-    return order_state(new, batch.now)
+    on = await claims.claims_on(transaction, old)
+    check_order_edit(old, new, [claim for claim in on if claim.id not in lapsed])
+    gone = [claim for claim in on if claim.id in lapsed]
+    freed = sum(order_hold(claim.state, old.selection, claim.lines) for claim in gone)
+    return order_state(replace(new, held=new.held - freed), batch.now)
 
 
 async def _offer_after(
-    transaction: Transaction, before: Properties, after: Properties, batch: Batch
+    transaction: Transaction,
+    before: Properties,
+    after: Properties,
+    batch: Batch,
+    lapsed: frozenset[str],
 ) -> ItemState:
-    """Return the state of an edited offer. Raises HeldByClaims."""
+    """Return the state of an edited offer. Raises HeldByClaims and BadInput."""
     old, new = record(ResourceOffer, before), record(ResourceOffer, after)
-    check_offer_edit(old, new, await claims.claims_on(transaction, old), batch.now)
+    on = await claims.claims_on(transaction, old)
+    check_offer_edit(old, new, [claim for claim in on if claim.id not in lapsed], batch.now)
     item = await items.read_offer(transaction, old.id, None, batch.now, batch.token)
-    slots = item.slots if item else {}
-    return offer_state(new, {key: slot.held for key, slot in slots.items()}, batch.now)
+    held = {key: slot.held for key, slot in item.slots.items()} if item else {}
+    freed = 0
+    for claim in on:
+        if claim.id in lapsed:
+            freed += offer_hold(claim.state, old.selection, claim.lines)
+            for key, amount in slot_holds(claim.state, old.selection, claim.lines).items():
+                held[key] = held.get(key, 0) - amount
+    return offer_state(replace(new, held=new.held - freed), held, batch.now)
 
 
 def _take_out(difference: _Difference, node_id: str) -> None:

@@ -1,15 +1,18 @@
 """What rows do to the graph: edits, live claims, names, rights, what contradicts."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.access import VISITOR, HeldGrant, Viewer
-from domain.errors import Forbidden, NotFound, NotSignedIn
+from domain.edits import ClaimOnItem, check_order_edit
+from domain.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from domain.identity import derived_id, new_id
 from domain.language import Language
-from domain.records import Claim, ClaimLine, Node, Slot
+from domain.records import Claim, ClaimLine, DemandOrder, Node, Slot
 from domain.vocabulary import (
     ClaimState,
     Initiator,
@@ -20,6 +23,7 @@ from domain.vocabulary import (
 from graph import loading
 from graph.driver import Graph, Transaction
 from graph.statements import CompiledStatement
+from resolvers import loading_write
 from resolvers.loading_report import LoadReport
 from tests.engines.wiping import wipe
 from tests.graph.builders import Link, dump, put
@@ -46,6 +50,7 @@ OFFER = CompiledStatement(
 RETURN properties(o) AS p, head([(o)<-[:OFFERS]-(a:Agent) | a.name]) AS agent,
     [(o)-[:SERVES]->(s:Area) | s.name] AS serves"""
 )
+CLAIM = CompiledStatement("MATCH (c:Claim {id: $id}) RETURN c.state AS state")
 ORDER = CompiledStatement("MATCH (o:DemandOrder {title: $title}) RETURN properties(o) AS p")
 UNIT = CompiledStatement(
     """MATCH (u:Unit {name: $name})
@@ -109,12 +114,21 @@ async def test_what_a_sheet_of_agents_leaves_empty_stays(district: Graph, tmp_pa
 
 
 async def claim_on(
-    graph: Graph, label: str, node_id: str, quantity: int, slot: Slot | None = None
+    graph: Graph,
+    label: str,
+    node_id: str,
+    quantity: int,
+    slot: Slot | None = None,
+    **values: Any,  # noqa: ANN401
 ) -> str:
-    """Put a confirmed claim of one line on an order or an offer, and what it holds."""
+    """Put a claim of one line, confirmed, on an order or an offer, and what it holds."""
+    given: dict[str, Any] = {
+        "state": ClaimState.CONFIRMED,
+        "expires_at": NOW + timedelta(days=3),
+    } | values
     claim = Claim(
-        id=new_id(), created_at=NOW, initiator=Initiator.SUPPLIER, state=ClaimState.CONFIRMED,
-        quantity=quantity, measure="PERSON", expires_at=NOW + timedelta(days=3),
+        id=new_id(), created_at=NOW, initiator=Initiator.SUPPLIER,
+        quantity=quantity, measure="PERSON", **given,
     )  # fmt: skip
     line = ClaimLine(id=new_id(), created_at=NOW, quantity=quantity, offer_quantity=quantity)
     link = "FROM_OFFER" if label == "ResourceOffer" else "FOR_ORDER"
@@ -204,6 +218,50 @@ async def test_a_need_below_what_is_held_is_refused(district: Graph, tmp_path: P
     (order,) = await district.read(ORDER, title="要志愿者")
     assert order["p"]["state"] == ItemState.PARTIALLY_CLAIMED
     assert order["p"]["quantity"] == 40
+
+
+async def test_a_lapsed_proposal_forbids_no_edit(district: Graph, tmp_path: Path) -> None:
+    row = "1|甲社区|要志愿者|志愿者|50人次|2027-12-31"
+    await load_lines(district, tmp_path, ORDERS, row)
+    (order,) = await district.read(ORDER, title="要志愿者")
+    lapsed: dict[str, Any] = {"state": ClaimState.PROPOSED, "expires_at": NOW}
+    claim_id = await claim_on(district, "DemandOrder", order["p"]["id"], 30, **lapsed)
+    smaller = row.replace("50", "20")
+    before = await dump(district)
+    dry = await load_lines(district, tmp_path, ORDERS, smaller, dry_run=True)
+    assert dry.ok
+    assert await dump(district) == before
+    report = await load_lines(district, tmp_path, ORDERS, smaller)
+    assert report.ok
+    assert report.counts == dry.counts
+    (order,) = await district.read(ORDER, title="要志愿者")
+    kept = (order["p"]["quantity"], order["p"]["held"], order["p"]["state"])
+    assert kept == (20, 0, ItemState.OPEN)
+    assert await district.read(CLAIM, id=claim_id) == [{"state": ClaimState.EXPIRED}]
+
+
+async def test_an_edit_that_makes_no_sense_is_the_error_of_its_row(
+    district: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules of edits are stricter here than those of sheets: the rest loads all the same."""
+    rows = (
+        "1|甲社区|要志愿者|志愿者|50人次|2027-12-31",
+        "2|甲社区|要讲师|志愿者|50人次|2027-12-31",
+    )
+    await load_lines(district, tmp_path, ORDERS, *rows)
+
+    def strict(before: DemandOrder, after: DemandOrder, on: Sequence[ClaimOnItem]) -> None:
+        check_order_edit(before, after, on)
+        if after.quantity < 30:
+            raise BadInput(field="quantity", value=after.quantity, expected=">= 30")
+
+    monkeypatch.setattr(loading_write, "check_order_edit", strict)
+    edited = (rows[0].replace("50", "20"), rows[1].replace("50", "40"))
+    report = await load_lines(district, tmp_path, ORDERS, *edited)
+    assert [reason for _, reason in reasons(report)] == ["edit_not_possible"]
+    assert "quantity" in report.errors[0].message(Language.EN)
+    found = [(await district.read(ORDER, title=title))[0] for title in ("要志愿者", "要讲师")]
+    assert [row["p"]["quantity"] for row in found] == [50, 40]
 
 
 async def test_bad_rows_are_named_and_the_good_ones_load(district: Graph, tmp_path: Path) -> None:

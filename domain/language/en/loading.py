@@ -60,6 +60,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.outside_scope": "is outside the area that you may load",
     "loading.reason.same_agents": "an agent cannot be paired with itself",
     "loading.reason.held_by_claims": "live claims hold more than the change would leave: {claims}",
+    "loading.reason.edit_not_possible": "{field} cannot be so; expected {expected}",
     "loading.reason.two_owners": "a Party organisation is of a unit or of an area, not of both",
     "loading.problem": "{file} · {sheet} · {cell}: {reason}",
     "loading.note.stated_count_differs": "{name}: the sheet states {stated}, and names {named}",

@@ -60,6 +60,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.outside_scope": "不在您有权导入的区域内",
     "loading.reason.same_agents": "结对双方不能是同一主体",
     "loading.reason.held_by_claims": "已被进行中的认领占用，修改后将不足；相关认领：{claims}",
+    "loading.reason.edit_not_possible": "不能作为 {field} 的取值；应为 {expected}",
     "loading.reason.two_owners": "党组织只能属于一个单位或一个区域，不能两者都填",
     "loading.problem": "{file} · {sheet} · {cell}：{reason}",
     "loading.note.stated_count_differs": "{name}：表中写 {stated} 个，实际列出 {named} 个",
