@@ -119,7 +119,7 @@ RETURN o.id AS id, properties(o) AS item,
     COLLECT {
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt > $now AND s.held > 0
-        RETURN [s.startsAt, s.held]
+        RETURN [s.startsAt, s.held] ORDER BY s.startsAt
     } AS slots
 ORDER BY id""",
 )

@@ -18,7 +18,6 @@ Run = Callable[..., Awaitable[list[dict[str, Any]]]]
 """`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
 
 BATCH = 500
-START, END = "", "~"
 """Below and above every sort key."""
 
 AREA_PATH = statement(
@@ -97,12 +96,6 @@ RETURN count(p) AS created""",
 )
 READ_RUN = statement(
     "match_runs.read_run", "MATCH (r:MatchRun {id: $id}) RETURN properties(r) AS run"
-)
-LATEST_RUN = statement(
-    "match_runs.latest_run",
-    """MATCH (r:MatchRun)
-WHERE r.sortKey > $after AND r.sortKey < $end
-RETURN properties(r) AS run ORDER BY r.sortKey DESC LIMIT 1""",
 )
 RUN_PROPOSALS = statement(
     "match_runs.run_proposals",
@@ -194,12 +187,6 @@ async def create_run(
 async def read_run(run: Run, run_id: str) -> MatchRun | None:
     """Return a run, None if there is none."""
     rows = await run(READ_RUN, id=run_id)
-    return record(MatchRun, rows[0]["run"]) if rows else None
-
-
-async def latest_run(graph: Graph) -> MatchRun | None:
-    """Return the run that was made last, None before the first."""
-    rows = await graph.read(LATEST_RUN, after=START, end=END)
     return record(MatchRun, rows[0]["run"]) if rows else None
 
 
