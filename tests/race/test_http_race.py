@@ -124,3 +124,43 @@ async def test_a_hundred_calls_with_one_key_at_both_hubs_make_one_claim(
         )
     assert len({answer["claim"]["id"] for answer in answers}) == 1
     assert (await check_holds(here.graph))[order.id] == 7
+
+
+async def test_claims_that_cross_each_other_at_both_hubs_all_come_about(
+    here: Neighbourhood, hubs: list[HubProcess]
+) -> None:
+    orders = [await here.order(quantity=1000) for _ in range(2)]
+    offers = [(who, await here.offer(who, capacity=1000)) for who in ("unit", "school")]
+    crossings = [(order, who, offer) for order in orders for who, offer in offers] * 16
+    community = token_of(here.viewer("community"))
+
+    async def live(index: int) -> list[str]:
+        """Propose at one hub and accept at the other, while the others do the same."""
+        order, who, offer = crossings[index]
+        proposed = await mutate(
+            client,
+            hubs[index % 2].address,
+            token_of(here.viewer(who)),
+            "proposeClaim",
+            {
+                "idempotencyKey": f"crossing {index}",
+                "initiator": "SUPPLIER",
+                "orderId": global_id("DemandOrder", order.id),
+                "offerId": global_id("ResourceOffer", offer.id),
+                "lines": [{"quantity": 1}],
+            },
+        )
+        accepted = await mutate(
+            client,
+            hubs[1 - index % 2].address,
+            community,
+            "acceptClaim",
+            {"idempotencyKey": f"crossing {index}", "claimId": proposed["claim"]["id"]},
+        )
+        return [answer.get("code", "DONE") for answer in (proposed, accepted)]
+
+    async with httpx.AsyncClient(timeout=120) as client:
+        answers = await asyncio.gather(*map(live, range(len(crossings))))
+    assert Counter(code for codes in answers for code in codes) == {"DONE": 2 * len(crossings)}
+    held = await check_holds(here.graph)
+    assert [held[order.id] for order in orders] == [32, 32]
