@@ -18,7 +18,6 @@ Run = Callable[..., Awaitable[list[dict[str, Any]]]]
 """`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
 
 BATCH = 500
-"""Below and above every sort key."""
 
 AREA_PATH = statement(
     "match_runs.area_path", "MATCH (a:Area {id: $id}) RETURN a.path AS path, a.name AS name"
