@@ -13,6 +13,9 @@ from resolvers.claims import StepRequest, propose, take_step
 from tests.graph.builders import Neighbourhood
 
 POLICY = ClaimPolicy()
+REASON, EVIDENCE = "for a reason", "on a picture"
+IN_OWN_WORDS = (REASON, EVIDENCE)
+"""With blanks, as no id has by chance."""
 
 Move = tuple[str, ClaimAction]
 """Whose account takes which step."""
@@ -73,7 +76,7 @@ class Lives:
         **values: Any,  # noqa: ANN401
     ) -> Claim:
         """Take a step that lacks nothing."""
-        given: dict[str, Any] = {"reason": "why", "evidence": "photo", "score": 5}
+        given: dict[str, Any] = {"reason": REASON, "evidence": EVIDENCE, "score": 5}
         if action is ClaimAction.AMEND and not lines:
             lines = [LineRequest(claim.quantity)]
         request = StepRequest(action=action, side=side, lines=lines, **(given | values))
