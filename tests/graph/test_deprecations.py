@@ -5,7 +5,7 @@ import pytest
 from graph.driver import Dialect, Graph
 from graph.statements import CompiledStatement
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
 DEPRECATED = CompiledStatement("MATCH (n:Unit) RETURN id(n) AS id")
 
