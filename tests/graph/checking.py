@@ -1,6 +1,7 @@
 """What has to hold of every graph: holds recomputed from the claims' lines, bounds kept."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -84,13 +85,18 @@ async def _check_completed(graph: Graph) -> None:
         assert row["completed"] == completed[row["id"]], row
 
 
-async def check_states(graph: Graph, now: datetime) -> None:
-    """Recompute the states of all orders and offers from what is stored of them, and compare."""
-    for row in await graph.read(ORDERS):
+async def check_states(graph: Graph, now: datetime, offers: Collection[str] | None = None) -> None:
+    """Recompute the states of all orders and offers from what is stored of them, and compare.
+
+    With `offers` only of these, where others of the graph were last swept at a later time.
+    """
+    for row in await graph.read(ORDERS) if offers is None else []:
         order = record(DemandOrder, row["item"])
         assert order.state is order_state(order, now), order
     for row in await graph.read(OFFERS):
         offer = record(ResourceOffer, row["item"])
+        if offers is not None and offer.id not in offers:
+            continue
         held = {SlotTime(at, at).key: each for at, each in _instants(row["slots"])}
         assert offer.state is offer_state(offer, held, now), offer
 

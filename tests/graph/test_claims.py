@@ -396,6 +396,7 @@ async def test_the_state_of_a_slotted_offer_follows_its_slots(lives: Lives) -> N
     await sweep_expired(here.graph, clock=here.clock)
     for offer in (shared, hall):
         assert (await item(here.graph, offer.id))["state"] == ItemState.CLAIMED
+    await check_states(here.graph, here.clock.now, {shared.id, hall.id})
 
 
 async def test_those_whose_date_is_over_are_reached(
