@@ -47,7 +47,7 @@ format: $(VENV)/dev.stamp ## put the code in the house style
 
 lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build -o locks/run.txt pyproject.toml
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build --extra test --extra check -o locks/dev.txt pyproject.toml
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build --extra dask --extra test --extra check -o locks/dev.txt pyproject.toml
 
 clean: ## remove what the targets made (not the hub's data)
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .import_linter_cache
