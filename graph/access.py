@@ -16,7 +16,8 @@ from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
 from graph.reads.filters import within_areas
 
-PATHS, AGENTS = "viewerPaths", "viewerAgents"
+PATHS, AGENTS, ACCOUNT = "viewerPaths", "viewerAgents", "viewerAccount"
+NOW = "now"
 SINCE, COUNTERPART, COMPLETED = "contactsSince", "counterpartStates", "completedStates"
 ITEMS, LISTS = "publishedItems", "publishedLists"
 SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
@@ -57,6 +58,8 @@ def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
         **_CONSTANTS,
         PATHS: list(viewer.coordinated_paths),
         AGENTS: list(viewer.own_agents),
+        ACCOUNT: viewer.account_id or "",
+        NOW: instant_text(now),
         SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
     }
 
@@ -67,6 +70,8 @@ class Rules:
     def __init__(self, kind: AccessKind) -> None:
         self._kind = kind
         self._used = 0
+        self.acts = kind.everything or kind.areas or kind.agents
+        """Whether such a caller can change anything at all."""
         self._rules: dict[str, Callable[[str], str | None]] = {
             "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
             "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),

@@ -26,6 +26,7 @@ from graphql import (
 )
 
 from domain.access import CONTACT_FIELDS
+from graph.reads.computed import Computed
 from graph.reads.filters import Filter
 from graph.records import SORT_KEY, camel
 
@@ -124,7 +125,7 @@ class Page:
     order: str = SORT_KEY
 
 
-Declaration: TypeAlias = One | Many | Structured | ById | AnyById | AnyByIds | Page
+Declaration: TypeAlias = One | Many | Structured | Computed | ById | AnyById | AnyByIds | Page
 GRAPH = "graph"
 """Under this key the metadata of a Strawberry field holds its declaration or predicate."""
 
@@ -185,7 +186,17 @@ class ManyField:
     filters: Mapping[str, Filter]
 
 
-MappedField: TypeAlias = IdField | PropertyField | ContactField | OneField | ManyField
+@dataclass(frozen=True, slots=True)
+class ComputedField:
+    """A field that a function computes; `listed` where it gives a list."""
+
+    computed: Computed
+    listed: bool
+
+
+MappedField: TypeAlias = (
+    IdField | PropertyField | ContactField | OneField | ManyField | ComputedField
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +282,8 @@ def _mapped(name: str, graphql_field: GraphQLField, metadata: Metadata) -> Mappe
             declared.order,
             _filters(graphql_field, metadata),
         )
+    if isinstance(declared, Computed):
+        return ComputedField(declared, is_listed(graphql_field))
     if name == "id":
         return IdField()
     if name in CONTACTS:

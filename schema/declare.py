@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 
 from domain.availability import WeeklyWindow
 from graph.mapping import GRAPH, OUT, Below, Direction, Many, One, Page, Relation, Structured
+from graph.reads.computed import Computed
 from graph.reads.filters import Filter
 from graph.records import SORT_KEY
 from schema.values import Long, Window, parse_windows
@@ -127,6 +128,15 @@ def many(
 def below(label: str, *, filter_by: type | None = None) -> Any:  # noqa: ANN401
     """Declare a field that is the connection of all nodes below this one in its tree."""
     return _connection(Many(Below(label), "path"), filter_by)
+
+
+def computed(how: Computed, **arguments: object) -> Any:  # noqa: ANN401
+    """Declare a field that is computed of its node, with its arguments by name and type.
+
+    An underscore at the end of a name is not part of it: `from_` is served as `from`.
+    """
+    named = {name.rstrip("_"): annotation for name, annotation in arguments.items()}
+    return _field(how, named, required=True)
 
 
 def page(*, filter_by: type | None = None, order: str = SORT_KEY) -> Any:  # noqa: ANN401

@@ -11,7 +11,13 @@ from graphql import (
 )
 
 from graph.access import AccessKind
-from graph.mapping import GraphMapping, MappedField, PropertyField, named_type
+from graph.mapping import (
+    ComputedField,
+    GraphMapping,
+    MappedField,
+    PropertyField,
+    named_type,
+)
 from graph.reads.columns import RootPlan
 from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
@@ -31,7 +37,8 @@ def attach(schema: GraphQLSchema, mapping: GraphMapping) -> None:
         for field_name, mapped in fields.items():
             graphql_field = object_type.fields[field_name]
             graphql_field.resolve = _resolver(mapped)
-            if isinstance(mapped, PropertyField) and mapped.parse is not None:
+            structured = isinstance(mapped, PropertyField) and mapped.parse is not None
+            if structured or isinstance(mapped, ComputedField):
                 _walk_objects(named_type(graphql_field))
     for graphql_type in schema.type_map.values():
         if isinstance(graphql_type, GraphQLInterfaceType) and graphql_type.name in mapping.possible:

@@ -14,6 +14,7 @@ from graph.reads.columns import (
     TYPE_NAME,
     Answer,
     Columns,
+    ComputedAnswer,
     Connection,
     Edges,
     ManyColumn,
@@ -25,12 +26,12 @@ from graph.reads.columns import (
     Views,
 )
 from graph.reads.cursors import encode_cursor
-from graph.reads.parameters import PageValue
+from graph.reads.parameters import RequestValue
 
 SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 1
 LARGEST_LONG = 2**53 - 1
 
-Assembler: TypeAlias = Callable[[Any, Sequence[PageValue]], Any]
+Assembler: TypeAlias = Callable[[Any, Sequence[RequestValue]], Any]
 
 
 class Anomaly(Exception):
@@ -51,7 +52,7 @@ def assembler(plan: RootPlan) -> Assembler:
 
 
 def _guarded(made: Assembler) -> Assembler:
-    def assemble(row: Any, pages: Sequence[PageValue]) -> Any:
+    def assemble(row: Any, pages: Sequence[RequestValue]) -> Any:
         try:
             return made(row, pages)
         except (TypeError, ValueError, LookupError) as error:
@@ -122,6 +123,13 @@ class _Maker:
                 return repr(kind)
             case ValueAnswer():
                 return self._value(kind, columns, answer)
+            case ComputedAnswer(column=column):
+                function = self._constant(column.field.computed.compute)
+                place = columns.positions[id(column)]
+                value = f"{function}(r[{place}], p[{column.index}])"
+                if answer.objects is None:
+                    return value
+                return self._structured(value, answer.objects, listed=column.field.listed)
             case OneAnswer(column=column):
                 other = f"r[{columns.positions[id(column)]}]"
                 name = self._views(column.columns, answer.views)
@@ -145,7 +153,9 @@ class _Maker:
     def _property(self, value: str, field: PropertyField, objects: Objects | None) -> str:
         if field.parse is not None:
             parsed = f"{self._constant(field.parse)}({value})"
-            return parsed if objects is None else self._structured(parsed, field, objects)
+            if objects is None:
+                return parsed
+            return self._structured(parsed, objects, listed=field.listed)
         if field.listed:
             return f"({value} or [])"
         absent = "anomaly()" if field.required else "None"
@@ -168,9 +178,9 @@ class _Maker:
                 checked = f"(v if {low} <= v <= {high} else anomaly())"
                 return f"({checked} if (v := {value}) is not None else {absent})"
 
-    def _structured(self, parsed: str, field: PropertyField, objects: Objects) -> str:
+    def _structured(self, parsed: str, objects: Objects, *, listed: bool) -> str:
         name = self._objects(objects)
-        if field.listed:
+        if listed:
             return f"[{name}(o, p) for o in {parsed}]"
         return f"({name}(o, p) if (o := {parsed}) is not None else None)"
 

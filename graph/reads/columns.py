@@ -12,6 +12,7 @@ from typing import TypeAlias
 from graphql import FieldNode, GraphQLField
 
 from graph.mapping import (
+    ComputedField,
     ContactField,
     IdField,
     ManyField,
@@ -81,6 +82,22 @@ RelationColumn: TypeAlias = OneColumn | ManyColumn
 
 
 @dataclass(slots=True)
+class ComputedColumn:
+    """What the function of a computed field needs of a node."""
+
+    field: ComputedField
+    definition: GraphQLField
+    node: FieldNode
+    index: int = -1
+    """Its number among what a request resolves; names the parameters."""
+
+    @property
+    def signature(self) -> str:
+        """Return what of it is in the text."""
+        return self.field.computed.name
+
+
+@dataclass(slots=True)
 class Columns:
     """What is read of a node of one of `types`, in canonical order once `settle` was called."""
 
@@ -91,8 +108,12 @@ class Columns:
     relations: list[RelationColumn] = field(default_factory=list[RelationColumn])
     by_nodes: dict[Hashable, RelationColumn] = field(default_factory=dict[Hashable, RelationColumn])
     """The relation columns by the field nodes that asked for them."""
+    computed: list[ComputedColumn] = field(default_factory=list[ComputedColumn])
+    computed_by_nodes: dict[Hashable, ComputedColumn] = field(
+        default_factory=dict[Hashable, ComputedColumn]
+    )
     positions: dict[int, int] = field(default_factory=dict[int, int])
-    """Where the relation column with this `id()` stands in a row."""
+    """Where the relation or computed column with this `id()` stands in a row."""
     signature: str = ""
 
     def settle(self) -> None:
@@ -105,11 +126,11 @@ class Columns:
             self.contacts, count = count, count + 1
         if len(self.types) > 1:
             self.label, count = count, count + 1
+        self.computed.sort(key=lambda column: column.signature)
         self.relations.sort(key=lambda relation: relation.signature)
-        self.positions = {
-            id(relation): place for place, relation in enumerate(self.relations, count)
-        }
-        parts = [*self.properties, str(self.contacts), *(each.signature for each in self.relations)]
+        others = [*self.computed, *self.relations]
+        self.positions = {id(other): place for place, other in enumerate(others, count)}
+        parts = [*self.properties, str(self.contacts), *(each.signature for each in others)]
         self.signature = f"{self.types}[{','.join(parts)}]"
 
     def add(self, key: Hashable, column: RelationColumn) -> None:
@@ -123,6 +144,12 @@ class Columns:
             if isinstance(relation, ManyColumn):
                 yield relation.page
             yield from relation.columns.pages()
+
+    def all_computed(self) -> Iterator[ComputedColumn]:
+        """Yield the computed columns, here and deeper, in the order of the statement."""
+        yield from self.computed
+        for relation in self.relations:
+            yield from relation.columns.all_computed()
 
 
 @dataclass(slots=True)
@@ -138,6 +165,15 @@ class ValueAnswer:
 
     key: str
     field: IdField | PropertyField | ContactField
+    objects: "Objects | None" = None
+
+
+@dataclass(slots=True)
+class ComputedAnswer:
+    """A computed value; `objects` is the selection of a structured one."""
+
+    key: str
+    column: ComputedColumn
     objects: "Objects | None" = None
 
 
@@ -159,7 +195,7 @@ class ManyAnswer:
     connection: "Connection"
 
 
-Answer: TypeAlias = TypeNameAnswer | ValueAnswer | OneAnswer | ManyAnswer
+Answer: TypeAlias = TypeNameAnswer | ValueAnswer | ComputedAnswer | OneAnswer | ManyAnswer
 Views: TypeAlias = dict[str, list[Answer]]
 """What is answered at one place, per type, in the order of the selection."""
 
@@ -203,13 +239,16 @@ class RootPlan:
     connection: Connection | None = None
 
     def settle(self) -> None:
-        """Fix the order of everything and number the pages."""
+        """Fix the order of everything, number the pages and, after them, what is computed."""
         for columns in self.columns.values():
             columns.settle()
         if self.column is not None:
             self.column.columns.settle()
-        for number, page in enumerate(self.pages()):
-            page.index = number
+        number = 0
+        for number, page in enumerate(self.pages(), 1):
+            page.index = number - 1
+        for place, column in enumerate(self.all_computed(), number):
+            column.index = place
 
     def pages(self) -> Iterator[PagePlan]:
         """Yield all pages in the order of their numbers."""
@@ -218,6 +257,13 @@ class RootPlan:
             yield from self.column.columns.pages()
         for columns in self.columns.values():
             yield from columns.pages()
+
+    def all_computed(self) -> Iterator[ComputedColumn]:
+        """Yield all computed columns in the order of their numbers."""
+        if self.column is not None:
+            yield from self.column.columns.all_computed()
+        for columns in self.columns.values():
+            yield from columns.all_computed()
 
 
 def nodes_key(nodes: Sequence[FieldNode]) -> Hashable:

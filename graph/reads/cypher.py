@@ -9,7 +9,15 @@ from collections.abc import Sequence
 
 from graph.access import NOBODY, Rules
 from graph.mapping import CONTACTS, AnyByIds, Below, ManyField, Relation
-from graph.reads.columns import Columns, ManyColumn, OneColumn, PagePlan, RootPlan
+from graph.reads.columns import (
+    Columns,
+    ComputedColumn,
+    ManyColumn,
+    OneColumn,
+    PagePlan,
+    RootPlan,
+)
+from graph.reads.computed import Place
 from graph.reads.filters import Search
 
 AGENT = "Agent"
@@ -51,6 +59,7 @@ class _Compiler:
             parts.append(self._contacts(variable))
         if columns.label is not None:
             parts.append(f"head([label IN labels({variable}) WHERE label <> '{AGENT}'])")
+        parts += [self._computed(columns, variable, each) for each in columns.computed]
         for relation in columns.relations:
             if isinstance(relation, OneColumn):
                 parts.append(self._one(variable, relation))
@@ -61,6 +70,13 @@ class _Compiler:
     def _property(self, columns: Columns, variable: str, name: str) -> str:
         allowed = self._rules.property(columns.types, name, variable)
         return _masked(f"{variable}.{name}", allowed)
+
+    def _computed(self, columns: Columns, variable: str, column: ComputedColumn) -> str:
+        computed = column.field.computed
+        parts = [self._property(columns, variable, name) for name in computed.properties]
+        if computed.facts is not None:
+            parts += computed.facts(Place(variable, self._rules, f"computed{column.index}"))
+        return f"[{', '.join(parts)}]"
 
     def _contacts(self, variable: str) -> str:
         values = f"[{', '.join(f'{variable}.{name}' for name in CONTACTS)}]"

@@ -2,14 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, TypeAlias, cast
 
-from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode, get_argument_values
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_argument_values,
+)
 from graphql.execution.values import VariableValues
 
+from domain.access import Viewer
+from domain.claims import ClaimPolicy
 from domain.errors import BadInput, PageTooLarge, QueryTooCostly
 from domain.identity import parse_global_id
-from graph.reads.columns import PagePlan
+from graph.reads.columns import ComputedColumn, PagePlan
+from graph.reads.computed import Asked
 from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
 
 DEFAULT_PAGE = 20
@@ -25,6 +37,10 @@ class PageValue:
     size: int
     after: bool
     before: bool
+
+
+RequestValue: TypeAlias = PageValue | Asked
+"""What the answer needs of the request at one place: of a page, or of a computed field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,43 @@ class PageResolvers:
         if (total := sum(nodes)) > MOST_NODES:
             raise QueryTooCostly(asked=total, limit=MOST_NODES)
         return tuple(values)
+
+
+class ComputedResolvers:
+    """Resolves the arguments of the computed fields of one root for given variables."""
+
+    def __init__(self, columns: Sequence[ComputedColumn]) -> None:
+        self._columns = columns
+        self._arguments = [_arguments(column.definition, column.node) for column in columns]
+
+    def resolve(
+        self,
+        variables: VariableValues,
+        parameters: dict[str, Any],
+        viewer: Viewer,
+        now: datetime,
+        policy: ClaimPolicy,
+    ) -> tuple[Asked, ...]:
+        """Add the parameters of all facts, and return what the functions are given.
+
+        Raises InputError for arguments that are not possible.
+        """
+        found: list[Asked] = []
+        for column, arguments_of in zip(self._columns, self._arguments, strict=True):
+            arguments = arguments_of(variables)
+            for name, value in column.field.computed.parameters(arguments).items():
+                parameters[f"computed{column.index}_{name}"] = value
+            found.append(Asked(viewer, now, policy, arguments))
+        return tuple(found)
+
+
+def _arguments(
+    definition: GraphQLField, node: FieldNode
+) -> Callable[[VariableValues], Mapping[str, Any]]:
+    if not any(has_variables(argument.value) for argument in node.arguments or ()):
+        fixed = get_argument_values(definition, node)
+        return lambda _: fixed
+    return lambda variables: get_argument_values(definition, node, variables)
 
 
 def _step(page: PagePlan) -> Callable[[VariableValues], _Resolved]:

@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from graph.mapping import (
+    ComputedField,
     ContactField,
     GraphMapping,
     IdField,
@@ -36,6 +37,8 @@ from graph.reads.columns import (
     TYPE_NAME,
     Answer,
     Columns,
+    ComputedAnswer,
+    ComputedColumn,
     Connection,
     Edges,
     ManyAnswer,
@@ -158,6 +161,14 @@ class Planner:
                 columns.properties[mapped.name] = 0
                 objects = None if mapped.parse is None else self.objects(definition, nodes)
                 return ValueAnswer(key, mapped, objects)
+            case ComputedField():
+                key_of = (nodes_key(nodes), mapped)
+                computed = columns.computed_by_nodes.get(key_of)
+                if computed is None:
+                    computed = ComputedColumn(mapped, definition, nodes[0])
+                    columns.computed.append(computed)
+                    columns.computed_by_nodes[key_of] = computed
+                return ComputedAnswer(key, computed, self.objects(definition, nodes))
             case OneField():
                 key_of = (nodes_key(nodes), mapped)
                 one = columns.by_nodes.get(key_of)

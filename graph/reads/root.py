@@ -10,6 +10,7 @@ from graphql import FieldNode, GraphQLField, get_argument_values
 from graphql.execution.values import VariableValues
 
 from domain.access import Viewer
+from domain.claims import ClaimPolicy
 from domain.clock import Clock
 from domain.identity import parse_global_id
 from graph.access import AccessKind, Rules, access_parameters
@@ -18,7 +19,13 @@ from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
 from graph.reads.assemble import Assembler, assembler
 from graph.reads.columns import RootPlan
 from graph.reads.cypher import compile_root
-from graph.reads.parameters import PageResolvers, PageValue, has_variables, ids_by_type
+from graph.reads.parameters import (
+    ComputedResolvers,
+    PageResolvers,
+    RequestValue,
+    has_variables,
+    ids_by_type,
+)
 from graph.reads.plan import Planner
 from graph.reads.rows import ConnectionRows, Row, connection
 from graph.statements import CompiledStatement
@@ -45,13 +52,18 @@ class Caller(Protocol):
         """What time it is."""
         ...
 
+    @property
+    def claim_policy(self) -> ClaimPolicy:
+        """The times and limits of claims, by which some fields are computed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a statement answered: its one value, None for no record, and what the pages were."""
+    """What a statement answered: its one value, None for no record, and what was asked of it."""
 
     value: Any
-    pages: tuple[PageValue, ...]
+    pages: tuple[RequestValue, ...]
     order: Sequence[tuple[str, str]] = ()
     """For `AnyByIds`: type and uid of each node that was asked for."""
 
@@ -64,6 +76,7 @@ class RootRead:
         self.statement = CompiledStatement(compile_root(plan, Rules(kind), mapping.possible))
         self._kinds = tuple(sorted(mapping.nodes))
         self._pages = PageResolvers(tuple(plan.pages()))
+        self._computed = ComputedResolvers(tuple(plan.all_computed()))
         used = set(_PARAMETER.findall(self.statement.text))
         self._access = used & set(access_parameters(Viewer(), _ANY_TIME))
         self._assembler: Assembler | None = None
@@ -83,11 +96,15 @@ class RootRead:
         elif self.plan.column is None:
             order = self._ids(variables, parameters)
         pages = self._pages.resolve(variables, parameters, max(1, len(order)))
+        now = caller.clock()
+        asked = self._computed.resolve(
+            variables, parameters, caller.viewer, now, caller.claim_policy
+        )
         if self._access:
-            allowed = access_parameters(caller.viewer, caller.clock())
+            allowed = access_parameters(caller.viewer, now)
             parameters.update((name, allowed[name]) for name in self._access)
         record = await caller.graph.read_single(self.statement, parameters)
-        return Found(record[0] if record else None, pages, order)
+        return Found(record[0] if record else None, (*pages, *asked), order)
 
     def answer(self, found: Found) -> Any:
         """Return the response. Raises Anomaly when the row is not what the schema promises."""

@@ -12,6 +12,7 @@ from graphql import FieldNode
 
 from domain.identity import global_id
 from graph.mapping import (
+    ComputedField,
     ContactField,
     IdField,
     ManyField,
@@ -20,8 +21,9 @@ from graph.mapping import (
     PropertyField,
 )
 from graph.reads.columns import Columns, ManyColumn, OneColumn, nodes_key
+from graph.reads.computed import Asked
 from graph.reads.cursors import encode_cursor
-from graph.reads.parameters import PageValue
+from graph.reads.parameters import PageValue, RequestValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Row:
 
     columns: Columns
     values: list[Any]
-    pages: Sequence[PageValue]
+    pages: Sequence[RequestValue]
 
     @property
     def type_name(self) -> str:
@@ -53,6 +55,12 @@ class Row:
                 if field.parse is not None:
                     return field.parse(value)
                 return [] if value is None and field.listed else value
+            case ComputedField(computed=computed):
+                column = self.columns.computed_by_nodes[nodes_key(nodes), field]
+                asked = self.pages[column.index]
+                if not isinstance(asked, Asked):
+                    raise TypeError(f"not computed: {computed.name}")
+                return computed.compute(self.values[self.columns.positions[id(column)]], asked)
             case OneField():
                 one = self.columns.by_nodes[nodes_key(nodes), field]
                 value = self.values[self.columns.positions[id(one)]]
@@ -96,12 +104,14 @@ class ConnectionRows:
 
 
 def connection(
-    column: OneColumn | ManyColumn, value: list[Any], pages: Sequence[PageValue]
+    column: OneColumn | ManyColumn, value: list[Any], pages: Sequence[RequestValue]
 ) -> ConnectionRows:
     """Return a page as it was read: `[rows, total]`, either null when it was not asked for."""
     if not isinstance(column, ManyColumn):
         raise TypeError(f"not a connection: {column.field}")
     page = pages[column.page.index]
+    if not isinstance(page, PageValue):
+        raise TypeError(f"not a page: {column.field}")
     rows, total = value
     found: list[list[Any]] = rows or []
     kept = found[: page.size]

@@ -1,12 +1,14 @@
 """Categories, lists, offers and orders."""
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain import records
+from graph.computed.free_slots import FREE_SLOTS
 from graph.mapping import IN
-from schema.declare import many, node, one
+from schema.declare import computed, many, node, one
 from schema.types.agents import Agent, Area
 from schema.types.common import Connection, Node
 from schema.types.filters import (
@@ -16,6 +18,7 @@ from schema.types.filters import (
     ProposalFilter,
     ResourceOfferFilter,
 )
+from schema.values import Long
 
 if TYPE_CHECKING:
     from schema.types.claims import Claim
@@ -53,6 +56,19 @@ class NeedList(records.NeedList, Node):
     orders: Connection["DemandOrder"] = many("LISTS_ORDER", filter_by=DemandOrderFilter)
 
 
+@strawberry.type
+class FreeSlot:
+    """A slot of an offer that still has room, and how much of it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    left: Long | None
+
+
+# Within the class `list` is the offer's list.
+FreeSlots = list[FreeSlot]
+
+
 @node
 class ResourceOffer(records.ResourceOffer, Node):
     """An item of a resource list."""
@@ -63,6 +79,7 @@ class ResourceOffer(records.ResourceOffer, Node):
     area: Area | None = one("OFFER_AT")
     serves: Connection[Area] = many("SERVES")
     slots: Connection["Slot"] = many("HAS_SLOT")
+    free_slots: FreeSlots = computed(FREE_SLOTS, from_=date, to=date)
     claims: Claims = many("FROM_OFFER", IN, filter_by=ClaimFilter)
     proposals: Proposals = many("PROPOSES_OFFER", IN, filter_by=ProposalFilter)
 

@@ -1,12 +1,13 @@
 """The Chinese catalogue, by topic."""
 
-from domain.language.zh import claims, commands, errors, fields, labels, loading, matching
+from domain.language.zh import claims, commands, computed, errors, fields, labels, loading, matching
 
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
     **fields.TEXTS,
     **errors.TEXTS,
     **claims.TEXTS,
+    **computed.TEXTS,
     **matching.TEXTS,
     **loading.TEXTS,
     **commands.TEXTS,

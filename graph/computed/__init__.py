@@ -1,0 +1,1 @@
+"""The computed fields: what each reads of its node, and how it is answered."""
