@@ -10,7 +10,10 @@
     ├── NotFound                    no such node, or not for this caller
     ├── AccessError
     │   ├── NotSignedIn             the token is missing, expired or not ours
-    │   └── Forbidden               the account holds no role for this
+    │   ├── Forbidden               the account holds no role for this
+    │   ├── OriginRefused           a browser's cookie, sent from a page that is not ours
+    │   ├── LastAdministrator       nobody would be left who may do everything
+    │   └── SignInUnavailable       the issuer of tokens does not answer
     ├── ClaimError                  the claim machine refuses
     │   ├── TransitionRefused       not in the table from this state
     │   ├── NotThisSide             this side may not take this step
@@ -117,6 +120,24 @@ class Forbidden(AccessError):
     """The account holds no role for this. Details: action."""
 
     code = "FORBIDDEN"
+
+
+class OriginRefused(AccessError):
+    """A browser's cookie, sent from a page that is not ours. Details: origin."""
+
+    code = "ORIGIN_REFUSED"
+
+
+class LastAdministrator(AccessError):
+    """Nobody would be left who may do everything. Details: account."""
+
+    code = "LAST_ADMINISTRATOR"
+
+
+class SignInUnavailable(AccessError):
+    """The issuer of tokens does not answer, or not as it should. Details: issuer."""
+
+    code = "SIGN_IN_UNAVAILABLE"
 
 
 class ClaimError(DomainError):

@@ -21,6 +21,7 @@ from domain.claims import ClaimPolicy
 from domain.errors import EngineError, EngineUnusable
 from domain.language import Language, text
 from resolvers.claims_sweep import sweep_expired
+from resolvers.sign_in import forget_ended
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Executor
@@ -131,6 +132,7 @@ async def _sweep(hub: Hub) -> None:
             expired = await sweep_expired(hub.graph, clock=hub.clock, policy=policy)
             if expired:
                 log.info("claims expired", count=expired)
+            await forget_ended(hub.graph, clock=hub.clock)
         except EngineError as error:
             log.warning("sweep postponed", code=error.code)
         except Exception:

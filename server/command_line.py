@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.errors import BadInput, DomainError
 from domain.language import Language
-from server import commands, demonstration
+from server import commands, demonstration, token_commands
 from server.app import listen
 from server.hub import Hub, open_hub
 from server.output import Output
@@ -190,6 +190,10 @@ def account(
 def token(
     account_id: Annotated[str, typer.Argument(help="账号标识 · account id")],
     *,
+    hours: Annotated[
+        int | None,
+        typer.Option("--hours", min=1, max=24 * 366, help="有效小时数 · hours it is good for"),
+    ] = None,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
@@ -197,7 +201,46 @@ def token(
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
-        await commands.sign_token(output, hub, account_id)
+        await token_commands.sign_token(output, hub, account_id, hours=hours)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command("revoke-token")
+def revoke_token(
+    token: Annotated[str, typer.Argument(help="令牌 · the token")],
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """吊销一个令牌 · end a token at once, for all hubs on this graph."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await token_commands.revoke_token(output, hub, token)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@app.command()
+def keys(
+    *,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="新增签名密钥 · sign with a new key from now on")
+    ] = False,
+    revoke: Annotated[
+        str | None, typer.Option("--revoke", help="吊销一个密钥 · end what this key signed")
+    ] = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """查看、轮换、吊销签名密钥 · list, rotate and revoke the keys that sign tokens."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await token_commands.keys(output, hub, rotate=rotate, revoked=revoke)
         return 0
 
     _run(command, lang=lang, as_json=as_json)

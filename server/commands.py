@@ -23,6 +23,7 @@ from server.hub import Hub
 from server.output import Output
 from server.process import Stop
 from server.report import Findings
+from server.token_commands import sign_token
 
 
 async def load_into(
@@ -157,15 +158,6 @@ def _the_one(found: Sequence[str], wanted: str, kind: str) -> str:
     if len(found) > 1:
         raise BadInput(field=kind, value=wanted, expected="a code, or a name that only one has")
     return found[0]
-
-
-async def sign_token(output: Output, hub: Hub, account_id: str) -> None:
-    """Print a token of an account. Raises NotSignedIn if there is no such active account."""
-    await hub.viewer_of(account_id)
-    token = hub.token(account_id)
-    output.say("command.token", hours=hub.settings.token_hours)
-    output.line(token)
-    output.result({"account": account_id, "token": token})
 
 
 async def serve(output: Output, hub: Hub, listener: socket.socket, stop: Stop) -> None:

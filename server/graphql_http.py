@@ -15,7 +15,14 @@ import structlog
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.errors import BadInput, DomainError, EngineError, NotSignedIn
+from domain.errors import (
+    BadInput,
+    DomainError,
+    EngineError,
+    NotSignedIn,
+    OriginRefused,
+    SignInUnavailable,
+)
 from domain.language import Language, Phrase, text
 from schema.answers import INTERNAL
 
@@ -97,6 +104,15 @@ class GraphQLEndpoint:
                 media_type,
                 {"WWW-Authenticate": "Bearer"},
             )
+            return
+        except OriginRefused as error:
+            await respond(send, HTTPStatus.FORBIDDEN, error_body(error, language), media_type)
+            return
+        except SignInUnavailable as error:
+            log.warning("nobody can sign in by the issuer", issuer=error.details["issuer"])
+            retry = {"Retry-After": str(RETRY_SECONDS)}
+            body = error_body(error, language)
+            await respond(send, HTTPStatus.SERVICE_UNAVAILABLE, body, media_type, retry)
             return
         except EngineError as error:
             # Where the engine is, and as whom we sign in, is for the log only.

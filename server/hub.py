@@ -1,14 +1,15 @@
 """An open hub: the graph migrated and ready, and who calls."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from domain.access import VISITOR, HeldGrant, Viewer
+import httpx
+
+from domain.access import HeldGrant, Viewer
 from domain.clock import Clock, system_clock
-from domain.errors import BadInput, NotSignedIn
+from domain.errors import BadInput
 from domain.identity import derived_id
 from domain.language import Phrase
 from domain.vocabulary import Role
@@ -17,16 +18,17 @@ from graph.driver import DriverLimits, Graph
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from resolvers.accounts import GrantRequest, create_account, viewer_of
+from server.callers import Callers
+from server.issuer import Issuer, IssuerPolicy, checked_address
+from server.keys import SHORTEST_KEY, is_long_enough, named
 from server.settings import Settings
-from server.tokens import SHORTEST_KEY, Tokens, is_long_enough
+from server.tokens import Tokens
 
 OPERATOR_ID = derived_id("Account", "operator")
 FIRST = Viewer(account_id="SYSTEM", grants=(HeldGrant(role=Role.ADMIN),))
 """Who makes the operator's account in an empty graph."""
-
-VIEWER_LIFETIME = timedelta(seconds=2)
-"""How long grants that were read serve further reads; changes read them anew in any case."""
-VIEWERS_KEPT = 10_000
+ISSUER_SECONDS = 5.0
+"""How long a request to the issuer may take."""
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
@@ -45,53 +47,65 @@ def engine_settings(settings: Settings) -> EngineSettings:
 
 
 def open_tokens(settings: Settings) -> Tokens:
-    """Return the signer: the configured secret, or the key in the data directory.
+    """Return the signer: the configured keys, or those in the data directory.
 
     Raises BadInput for a secret that is too short, EngineUnusable for such a key.
     """
-    if settings.token_secret is not None:
-        secret = settings.token_secret.get_secret_value()
-        if not is_long_enough(secret):
-            raise BadInput(
-                field="RENLING_TOKEN_SECRET",
-                value=str(settings.token_secret),  # veiled
-                expected=Phrase("expected.token_secret", {"characters": SHORTEST_KEY}),
-            )
-        return Tokens(secret)
-    return Tokens.from_directory(settings.data_directory)
+    if settings.token_secret is None:
+        return Tokens.from_directory(settings.data_directory, audience=settings.token_audience)
+    secret = settings.token_secret.get_secret_value()
+    if not named(secret) or not all(map(is_long_enough, named(secret).values())):
+        raise BadInput(
+            field="RENLING_TOKEN_SECRET",
+            value=str(settings.token_secret),  # veiled
+            expected=Phrase("expected.token_secret", {"characters": SHORTEST_KEY}),
+        )
+    return Tokens(secret, audience=settings.token_audience)
+
+
+def open_issuer(settings: Settings) -> Issuer | None:
+    """Return who checks the issuer's tokens, None where no issuer is configured.
+
+    Raises BadInput for an address that is neither https nor loopback, and for no audience.
+    """
+    if settings.oidc_issuer is None:
+        return None
+    if not settings.oidc_audience:
+        raise BadInput(field="RENLING_OIDC_AUDIENCE", value="", expected="aud")
+    policy = IssuerPolicy(
+        issuer=checked_address("RENLING_OIDC_ISSUER", settings.oidc_issuer),
+        audience=settings.oidc_audience,
+        refresh=timedelta(seconds=settings.oidc_refresh_seconds),
+        refetch=timedelta(seconds=settings.oidc_refetch_seconds),
+        stale=timedelta(seconds=settings.oidc_stale_seconds),
+        leeway=timedelta(seconds=settings.oidc_leeway_seconds),
+    )
+    return Issuer(policy, httpx.AsyncClient(timeout=ISSUER_SECONDS))
 
 
 @dataclass
 class Hub:
-    """The graph, the settings and the signer of one process."""
+    """The graph, the settings and the signer of one process, and who knows its callers."""
 
     graph: Graph
     settings: Settings
     tokens: Tokens
     clock: Clock = system_clock
-    _viewers: dict[str, tuple[float, Viewer]] = field(
-        default_factory=dict[str, tuple[float, Viewer]]
-    )
+    issuer: Issuer | None = None
+    callers: Callers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.callers = Callers(self.graph, self.tokens, self._now, self.issuer)
+
+    def _now(self) -> datetime:
+        return self.clock()
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """Return the caller of a request by its Authorization header; without one a visitor.
 
         Raises NotSignedIn for a header that is not `Bearer` with a good token.
         """
-        if authorization is None:
-            return VISITOR
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise NotSignedIn(reason=Phrase("reason.token_missing"))
-        account_id = self.tokens.account_of(token.strip())
-        present = asyncio.get_running_loop().time()
-        read_at, viewer = self._viewers.get(account_id, (float("-inf"), VISITOR))
-        if present - read_at > VIEWER_LIFETIME.total_seconds():
-            viewer = await viewer_of(self.graph, account_id, now=self.clock())
-            if len(self._viewers) >= VIEWERS_KEPT:
-                self._viewers.clear()
-            self._viewers[account_id] = (present, viewer)
-        return viewer
+        return await self.callers.viewer_of_header(authorization)
 
     async def operator(self) -> Viewer:
         """Return the account of the command line: who may start it may do everything.
@@ -115,9 +129,10 @@ class Hub:
         """Return an account with its grants as they are now. Raises NotSignedIn for none."""
         return await viewer_of(self.graph, account_id, now=self.clock())
 
-    def token(self, account_id: str) -> str:
-        """Return a sign-in token for an account."""
-        return self.tokens.sign(account_id, now=self.clock(), lifetime=self.settings.token_lifetime)
+    def token(self, account_id: str, *, hours: int | None = None) -> str:
+        """Return a sign-in token for an account, good for so many hours or as settings say."""
+        lifetime = self.settings.token_lifetime if hours is None else timedelta(hours=hours)
+        return self.tokens.sign(account_id, now=self.clock(), lifetime=lifetime)
 
 
 @asynccontextmanager
@@ -127,7 +142,12 @@ async def open_hub(settings: Settings, *, restoring: bool = False) -> AsyncGener
     `restoring` opens a graph whose restore was interrupted as well, to restore it anew.
     Raises EngineUnusable, EngineUnavailable, GraphTooNew or DumpError with what to do about it.
     """
-    tokens = open_tokens(settings)
+    tokens, issuer = open_tokens(settings), open_issuer(settings)
     async with open_graph(engine_settings(settings)) as graph:
         await migrate(graph, restoring=restoring)
-        yield Hub(graph, settings, tokens)
+        try:
+            yield Hub(graph, settings, tokens, issuer=issuer)
+        finally:
+            if issuer is not None:
+                await issuer.close()
+                await issuer.client.aclose()

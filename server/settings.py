@@ -31,9 +31,27 @@ class Settings(BaseSettings):
     language: Language = Language.ZH
     token_secret: SecretStr | None = Field(
         default=None,
-        description="signs tokens, at least 32 characters; unset: a key made in the data directory",
+        description="signs tokens, at least 32 characters, older ones on further lines; "
+        "unset: keys in the data directory",
+    )
+    token_audience: str = Field(
+        default="renling", min_length=1, description="for whom the hub's own tokens are"
     )
     token_hours: int = Field(default=24 * 7, ge=1, le=24 * 366)
+    oidc_issuer: str | None = Field(
+        default=None, description="address of the OpenID Connect issuer; unset: own tokens only"
+    )
+    oidc_audience: str | None = Field(
+        default=None, description="what the `aud` of the issuer's tokens has to be"
+    )
+    oidc_refresh_seconds: int = Field(default=300, ge=1, description="between looks at its keys")
+    oidc_refetch_seconds: int = Field(
+        default=30, ge=1, description="at least between two requests for its keys"
+    )
+    oidc_stale_seconds: int = Field(
+        default=6 * 3600, ge=1, description="how long its keys are good while it does not answer"
+    )
+    oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="between clocks")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     statement_seconds: float = Field(default=30.0, gt=0)
     claim_hours: int = Field(default=72, ge=1, description="until an unanswered claim expires")

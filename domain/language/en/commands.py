@@ -73,4 +73,8 @@ TEXTS: dict[str, str] = {
     "kind.Proposal": "Proposal",
     "kind.Account": "Account",
     "kind.Slot": "Slot",
+    "command.token_revoked": "Token {token} is no longer good.",
+    "command.key_added": "Key {name} signs from now on; older keys stay good.",
+    "command.key_revoked": "Key {name} is revoked: what it signed is no longer good.",
+    "command.keys": "Keys, the first one signs: {keys}",
 }

@@ -69,4 +69,9 @@ TEXTS: dict[str, str] = {
     "expected.role_for_area": "{role}:code or name of an area",
     "expected.role_for_agent": "{role}:name of a unit or member",
     "expected.role_for_all": "{role} without a scope",
+    "reason.not_invited": "nobody has invited you, or somebody has signed in with your invitation already",
+    "error.ORIGIN_REFUSED": "The request comes from {origin}, which this hub does not serve. Use the hub's own pages, or send a token instead of the cookie.",
+    "error.LAST_ADMINISTRATOR": "Account {account} is the last administrator; appoint another one first.",
+    "error.SIGN_IN_UNAVAILABLE": "{issuer}, where you sign in, does not answer just now; try again soon.",
+    "reason.token_revoked": "the token was revoked",
 }

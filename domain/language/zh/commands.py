@@ -73,4 +73,8 @@ TEXTS: dict[str, str] = {
     "kind.Proposal": "匹配推荐",
     "kind.Account": "账号",
     "kind.Slot": "时段",
+    "command.token_revoked": "令牌 {token} 已吊销。",
+    "command.key_added": "密钥 {name} 已启用，旧密钥签发的令牌仍然有效。",
+    "command.key_revoked": "密钥 {name} 已吊销，由它签发的令牌随之失效。",
+    "command.keys": "密钥（第一个用于签名）：{keys}",
 }

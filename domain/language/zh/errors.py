@@ -69,4 +69,9 @@ TEXTS: dict[str, str] = {
     "expected.role_for_area": "{role}:区划代码或名称",
     "expected.role_for_agent": "{role}:单位或人员名称",
     "expected.role_for_all": "{role}，不带范围",
+    "reason.not_invited": "您未被邀请，或该邀请已被使用",
+    "error.ORIGIN_REFUSED": "请求来自 {origin}，本平台不为其提供服务。请使用本平台的页面，或改用令牌而不是 Cookie。",
+    "error.LAST_ADMINISTRATOR": "账号 {account} 是最后一名管理员，请先指定另一名管理员。",
+    "error.SIGN_IN_UNAVAILABLE": "统一登录 {issuer} 暂时没有响应，请稍后再试。",
+    "reason.token_revoked": "令牌已被吊销",
 }

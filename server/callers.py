@@ -1,0 +1,123 @@
+"""Who calls: from a token to the account with its grants, by whichever way it signs in.
+
+The one place where tokens are judged. `Callers.viewer` is for every protocol: HTTP, WebSocket,
+event streams. What was read serves for two seconds, so that a withdrawn grant, a closed account
+and a revoked token or key end within that time, in every process.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import jwt
+
+from domain.access import VISITOR, Viewer
+from domain.clock import Clock
+from domain.errors import NotSignedIn
+from domain.language import Phrase
+from graph.driver import Graph
+from resolvers.accounts import viewer_of
+from resolvers.sign_in import account_of_subject, is_revoked
+from server.issuer import Claimed, Issuer
+from server.tokens import OwnToken, Tokens
+
+VIEWER_LIFETIME = timedelta(seconds=2)
+"""How long grants that were read serve further reads; changes read them anew in any case."""
+VIEWERS_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    at: float
+    viewer: Viewer
+
+
+class Callers:
+    """Knows callers by their tokens: the hub's own, and those of the issuer if there is one."""
+
+    def __init__(
+        self, graph: Graph, tokens: Tokens, clock: Clock, issuer: Issuer | None = None
+    ) -> None:
+        self._graph = graph
+        self._tokens = tokens
+        self._clock = clock
+        self._issuer = issuer
+        self._viewers: dict[object, _Kept] = {}
+
+    async def viewer_of_header(self, authorization: str | None) -> Viewer:
+        """Return the caller of a request by its Authorization header; without one a visitor.
+
+        Raises NotSignedIn for a header that is not `Bearer` with a good token.
+        """
+        if authorization is None:
+            return VISITOR
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotSignedIn(reason=Phrase("reason.token_missing"))
+        return await self.viewer(token.strip())
+
+    async def viewer(self, token: str) -> Viewer:
+        """Return the caller of a bearer token.
+
+        Raises NotSignedIn for a token that is not good, SignInUnavailable when the issuer whose it
+        is cannot be asked, EngineError when the graph cannot.
+        """
+        if self._issuer is not None and _says(token, "iss") == self._issuer.policy.issuer:
+            claimed = await self._issuer.check(token)
+            return await self._kept(
+                (claimed.issuer, claimed.subject, claimed.email),
+                lambda: self._of_subject(claimed),
+            )
+        own = self._tokens.check(token)
+        return await self._kept((own.token_id, own.key_id), lambda: self._of_own(own))
+
+    async def viewer_of_session(self, token: str) -> Viewer:
+        """Return the caller of the token in a browser's cookie. Raises as `viewer` does."""
+        own = self._tokens.check(token, of_session=True)
+        return await self._kept(
+            (own.token_id, own.key_id, own.session_id), lambda: self._of_own(own)
+        )
+
+    async def account_of(self, claimed: Claimed) -> str:
+        """Return the account of whom the issuer names. Raises NotSignedIn for who has none."""
+        return await account_of_subject(
+            self._graph,
+            issuer=claimed.issuer,
+            subject=claimed.subject,
+            email=claimed.email,
+            clock=self._clock,
+        )
+
+    async def _of_own(self, own: OwnToken) -> Viewer:
+        revoked = await is_revoked(
+            self._graph, token_id=own.token_id, key_id=own.key_id, session_id=own.session_id
+        )
+        if revoked:
+            raise NotSignedIn(reason=Phrase("reason.token_revoked"))
+        return await viewer_of(self._graph, own.account_id, now=self._clock())
+
+    async def _of_subject(self, claimed: Claimed) -> Viewer:
+        account_id = await self.account_of(claimed)
+        return await viewer_of(self._graph, account_id, now=self._clock())
+
+    async def _kept(self, key: object, read: Callable[[], Awaitable[Viewer]]) -> Viewer:
+        present = asyncio.get_running_loop().time()
+        kept = self._viewers.get(key)
+        if kept is not None and present - kept.at <= VIEWER_LIFETIME.total_seconds():
+            return kept.viewer
+        viewer = await read()
+        if len(self._viewers) >= VIEWERS_KEPT:
+            self._viewers.clear()
+        self._viewers[key] = _Kept(present, viewer)
+        return viewer
+
+
+def _says(token: str, claim: str) -> Any:  # noqa: ANN401  (whatever the token holds)
+    """Return what a token says before it is checked: only to know who has to check it."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})  # pyright: ignore[reportUnknownMemberType]
+    except jwt.PyJWTError as problem:
+        raise NotSignedIn(reason=Phrase("reason.token_invalid")) from problem
+    return claims.get(claim)
