@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv --q
 NEO4J_VERSION ?= 5.26.26
 export NEO4J_VERSION
 
-.PHONY: help run test test-neo4j check format lock clean
+.PHONY: help run test test-neo4j test-clients check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,16 @@ test: $(VENV)/dev.stamp ## all tests, on the embedded engine
 
 test-neo4j: $(VENV)/dev.stamp ## the graph tests on a real Neo4j (NEO4J_VERSION, or RENLING_NEO4J_URI)
 	$(BIN)/python -m pytest --engine neo4j $(TESTS)
+
+CLIENTS := tests/clients/node_modules
+$(CLIENTS)/.stamp: tests/clients/package.json tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "make test-clients needs Node.js 20 with npm"; exit 1; }
+	npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+	touch $@
+
+test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and a browser (Node.js, Chromium)
+	@command -v chromium >/dev/null || { echo "make test-clients needs Chromium (Debian: apt-get install chromium)"; exit 1; }
+	$(BIN)/python -m pytest --clients $(TESTS)
 
 check: $(VENV)/dev.stamp ## style, types and the direction of imports
 	$(BIN)/ruff check .

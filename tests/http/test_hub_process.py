@@ -1,49 +1,24 @@
 """The hub as people start it: commands as processes, a service over HTTP."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.hub_commands import TIMEOUT, Commands, Service, commands_of, serving
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOUR = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
-RENLING = [sys.executable, "-c", "from server.command_line import main; main()"]
-TIMEOUT = 240
-
-
-@dataclass
-class Commands:
-    """Runs commands of one hub."""
-
-    environment: dict[str, str]
-
-    def run(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401  (JSON, or text)
-        done = subprocess.run(
-            [*RENLING, *arguments],
-            env=self.environment,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        said = done.stdout.decode() + done.stderr.decode()
-        assert done.returncode == status, said
-        assert "Traceback" not in said
-        return json.loads(done.stdout) if "--json" in arguments else said
 
 
 @pytest.fixture(scope="module")
 def commands(engine_environment: dict[str, str]) -> Commands:
-    return Commands(os.environ | engine_environment)
+    return commands_of(engine_environment)
 
 
 @pytest.fixture(scope="module")
@@ -51,29 +26,10 @@ def first_report(commands: Commands) -> dict[str, Any]:
     return commands.run("demo", "--no-serve", "--json")
 
 
-@dataclass
-class Service:
-    address: str
-    tokens: dict[str, str]
-    process: subprocess.Popen[bytes]
-
-
 @pytest.fixture(scope="module")
 def service(commands: Commands, first_report: dict[str, Any]) -> Generator[Service]:
-    process = subprocess.Popen(
-        [*RENLING, "serve", "--port", "0", "--json"],
-        env=commands.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        address = json.loads(process.stdout.readline())["serving"]
-        tokens = {sign_in["role"]: sign_in["token"] for sign_in in first_report["signIns"]}
-        yield Service(address, tokens, process)
-    finally:
-        process.kill()
-        process.communicate()
+    with serving(commands, first_report) as running:
+        yield running
 
 
 def test_the_demonstration_carries_a_claim_of_each_initiator(first_report: dict[str, Any]) -> None:
