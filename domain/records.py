@@ -11,9 +11,11 @@ from datetime import date, datetime
 
 from domain.availability import DEFAULT_TIME_ZONE, WeeklyWindow
 from domain.vocabulary import (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     ClaimState,
     Initiator,
     ItemState,
@@ -24,6 +26,7 @@ from domain.vocabulary import (
     Role,
     RunState,
     Selection,
+    Side,
     UnitKind,
     Urgency,
 )
@@ -257,7 +260,7 @@ class ClaimLine(Node):
 class Evaluation(Node):
     """What one side says of a completed claim: 1 to 5 of the service, never of a resident."""
 
-    by: str
+    by: Side
     score: int
     text: str | None = None
 
@@ -268,6 +271,50 @@ class Pairing(Node):
 
     since: date | None = None
     source: str | None = None
+
+
+@dataclass(kw_only=True)
+class Agreement(Node):
+    """A co-building agreement between two or more parties; it covers claims.
+
+    `number` is the one that the parties gave it, `terms` what they agreed in their own words.
+    """
+
+    title: str
+    number: str | None = None
+    signed_on: date | None = None
+    valid_until: date | None = None
+    terms: str | None = None
+
+
+@dataclass(kw_only=True)
+class Alliance(Node):
+    """A Party-building alliance of units and branches, members and supporters of it."""
+
+    name: str
+    kind: AllianceKind
+    founded_on: date | None = None
+    description: str | None = None
+
+
+@dataclass(kw_only=True)
+class ChairTerm(Node):
+    """A term in the chair of an alliance, which rotates; both days belong to it."""
+
+    starts_on: date
+    ends_on: date | None = None
+
+
+@dataclass(kw_only=True)
+class CheckIn(Node):
+    """A branch or a member checks in at a community, in a role; both days belong to it.
+
+    A member's is personal like the member.
+    """
+
+    role: CheckInRole
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 @dataclass(kw_only=True)

@@ -151,6 +151,40 @@ class Side(Vocabulary):
     RECEIVER = "RECEIVER"
 
 
+class AllianceKind(Vocabulary):
+    """What a Party-building alliance brings together."""
+
+    ADMINISTRATIVE = "ADMINISTRATIVE"
+    COMMUNITY = "COMMUNITY"
+    BUSINESS = "BUSINESS"
+    CAMPUS = "CAMPUS"
+    INDUSTRIAL_PARK = "INDUSTRIAL_PARK"
+    OTHER = "OTHER"
+
+
+class CheckInRole(Vocabulary):
+    """What a branch or a member takes on where it checks in.
+
+    The six from POLICE to TEACHER are the part-time roles of a compound (六小员).
+    """
+
+    ONLINE_BUILDING_HEAD = "ONLINE_BUILDING_HEAD"
+    BUILDING_HEAD = "BUILDING_HEAD"
+    GRID_WORKER = "GRID_WORKER"
+    GRID_INSTRUCTOR = "GRID_INSTRUCTOR"
+    COMMITTEE_MEMBER = "COMMITTEE_MEMBER"
+    POLICE = "POLICE"
+    CITY_MANAGEMENT = "CITY_MANAGEMENT"
+    DOCTOR = "DOCTOR"
+    LAWYER = "LAWYER"
+    ARTS_AND_SPORTS = "ARTS_AND_SPORTS"
+    TEACHER = "TEACHER"
+    SERVICE_TEAM = "SERVICE_TEAM"
+    VOLUNTEER = "VOLUNTEER"
+    CO_BUILDING = "CO_BUILDING"
+    OTHER = "OTHER"
+
+
 class Linkage(Vocabulary):
     """How the two sides of a pairing are linked; derived from the graph, never typed in."""
 

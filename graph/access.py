@@ -9,15 +9,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, FREE_TEXTS, Viewer
-from domain.availability import instant_text
+from domain.availability import DEFAULT_TIME_ZONE, instant_text
 from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
 from graph.reads.filters import within_areas
 
-PATHS, AGENTS, ACCOUNT = "viewerPaths", "viewerAgents", "viewerAccount"
-NOW = "now"
+PATHS, AGENTS, ACCOUNT, LOADED = "viewerPaths", "viewerAgents", "viewerAccount", "viewerLoads"
+NOW, TODAY = "now", "today"
 SINCE, COUNTERPART, COMPLETED = "contactsSince", "counterpartStates", "completedStates"
 ITEMS, LISTS = "publishedItems", "publishedLists"
 SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
@@ -39,6 +40,7 @@ class AccessKind:
     areas: bool = False
     agents: bool = False
     claims: bool = False
+    loads: bool = False
 
     @classmethod
     def of(cls, viewer: Viewer) -> "AccessKind":
@@ -49,6 +51,7 @@ class AccessKind:
             areas=bool(viewer.coordinated_paths),
             agents=bool(viewer.own_agents),
             claims=viewer.reads_everything_published,
+            loads=bool(viewer.loader_paths),
         )
 
 
@@ -60,6 +63,8 @@ def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
         AGENTS: list(viewer.own_agents),
         ACCOUNT: viewer.account_id or "",
         NOW: instant_text(now),
+        LOADED: list(viewer.loader_paths),
+        TODAY: now.astimezone(ZoneInfo(DEFAULT_TIME_ZONE)).date().isoformat(),
         SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
     }
 
@@ -82,6 +87,8 @@ class Rules:
             "Claim": self._claim,
             "ClaimLine": lambda node: self._through(node, "<-[:HAS_LINE]-", "Claim"),
             "Evaluation": lambda node: self._through(node, "-[:EVALUATES]->", "Claim"),
+            "CheckIn": self._check_in,
+            "Import": self._import,
             "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
             "Proposal": lambda node: self._run(
                 f"({node})-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->"
@@ -122,8 +129,10 @@ class Rules:
         Who sees claims as a side of them or as a coordinator reads what people write there; a
         front-end, which sees all claims, does not.
         """
-        written = any(name in FREE_TEXTS.get(each, ()) for each in types)
-        return self._party(variable) if written and self._kind.claims else None
+        written = [each for each in types if name in FREE_TEXTS.get(each, ())]
+        if not written or not self._kind.claims:
+            return None
+        return _any([self._written(each, variable) for each in written])
 
     def _visible(self, name: str, variable: str) -> str | None:
         rule = self._rules.get(name)
@@ -156,13 +165,57 @@ class Rules:
             tests += [
                 f"{variable}.id IN ${AGENTS}",
                 self._owned(f"({variable})-[:WORKS_AT|BELONGS_TO|LIVES_IN]->"),
+                self._checked_in(variable, lambda area: f"{area}.id IN ${AGENTS}"),
             ]
         if self._kind.areas:
-            tests.append(self._coordinated(variable))
+            tests += [self._coordinated(variable), self._checked_in(variable, _under)]
+        return _any(tests)
+
+    def _checked_in(self, variable: str, condition: Callable[[str], str]) -> str:
+        """Return the test that a member is checked in today where the condition holds."""
+        check_in, area = self._fresh(), self._fresh()
+        return (
+            f"EXISTS {{ MATCH ({variable})-[:CHECKS_IN]->({check_in}:CheckIn)"
+            f"-[:CHECKED_IN_AT]->({area}:Area) WHERE {condition(area)} "
+            f"AND ({check_in}.endsOn IS NULL OR {check_in}.endsOn >= ${TODAY}) }}"
+        )
+
+    def _check_in(self, variable: str) -> str:
+        """Return the test for a check-in: a branch's is public, a member's is like the member.
+
+        Where it is made it stays known, as that somebody was there.
+        """
+        member, somebody = self._fresh(), self._fresh()
+        start = f"EXISTS {{ MATCH ({variable})<-[:CHECKS_IN]-"
+        tests = [f"NOT {start}({somebody}:Member) }}"]
+        if self._kind.agents or self._kind.areas:
+            tests.append(f"{start}({member}:Member) WHERE {self._member(member)} }}")
+        if self._kind.agents:
+            tests.append(self._owned(f"({variable})-[:CHECKED_IN_AT]->"))
+        if self._kind.areas:
+            tests.append(self._in_area(f"({variable})-[:CHECKED_IN_AT]->"))
+        return _any(tests)
+
+    def _import(self, variable: str) -> str:
+        tests: list[str] = []
+        if self._kind.areas:
+            tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->"))
+        if self._kind.loads:
+            tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->", LOADED))
         return _any(tests)
 
     def _claim(self, variable: str) -> str | None:
         return None if self._kind.claims else self._party(variable)
+
+    def _written(self, name: str, variable: str) -> str:
+        """Return the test that the caller may read what people wrote to a claim."""
+        if name == "Claim":
+            return self._party(variable)
+        claim = self._fresh()
+        return (
+            f"EXISTS {{ MATCH ({variable})-[:EVALUATES]->({claim}:Claim) "
+            f"WHERE {self._party(claim)} }}"
+        )
 
     def _party(self, variable: str) -> str:
         """Return the test that the caller speaks for a side of a claim, or coordinates one."""
@@ -201,9 +254,9 @@ class Rules:
             f"AND NOT EXISTS {{ MATCH ({resident})<-[:FOR_AGENT]-({grant}:Grant) }} }}"
         )
 
-    def _in_area(self, start: str) -> str:
+    def _in_area(self, start: str, paths: str = PATHS) -> str:
         area = self._fresh()
-        return f"EXISTS {{ MATCH {start}({area}:Area) WHERE {_under(area)} }}"
+        return f"EXISTS {{ MATCH {start}({area}:Area) WHERE {_under(area, paths)} }}"
 
     def _coordinated(self, variable: str) -> str:
         area = self._fresh()
@@ -214,8 +267,8 @@ class Rules:
         return f"r{self._used}"
 
 
-def _under(area: str) -> str:
-    return f"any(path IN ${PATHS} WHERE {area}.path STARTS WITH path)"
+def _under(area: str, paths: str = PATHS) -> str:
+    return f"any(path IN ${paths} WHERE {area}.path STARTS WITH path)"
 
 
 def _any(tests: list[str]) -> str:

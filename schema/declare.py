@@ -144,9 +144,14 @@ def page(*, filter_by: type | None = None, order: str = SORT_KEY) -> Any:  # noq
     return _connection(Page(order), filter_by)
 
 
-def root(declared: object, **arguments: object) -> Any:  # noqa: ANN401
-    """Declare any other root field with its arguments by name and type."""
-    return _field(declared, arguments, required=True)
+def root(declared: object, name: str | None = None, /, **arguments: object) -> Any:  # noqa: ANN401
+    """Declare any other root field with its arguments by name and type.
+
+    `name` is for a field that cannot have its name in Python.
+    """
+    field = _field(declared, arguments, required=True)
+    field.graphql_name = name
+    return field
 
 
 def narrowed(compiled: Filter, name: str | None = None) -> Any:  # noqa: ANN401

@@ -6,21 +6,30 @@ from graph.mapping import AnyById, AnyByIds, ById
 from schema.context import Info
 from schema.declare import page, root
 from schema.types.agents import Area, Member, PartyBranch, Unit
-from schema.types.claims import Claim
+from schema.types.claims import Claim, Evaluation
+from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
 from schema.types.common import Connection, Node
 from schema.types.filters import (
+    AgreementFilter,
+    AllianceFilter,
     AreaFilter,
     CategoryFilter,
+    ChairTermFilter,
+    CheckInFilter,
     ClaimFilter,
     DemandOrderFilter,
+    EvaluationFilter,
+    ImportFilter,
     ListFilter,
     MatchRunFilter,
     MemberFilter,
+    PairingFilter,
     PartyBranchFilter,
     ProposalFilter,
     ResourceOfferFilter,
     UnitFilter,
 )
+from schema.types.imports import Import
 from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
 from schema.types.matching import MatchRun, Proposal
 from schema.viewer import Viewer, viewer_of
@@ -52,10 +61,24 @@ class Query:
     orders: Connection[DemandOrder] = page(filter_by=DemandOrderFilter)
     claim: Claim | None = root(ById(), id=strawberry.ID)
     claims: Connection[Claim] = page(filter_by=ClaimFilter)
+    evaluation: Evaluation | None = root(ById(), id=strawberry.ID)
+    evaluations: Connection[Evaluation] = page(filter_by=EvaluationFilter)
+    pairing: Pairing | None = root(ById(), id=strawberry.ID)
+    pairings: Connection[Pairing] = page(filter_by=PairingFilter)
+    agreement: Agreement | None = root(ById(), id=strawberry.ID)
+    agreements: Connection[Agreement] = page(filter_by=AgreementFilter)
+    alliance: Alliance | None = root(ById(), id=strawberry.ID)
+    alliances: Connection[Alliance] = page(filter_by=AllianceFilter)
+    chair_term: ChairTerm | None = root(ById(), id=strawberry.ID)
+    chair_terms: Connection[ChairTerm] = page(filter_by=ChairTermFilter)
+    check_in: CheckIn | None = root(ById(), id=strawberry.ID)
+    check_ins: Connection[CheckIn] = page(filter_by=CheckInFilter)
     match_run: MatchRun | None = root(ById(), id=strawberry.ID)
     match_runs: Connection[MatchRun] = page(filter_by=MatchRunFilter)
     proposal: Proposal | None = root(ById(), id=strawberry.ID)
     proposals: Connection[Proposal] = page(filter_by=ProposalFilter)
+    import_: Import | None = root(ById(), "import", id=strawberry.ID)
+    imports: Connection[Import] = page(filter_by=ImportFilter)
 
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:

@@ -16,7 +16,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import DumpError, EngineUnavailable, GraphTooNew
 from domain.identity import new_id
 from graph.driver import Graph, Transaction
-from graph.migrations import m0001_schema, m0002_dates, m0003_sign_in
+from graph.migrations import m0001_schema, m0002_dates, m0003_sign_in, m0004_co_building
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
 
@@ -43,6 +43,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "schema", m0001_schema.apply),
     Migration(2, "dates", m0002_dates.apply),
     Migration(3, "sign_in", m0003_sign_in.apply),
+    Migration(4, "co-building", m0004_co_building.apply),
 )
 
 APPLIED = statement(

@@ -5,7 +5,8 @@ Index sets are per engine where their planners differ; names are never compared.
 
 from typing import LiteralString
 
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.migrations import making
 
 LABELS: tuple[LiteralString, ...] = (
     "Agent",
@@ -69,49 +70,19 @@ BOOKKEEPING: tuple[LiteralString, ...] = ("EngineLock", "Migration")
 async def prepare(graph: Graph) -> None:
     """Create what the migrations themselves stand on; harmless to repeat, also side by side."""
     for label in BOOKKEEPING:
-        await _unique(graph, label, "id")
+        await making.unique(graph, label, "id")
 
 
 async def apply(graph: Graph) -> None:
     """Create constraints and indexes where they are missing."""
     for label in LABELS:
-        await _unique(graph, label, "id")
+        await making.unique(graph, label, "id")
     for label, name in UNIQUE:
-        await _unique(graph, label, name)
+        await making.unique(graph, label, name)
     for label in LABELS:
-        await _index(graph, label, "sortKey")
+        await making.ranged(graph, label, "sortKey")
     for label, name in LOOKED_UP:
-        await _index(graph, label, name)
+        await making.ranged(graph, label, name)
     for label in SEARCHED:
-        await _full_text(graph, label)
-    if graph.dialect is Dialect.NEO4J:
-        await graph.schema("CALL db.awaitIndexes(300)")
-
-
-async def _unique(graph: Graph, label: LiteralString, name: LiteralString) -> None:
-    await graph.schema(
-        f"CREATE CONSTRAINT {label}_{name}_unique IF NOT EXISTS "
-        f"FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
-    )
-
-
-async def _index(graph: Graph, label: LiteralString, name: LiteralString) -> None:
-    await graph.schema(
-        f"CREATE INDEX {label}_{name}_range IF NOT EXISTS FOR (n:{label}) ON (n.{name})"
-    )
-
-
-async def _full_text(graph: Graph, label: LiteralString) -> None:
-    """Create the index `Label[search]`, with the same analyzer and the same name everywhere."""
-    if graph.dialect is Dialect.NEO4J:
-        await graph.schema(
-            f"CREATE FULLTEXT INDEX `{label}[search]` IF NOT EXISTS "
-            f"FOR (n:{label}) ON EACH [n.search] "
-            "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
-        )
-        return
-    await graph.engine.schema_command(f"CREATE PROPERTY {label}.search IF NOT EXISTS STRING")
-    await graph.engine.schema_command(
-        f"CREATE INDEX IF NOT EXISTS ON {label} (search) FULL_TEXT "
-        'METADATA {"analyzer": "org.apache.lucene.analysis.cjk.CJKAnalyzer"}'
-    )
+        await making.full_text(graph, label)
+    await making.settled(graph)

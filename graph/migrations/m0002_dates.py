@@ -2,7 +2,8 @@
 
 from typing import LiteralString
 
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.migrations import making
 
 LOOKED_UP: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("DemandOrder", "deadline"),
@@ -13,8 +14,5 @@ LOOKED_UP: tuple[tuple[LiteralString, LiteralString], ...] = (
 async def apply(graph: Graph) -> None:
     """Create the indexes where they are missing."""
     for label, name in LOOKED_UP:
-        await graph.schema(
-            f"CREATE INDEX {label}_{name}_range IF NOT EXISTS FOR (n:{label}) ON (n.{name})"
-        )
-    if graph.dialect is Dialect.NEO4J:
-        await graph.schema("CALL db.awaitIndexes(300)")
+        await making.ranged(graph, label, name)
+    await making.settled(graph)

@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
-from graph.mapping import IN, OUT
+from graph.mapping import IN
 from schema.declare import below, interface, many, node, one
 from schema.types.common import Connection, Node
 from schema.types.filters import (
+    AgreementFilter,
+    AllianceFilter,
     AreaFilter,
+    ChairTermFilter,
+    CheckInFilter,
     ClaimFilter,
     DemandOrderFilter,
+    ImportFilter,
     ListFilter,
     MatchRunFilter,
     MemberFilter,
+    PairingFilter,
     PartyBranchFilter,
     ResourceOfferFilter,
     UnitFilter,
@@ -22,6 +28,8 @@ from schema.types.filters import (
 
 if TYPE_CHECKING:
     from schema.types.claims import Claim
+    from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
+    from schema.types.imports import Import
     from schema.types.items import DemandOrder, NeedList, ResourceList, ResourceOffer
     from schema.types.matching import MatchRun
 
@@ -31,6 +39,12 @@ Claims = Connection[Annotated["Claim", strawberry.lazy("schema.types.claims")]]
 ResourceLists = Connection[Annotated["ResourceList", strawberry.lazy("schema.types.items")]]
 NeedLists = Connection[Annotated["NeedList", strawberry.lazy("schema.types.items")]]
 MatchRuns = Connection[Annotated["MatchRun", strawberry.lazy("schema.types.matching")]]
+Pairings = Connection[Annotated["Pairing", strawberry.lazy("schema.types.co_building")]]
+Agreements = Connection[Annotated["Agreement", strawberry.lazy("schema.types.co_building")]]
+Alliances = Connection[Annotated["Alliance", strawberry.lazy("schema.types.co_building")]]
+ChairTerms = Connection[Annotated["ChairTerm", strawberry.lazy("schema.types.co_building")]]
+CheckIns = Connection[Annotated["CheckIn", strawberry.lazy("schema.types.co_building")]]
+Imports = Connection[Annotated["Import", strawberry.lazy("schema.types.imports")]]
 
 
 @interface
@@ -47,7 +61,11 @@ class Agent(Node):
     need_lists: NeedLists = many("ISSUES_NEEDS", filter_by=ListFilter)
     claims_supplied: Claims = many("CLAIM_SUPPLIER", IN, filter_by=ClaimFilter)
     claims_received: Claims = many("CLAIM_RECEIVER", IN, filter_by=ClaimFilter)
-    pairings: Connection["Pairing"] = many("PAIRS", IN)
+    pairings: Pairings = many("PAIRS", IN, filter_by=PairingFilter)
+    agreements: Agreements = many("AGREED_BY", IN, filter_by=AgreementFilter)
+    alliances: Alliances = many("ALLIANCE_MEMBER", IN, filter_by=AllianceFilter)
+    supported_alliances: Alliances = many("ALLIANCE_SUPPORTER", IN, filter_by=AllianceFilter)
+    chair_terms: ChairTerms = many("CHAIRED_BY", IN, filter_by=ChairTermFilter)
 
 
 @node
@@ -66,6 +84,9 @@ class Area(records.Area, Agent):
     offers_serving: Offers = many("SERVES", IN, filter_by=ResourceOfferFilter)
     escalated_orders: Orders = many("ESCALATED_TO", IN, filter_by=DemandOrderFilter)
     match_runs: MatchRuns = many("RUN_IN", IN, filter_by=MatchRunFilter)
+    alliances_here: Alliances = many("ALLIANCE_AT", IN, filter_by=AllianceFilter)
+    check_ins_here: CheckIns = many("CHECKED_IN_AT", IN, filter_by=CheckInFilter)
+    imports: Imports = many("LOADED_INTO", IN, filter_by=ImportFilter)
 
 
 @node
@@ -86,6 +107,7 @@ class PartyBranch(records.PartyBranch, Agent):
     unit: Unit | None = one("OF_UNIT")
     area: Area | None = one("OF_AREA")
     members: Connection["Member"] = many("BELONGS_TO", IN, filter_by=MemberFilter)
+    check_ins: CheckIns = many("CHECKS_IN", filter_by=CheckInFilter)
 
 
 @node
@@ -95,10 +117,4 @@ class Member(records.Member, Agent):
     branch: PartyBranch | None = one("BELONGS_TO")
     unit: Unit | None = one("WORKS_AT")
     area: Area | None = one("LIVES_IN")
-
-
-@node
-class Pairing(records.Pairing, Node):
-    """Two units, branches or communities that are paired."""
-
-    agents: Connection[Agent] = many("PAIRS", OUT)
+    check_ins: CheckIns = many("CHECKS_IN", filter_by=CheckInFilter)

@@ -9,11 +9,14 @@ from graph.mapping import IN
 from schema.declare import many, node, one
 from schema.types.agents import Agent
 from schema.types.common import Connection, Node
+from schema.types.filters import AgreementFilter, EvaluationFilter
 from schema.types.items import DemandOrder, ResourceOffer, Slot
 
 if TYPE_CHECKING:
+    from schema.types.co_building import Agreement
     from schema.types.matching import Proposal
 
+Agreements = Connection[Annotated["Agreement", strawberry.lazy("schema.types.co_building")]]
 OneProposal = Annotated["Proposal", strawberry.lazy("schema.types.matching")]
 
 
@@ -26,7 +29,8 @@ class Claim(records.Claim, Node):
     supplier: Agent | None = one("CLAIM_SUPPLIER")
     receiver: Agent | None = one("CLAIM_RECEIVER")
     lines: Connection["ClaimLine"] = many("HAS_LINE")
-    evaluations: Connection["Evaluation"] = many("EVALUATES", IN)
+    evaluations: Connection["Evaluation"] = many("EVALUATES", IN, filter_by=EvaluationFilter)
+    agreements: Agreements = many("COVERS", IN, filter_by=AgreementFilter)
     proposal: OneProposal | None = one("ENDORSES")
 
 

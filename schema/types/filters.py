@@ -3,17 +3,21 @@
 import strawberry
 
 from domain.vocabulary import (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     ClaimState,
     Initiator,
     ItemState,
+    Linkage,
     ListState,
     MemberKind,
     OrderOrigin,
     ProposalState,
     RunState,
+    Side,
     UnitKind,
     Urgency,
 )
@@ -36,17 +40,21 @@ AGENTS = ("Area", "Member", "PartyBranch", "Unit")
 CREATED = Between("createdAt", INSTANTS)
 
 for vocabulary in (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     ClaimState,
     Initiator,
     ItemState,
+    Linkage,
     ListState,
     MemberKind,
     OrderOrigin,
     ProposalState,
     RunState,
+    Side,
     UnitKind,
     Urgency,
 ):
@@ -215,4 +223,90 @@ class ProposalFilter:
     offer: strawberry.ID | None = narrowed(
         Linked("({node})-[:PROPOSES_OFFER]->({other})", "ResourceOffer", ("ResourceOffer",))
     )
+    created_at: InstantRange | None = narrowed(CREATED)
+
+
+@strawberry.input
+class PairingFilter:
+    """Which pairings."""
+
+    agent: strawberry.ID | None = narrowed(Linked("({node})-[:PAIRS]->({other})", "Agent", AGENTS))
+    since: DateRange | None = narrowed(Between("since", DATES))
+    created_at: InstantRange | None = narrowed(CREATED)
+
+
+@strawberry.input
+class AgreementFilter:
+    """Which agreements."""
+
+    party: strawberry.ID | None = narrowed(
+        Linked("({node})-[:AGREED_BY]->({other})", "Agent", AGENTS)
+    )
+    signed_on: DateRange | None = narrowed(Between("signedOn", DATES))
+    valid_until: DateRange | None = narrowed(Between("validUntil", DATES))
+    created_at: InstantRange | None = narrowed(CREATED)
+    text: str | None = narrowed(Search())
+
+
+@strawberry.input
+class AllianceFilter:
+    """Which alliances."""
+
+    kind: list[AllianceKind] | None = narrowed(OneOf("kind"))
+    area: strawberry.ID | None = narrowed(Beneath("({node})-[:ALLIANCE_AT]->({area})"))
+    member: strawberry.ID | None = narrowed(
+        Linked("({node})-[:ALLIANCE_MEMBER]->({other})", "Agent", AGENTS)
+    )
+    supporter: strawberry.ID | None = narrowed(
+        Linked("({node})-[:ALLIANCE_SUPPORTER]->({other})", "Agent", AGENTS)
+    )
+    created_at: InstantRange | None = narrowed(CREATED)
+    text: str | None = narrowed(Search())
+
+
+@strawberry.input
+class ChairTermFilter:
+    """Which terms in the chair."""
+
+    alliance: strawberry.ID | None = narrowed(
+        Linked("({node})<-[:HAS_TERM]-({other})", "Alliance", ("Alliance",))
+    )
+    chair: strawberry.ID | None = narrowed(
+        Linked("({node})-[:CHAIRED_BY]->({other})", "Agent", AGENTS)
+    )
+    starts_on: DateRange | None = narrowed(Between("startsOn", DATES))
+    ends_on: DateRange | None = narrowed(Between("endsOn", DATES))
+    created_at: InstantRange | None = narrowed(CREATED)
+
+
+@strawberry.input
+class CheckInFilter:
+    """Which check-ins."""
+
+    role: list[CheckInRole] | None = narrowed(OneOf("role"))
+    agent: strawberry.ID | None = narrowed(
+        Linked("({node})<-[:CHECKS_IN]-({other})", "Agent", AGENTS)
+    )
+    area: strawberry.ID | None = narrowed(Beneath("({node})-[:CHECKED_IN_AT]->({area})"))
+    starts_on: DateRange | None = narrowed(Between("startsOn", DATES))
+    ends_on: DateRange | None = narrowed(Between("endsOn", DATES))
+    created_at: InstantRange | None = narrowed(CREATED)
+
+
+@strawberry.input
+class EvaluationFilter:
+    """Which evaluations."""
+
+    by: list[Side] | None = narrowed(OneOf("by"))
+    score: IntegerRange | None = narrowed(Between("score", NUMBERS))
+    created_at: InstantRange | None = narrowed(CREATED)
+
+
+@strawberry.input
+class ImportFilter:
+    """Which loads."""
+
+    file_name: list[str] | None = narrowed(OneOf("fileName"))
+    file_hash: list[str] | None = narrowed(OneOf("fileHash"))
+    area: strawberry.ID | None = narrowed(Beneath("({node})-[:LOADED_INTO]->({area})"))
     created_at: InstantRange | None = narrowed(CREATED)

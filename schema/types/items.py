@@ -21,10 +21,11 @@ from schema.types.filters import (
 from schema.values import Long
 
 if TYPE_CHECKING:
-    from schema.types.claims import Claim
+    from schema.types.claims import Claim, ClaimLine
     from schema.types.matching import Proposal
 
 Claims = Connection[Annotated["Claim", strawberry.lazy("schema.types.claims")]]
+ClaimLines = Connection[Annotated["ClaimLine", strawberry.lazy("schema.types.claims")]]
 Proposals = Connection[Annotated["Proposal", strawberry.lazy("schema.types.matching")]]
 
 
@@ -36,6 +37,7 @@ class Category(records.Category, Node):
     children: Connection["Category"] = many("CHILD_OF", IN, filter_by=CategoryFilter, order="path")
     ancestors: Connection["Category"] = many("CHILD_OF", transitive=True, order="path")
     substitutes: Connection["Category"] = many("SUBSTITUTABLE_BY", order="path")
+    substitute_for: Connection["Category"] = many("SUBSTITUTABLE_BY", IN, order="path")
     offers: Connection["ResourceOffer"] = many("OFFER_CATEGORY", IN, filter_by=ResourceOfferFilter)
     orders: Connection["DemandOrder"] = many("ORDER_CATEGORY", IN, filter_by=DemandOrderFilter)
 
@@ -89,6 +91,7 @@ class Slot(records.Slot, Node):
     """A slot of a slotted offer."""
 
     offer: ResourceOffer | None = one("HAS_SLOT", IN)
+    lines: ClaimLines = many("USES_SLOT", IN)
 
 
 @node

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, Viewer
 from domain.items import PUBLISHED
-from domain.records import Area, Claim, DemandOrder, Node, ResourceOffer
+from domain.records import Area, CheckIn, Claim, DemandOrder, Member, Node, ResourceOffer
 from domain.vocabulary import ClaimState, ListState, Role
 from graph.records import sort_key
 from tests.contract.world import NOW, World
@@ -78,6 +78,8 @@ class Naive:
             "Claim": self._claim,
             "ClaimLine": lambda each: all(map(self._claim, self.into(each, "HAS_LINE"))),
             "Evaluation": lambda each: all(map(self._claim, self.out(each, "EVALUATES"))),
+            "CheckIn": self._check_in,
+            "Import": self._import,
             "Slot": lambda each: all(map(self._item, self.into(each, "HAS_SLOT"))),
             "MatchRun": self._run,
             "Proposal": self._proposal,
@@ -122,7 +124,32 @@ class Naive:
 
     def _member(self, name: str) -> bool:
         near = self.out(name, "WORKS_AT", "BELONGS_TO", "LIVES_IN")
-        return self.acts_for(name) or any(map(self.acts_for, near)) or self.coordinated(name)
+        if self.acts_for(name) or any(map(self.acts_for, near)) or self.coordinated(name):
+            return True
+        return any(
+            (found.ends_on is None or found.ends_on >= NOW.date()) and self._receives(check_in)
+            for check_in in self.out(name, "CHECKS_IN")
+            if isinstance(found := self.world.records[check_in], CheckIn)
+        )
+
+    def _receives(self, check_in: str) -> bool:
+        """Whether the caller looks after the community of a check-in."""
+        (area,) = self.out(check_in, "CHECKED_IN_AT")
+        return self.acts_for(area) or self.viewer.coordinates(
+            cast("Area", self.world.records[area]).path
+        )
+
+    def _check_in(self, name: str) -> bool:
+        (agent,) = self.into(name, "CHECKS_IN")
+        personal = isinstance(self.world.records[agent], Member)
+        return not personal or self._member(agent) or self._receives(name)
+
+    def _import(self, name: str) -> bool:
+        (area,) = self.out(name, "LOADED_INTO")
+        path = cast("Area", self.world.records[area]).path
+        return self.viewer.coordinates(path) or any(
+            path.startswith(each) for each in self.viewer.loader_paths
+        )
 
     def _claim(self, name: str) -> bool:
         if any(grant.role in {Role.APP, Role.ADMIN} for grant in self.viewer.grants):
@@ -130,8 +157,9 @@ class Naive:
         return self._party(name)
 
     def free_text(self, name: str) -> bool:
-        """Whether the caller may read what people wrote to a claim."""
-        return self.viewer.is_admin or self._party(name)
+        """Whether the caller may read what people wrote to a claim, or said of it at the end."""
+        (claim,) = self.out(name, "EVALUATES") or [name]
+        return self.viewer.is_admin or self._party(claim)
 
     def _party(self, name: str) -> bool:
         sides = self.out(name, *SIDES)

@@ -6,15 +6,21 @@ from typing import Any, cast
 import pytest
 
 from domain.records import (
+    Agreement,
+    Alliance,
     Area,
+    ChairTerm,
+    CheckIn,
     Claim,
     ClaimLine,
     DemandOrder,
     Evaluation,
+    Import,
     MatchRun,
     Member,
     NeedList,
     Node,
+    Pairing,
     PartyBranch,
     Proposal,
     ResourceList,
@@ -41,6 +47,13 @@ ROOTS: dict[str, type[Node]] = {
     "offers": ResourceOffer,
     "orders": DemandOrder,
     "claims": Claim,
+    "evaluations": Evaluation,
+    "pairings": Pairing,
+    "agreements": Agreement,
+    "alliances": Alliance,
+    "chairTerms": ChairTerm,
+    "checkIns": CheckIn,
+    "imports": Import,
     "matchRuns": MatchRun,
     "proposals": Proposal,
 }
@@ -163,11 +176,27 @@ async def test_what_people_write_to_a_claim_is_for_its_sides(hub: Hub, who: str)
         assert claim.get("words", claim["note"]) == claim["note"]
 
 
+@each_viewer
+async def test_what_people_say_of_a_claim_is_for_its_sides(hub: Hub, who: str) -> None:
+    naive = Naive(WORLD, VIEWERS[who])
+    data = await hub.data(
+        """{ evaluations { nodes { id score text } }
+             claims { nodes { evaluations { nodes { id said: text text } } } } }""",
+        viewer=VIEWERS[who],
+    )
+    for evaluation in _having("text", data):
+        assert evaluation["id"] == WORLD.gid("evaluation")
+        assert evaluation["text"] == ("很好" if naive.free_text("evaluation") else None)
+
+
 async def test_a_front_end_reads_nothing_that_people_write(hub: Hub) -> None:
-    query = "{ claims { nodes { note evidence reason } } }"
+    query = "{ claims { nodes { note evidence reason } } evaluations { nodes { score text } } }"
     data = await hub.data(query, viewer=VIEWERS["app"])
     nothing = {"note": None, "evidence": None, "reason": None}
-    assert data == {"claims": {"nodes": [nothing] * 6}}
+    assert data == {
+        "claims": {"nodes": [nothing] * 6},
+        "evaluations": {"nodes": [{"score": 5, "text": None}]},
+    }
 
 
 @each_viewer
@@ -235,6 +264,12 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
     assert counts["member"][1] == 1
     assert 15 < counts["unit0"][0] < 24
     assert len({tuple(count) for count in counts.values()}) >= 8
+    # A community sees who is checked in there, and of who was, only that somebody was.
+    community = Naive(WORLD, VIEWERS["community"])
+    assert community.visible("zhao was in")
+    assert not community.visible("zhao")
+    assert Naive(WORLD, VIEWERS["xinggong"]).visible("zhao")
+    assert not Naive(WORLD, VIEWERS["unit0"]).visible("zhao in")
     # Of its residents' it sees those of whoever has no account.
     assert Naive(WORLD, VIEWERS["xinggong"]).visible("claim4")
     assert not Naive(WORLD, VIEWERS["community"]).visible("claim5")
@@ -242,5 +277,5 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
     kinds = {type(WORLD.records[name]) for name in hidden}
     assert kinds == {
         ResourceOffer, DemandOrder, ResourceList, NeedList, Slot, Member, Claim, ClaimLine,
-        Evaluation, MatchRun, Proposal,
+        Evaluation, MatchRun, Proposal, CheckIn, Import,
     }  # fmt: skip

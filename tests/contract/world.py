@@ -9,12 +9,17 @@ from domain.availability import WeeklyWindow
 from domain.folding import fold
 from domain.identity import derived_id, global_id
 from domain.records import (
+    Agreement,
+    Alliance,
     Area,
     Category,
+    ChairTerm,
+    CheckIn,
     Claim,
     ClaimLine,
     DemandOrder,
     Evaluation,
+    Import,
     MatchRun,
     Member,
     NeedList,
@@ -28,9 +33,11 @@ from domain.records import (
     Unit,
 )
 from domain.vocabulary import (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     ClaimState,
     Initiator,
     ItemState,
@@ -144,6 +151,7 @@ def build_world() -> World:
     _offers(world)
     _orders(world)
     _claims(world)
+    _co_building(world)
     _matching(world)
     return world
 
@@ -220,6 +228,74 @@ def _agents(world: World) -> None:
     world.with_accounts.add("wang")
     pairing = Pairing(id=world.id("pairing"), created_at=world.at(), since=date(2026, 2, 1))
     world.add("pairing", pairing, ("PAIRS", "unit0"), ("PAIRS", "yuxiangyuan"))
+    for name, one, other in (
+        ("outside", "unit3", "yuxiangyuan"),
+        ("across", "unit1", "wide"),
+        ("within", "branch1", "shuangan"),
+    ):
+        pairing = Pairing(id=world.id(name), created_at=world.at(), source="共建协议")
+        world.add(name, pairing, ("PAIRS", one), ("PAIRS", other))
+
+
+def _co_building(world: World) -> None:
+    """Alliances: unit0 and the wide committee in one, unit1 and a community in another."""
+    for name, kind, members, supporters in (
+        ("alliance0", AllianceKind.COMMUNITY, ("unit0", "wide"), ("unit2",)),
+        ("alliance1", AllianceKind.BUSINESS, ("unit1",), ("shuangan",)),
+    ):
+        alliance = Alliance(id=world.id(name), created_at=world.at(), name=f"联盟{name}", kind=kind)
+        world.add(name, alliance, ("ALLIANCE_AT", "yuanbaoshan"))
+        world.links.extend((name, "ALLIANCE_MEMBER", member) for member in members)
+        world.links.extend((name, "ALLIANCE_SUPPORTER", supporter) for supporter in supporters)
+        for number, chair in enumerate(members):
+            term = ChairTerm(
+                id=world.id(f"{name} term{number}"),
+                created_at=world.at(),
+                starts_on=date(2026, 1 + 6 * number, 1),
+                ends_on=None if number else date(2026, 6, 30),
+            )
+            world.add(f"{name} term{number}", term, ("CHAIRED_BY", chair))
+            world.links.append((name, "HAS_TERM", f"{name} term{number}"))
+    for number, parties in enumerate((("unit0", "yuxiangyuan"), ("unit1", "xinggong", "branch0"))):
+        agreement = Agreement(
+            id=world.id(f"agreement{number}"),
+            created_at=world.at(),
+            title=f"共建协议{number}",
+            signed_on=date(2026, 3, 1 + number),
+            valid_until=date(2027, 2, 28) if number else None,
+            terms="开放会议室",
+        )
+        world.add(f"agreement{number}", agreement, *(("AGREED_BY", party) for party in parties))
+        world.links.append((f"agreement{number}", "COVERS", f"claim{number}"))
+    for name, agent, area, role, ends_on in (
+        ("branch in", "branch0", "yuxiangyuan", CheckInRole.CO_BUILDING, None),
+        ("wang in", "wang", "yuxiangyuan", CheckInRole.LAWYER, None),
+        ("zhao in", "zhao", "xinggong", CheckInRole.ONLINE_BUILDING_HEAD, date(2026, 12, 31)),
+        ("zhao was in", "zhao", "yuxiangyuan", CheckInRole.VOLUNTEER, date(2026, 1, 31)),
+        ("nobody in", "nobody", "shuangan", CheckInRole.DOCTOR, None),
+    ):
+        check_in = CheckIn(
+            id=world.id(name),
+            created_at=world.at(),
+            role=role,
+            starts_on=date(2026, 1, 1),
+            ends_on=ends_on,
+        )
+        world.add(name, check_in, ("CHECKED_IN_AT", area))
+        world.links.append((agent, "CHECKS_IN", name))
+    for number, area in enumerate(("yuanbaoshan", "gangcheng")):
+        made = Import(
+            id=world.id(f"import{number}"),
+            created_at=world.at(),
+            file_name=f"units{number}.xlsx",
+            file_hash="0" * 64,
+            sheet="单位",
+            rows=10,
+            written=8,
+            unchanged=1,
+            rejected=1,
+        )
+        world.add(f"import{number}", made, ("LOADED_INTO", area))
 
 
 def _categories(world: World) -> None:
@@ -374,7 +450,7 @@ def _claims(world: World) -> None:
         world.add(f"line{number}", line, *([("USES_SLOT", "slot0")] if number == 0 else []))
         world.links.append((name, "HAS_LINE", f"line{number}"))
     evaluation = Evaluation(
-        id=world.id("evaluation"), created_at=world.at(), by=Side.SUPPLIER.value, score=5
+        id=world.id("evaluation"), created_at=world.at(), by=Side.SUPPLIER, score=5, text="很好"
     )
     world.add("evaluation", evaluation, ("EVALUATES", "claim3"))
 
@@ -435,7 +511,9 @@ def viewers(world: World) -> dict[str, Viewer]:
         "coordinator": (coordinator("yuanbaoshan"),),
         "district": (coordinator("shuangluan"),),
         "both": (coordinator("gangcheng"), liaison("unit0")),
-        "loader": (HeldGrant(Role.LOADER, area_path="/"),),
+        "loader": (
+            HeldGrant(Role.LOADER, area_path=cast("Area", world.records["gangcheng"]).path),
+        ),
         "admin": (HeldGrant(Role.ADMIN),),
     }
     return {

@@ -77,4 +77,10 @@ TEXTS: dict[str, str] = {
     "command.key_added": "Key {name} signs from now on; older keys stay good.",
     "command.key_revoked": "Key {name} is revoked: what it signed is no longer good.",
     "command.keys": "Keys, the first one signs: {keys}",
+    "kind.Agreement": "Agreement",
+    "kind.Alliance": "Alliance",
+    "kind.ChairTerm": "Term in the chair",
+    "kind.CheckIn": "Check-in",
+    "kind.Evaluation": "Evaluation",
+    "kind.ClaimLine": "Line of a claim",
 }

@@ -1,0 +1,53 @@
+"""What links agents for longer than a claim: pairings, agreements, alliances, check-ins."""
+
+from domain import records
+from domain.vocabulary import Linkage
+from graph.computed.linkage import LINKAGE
+from graph.mapping import IN
+from schema.declare import computed, many, node, one
+from schema.types.agents import Agent, Area
+from schema.types.claims import Claim
+from schema.types.common import Connection, Node
+from schema.types.filters import ChairTermFilter, ClaimFilter
+
+
+@node
+class Pairing(records.Pairing, Node):
+    """Two units, branches or communities that are paired."""
+
+    linkage: Linkage | None = computed(LINKAGE)
+    agents: Connection[Agent] = many("PAIRS")
+
+
+@node
+class Agreement(records.Agreement, Node):
+    """A co-building agreement between two or more parties."""
+
+    parties: Connection[Agent] = many("AGREED_BY")
+    claims: Connection[Claim] = many("COVERS", filter_by=ClaimFilter)
+
+
+@node
+class Alliance(records.Alliance, Node):
+    """A Party-building alliance of units and branches."""
+
+    area: Area | None = one("ALLIANCE_AT")
+    members: Connection[Agent] = many("ALLIANCE_MEMBER")
+    supporters: Connection[Agent] = many("ALLIANCE_SUPPORTER")
+    terms: Connection["ChairTerm"] = many("HAS_TERM", filter_by=ChairTermFilter)
+
+
+@node
+class ChairTerm(records.ChairTerm, Node):
+    """A term in the chair of an alliance."""
+
+    alliance: Alliance | None = one("HAS_TERM", IN)
+    chair: Agent | None = one("CHAIRED_BY")
+
+
+@node
+class CheckIn(records.CheckIn, Node):
+    """A branch or a member checks in at a community."""
+
+    agent: Agent | None = one("CHECKS_IN", IN)
+    area: Area | None = one("CHECKED_IN_AT")
