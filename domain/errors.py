@@ -7,6 +7,16 @@
     │   ├── BadCursor               not a cursor of this connection
     │   ├── PageTooLarge            more than a page holds
     │   └── QueryTooCostly          the pages within pages of a query are too many nodes
+    ├── LimitError                  more than this hub takes
+    │   ├── LimitExceeded           a request is larger than a limit
+    │   ├── RateExceeded            too many requests in a time
+    │   ├── Overloaded              the hub has as much work as it can carry
+    │   └── StatementTimedOut       the graph took too long for what was asked
+    ├── DocumentError               a document is not run here
+    │   ├── DocumentNotFound        no trusted document has this id
+    │   ├── DocumentNotTrusted      only trusted documents are run here
+    │   ├── DocumentsNotPersisted   this hub keeps no documents: send the text
+    │   └── IntrospectionRefused    the schema is not shown to this caller
     ├── NotFound                    no such node, or not for this caller
     ├── AccessError
     │   ├── NotSignedIn             the token is missing, expired or not ours
@@ -93,6 +103,65 @@ class QueryTooCostly(InputError):
     """Pages within pages would read more nodes than a query may. Details: asked, limit."""
 
     code = "QUERY_TOO_COSTLY"
+
+
+class LimitError(DomainError):
+    """More than this hub takes."""
+
+
+class LimitExceeded(LimitError):
+    """A request is larger than a limit. Details: what (a `Limit`), asked, limit.
+
+    `asked` is at least what was found: counting ends where the limit is passed.
+    """
+
+    code = "LIMIT_EXCEEDED"
+
+
+class RateExceeded(LimitError):
+    """Too many requests. Details: what (a `Rate`), limit, seconds (of the window), retry_after."""
+
+    code = "RATE_EXCEEDED"
+
+
+class Overloaded(LimitError):
+    """The hub has as much work as it can carry. Details: retry_after (seconds)."""
+
+    code = "OVERLOADED"
+
+
+class StatementTimedOut(LimitError):
+    """The graph took too long for what was asked. Details: limit (seconds)."""
+
+    code = "STATEMENT_TIMED_OUT"
+
+
+class DocumentError(DomainError):
+    """A document is not run here."""
+
+
+class DocumentNotFound(DocumentError):
+    """No trusted document has this id. Details: id."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class DocumentNotTrusted(DocumentError):
+    """Only trusted documents are run here. No details."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+
+
+class DocumentsNotPersisted(DocumentError):
+    """This hub keeps no documents: the text has to be sent. No details."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+
+class IntrospectionRefused(DocumentError):
+    """The schema is not shown to this caller. Details: allowed (who it is shown to)."""
+
+    code = "INTROSPECTION_REFUSED"
 
 
 class NotFound(DomainError):

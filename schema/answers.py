@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 
 def refused(errors: Sequence[GraphQLError], code: str, language: Language) -> dict[str, Any]:
-    """Return the response to a request that was not executed."""
-    return {"errors": [_formatted(error, code, _said(error, code, language)) for error in errors]}
+    """Return the response to a request that was not executed; `code` is of errors without one."""
+    return {"errors": [_refused(error, code, language) for error in errors]}
 
 
 def executed(
@@ -32,9 +32,24 @@ def executed(
     return {"data": data, "errors": [_executed(error, language) for error in errors]}
 
 
-def unavailable(error: EngineError, language: Language) -> dict[str, Any]:
-    """Return the response to a request for which the graph could not be asked at all."""
+def failed(error: DomainError, language: Language) -> dict[str, Any]:
+    """Return the response to a request that the graph could not answer at all."""
     return executed(None, [GraphQLError(str(error), original_error=error)], language)
+
+
+def _refused(error: GraphQLError, code: str, language: Language) -> dict[str, Any]:
+    cause = error.original_error
+    if isinstance(cause, DomainError):
+        return _formatted(error, cause.code, cause.message(language), details_of(cause))
+    return _formatted(error, code, _said(error, code, language))
+
+
+def details_of(error: DomainError) -> dict[str, Any]:
+    """Return the details of an error as clients see them."""
+    return {
+        camel(name): value.key if isinstance(value, Phrase) else value
+        for name, value in error.details.items()
+    }
 
 
 def _executed(error: GraphQLError, language: Language) -> dict[str, Any]:
@@ -44,11 +59,7 @@ def _executed(error: GraphQLError, language: Language) -> dict[str, Any]:
         log.error("the graph failed: %s", cause)
         return _formatted(error, cause.code, text("error.NO_GRAPH", language))
     if isinstance(cause, DomainError):
-        details = {
-            camel(name): value.key if isinstance(value, Phrase) else value
-            for name, value in cause.details.items()
-        }
-        return _formatted(error, cause.code, cause.message(language), details)
+        return _formatted(error, cause.code, cause.message(language), details_of(cause))
     if cause is None:
         return _formatted(error, BAD_REQUEST, _said(error, BAD_REQUEST, language))
     # Whatever else goes wrong is a fault of ours: told to the log, not to the client.

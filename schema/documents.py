@@ -1,71 +1,58 @@
-"""From the text of a request to a document that may run: parsed, valid, within the limits."""
+"""From the text of a request to a document that may run: parsed, within the limits, valid."""
 
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
-    FieldNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    ValidationContext,
+    GraphQLSyntaxError,
     parse,
     specified_rules,
     validate,
 )
+from graphql.validation.specified_rules import recommended_rules
 
-MOST_TOKENS = 20_000
-DEEPEST_SELECTION = 24
-"""Levels of fields within fields; the standard introspection query has 15."""
-MOST_FIELDS = 3_000
-"""Fields of an operation with its fragments written out."""
+from domain.errors import LimitExceeded
+from domain.limits import Limit
+from schema.limits import QueryLimits, exceeded
+
 MOST_ERRORS = 20
+_RULES: tuple[Any, ...] = (*specified_rules, *recommended_rules)
 
 
-class SelectionLimits(ASTValidationRule):
-    """No operation selects deeper, or more fields, than the limits; fragments count where used."""
+def parsed(query: str, limits: QueryLimits = QueryLimits()) -> DocumentNode:  # noqa: B008  (frozen)
+    """Return the document of a text.
 
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
-        """Measure an operation, its fragments written out."""
-        if self._fields(node.selection_set, 1, frozenset()) > MOST_FIELDS:
-            message = f"The operation selects more than {MOST_FIELDS} fields."
-            self.report_error(GraphQLError(message, node))
-
-    def _fields(self, selection_set: SelectionSetNode, depth: int, within: frozenset[str]) -> int:
-        if depth > DEEPEST_SELECTION:
-            message = f"The operation nests more than {DEEPEST_SELECTION} levels of fields."
-            self.report_error(GraphQLError(message, selection_set))
-            return 0
-        count = 0
-        for selection in selection_set.selections:
-            if isinstance(selection, FieldNode):
-                count += 1
-                if selection.selection_set is not None:
-                    count += self._fields(selection.selection_set, depth + 1, within)
-            elif isinstance(selection, InlineFragmentNode):
-                count += self._fields(selection.selection_set, depth, within)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                fragment = cast("ValidationContext", self.context).get_fragment(name)
-                if fragment is not None and name not in within:
-                    count += self._fields(fragment.selection_set, depth, within | {name})
-            if count > MOST_FIELDS:
-                return count
-        return count
+    Raises GraphQLSyntaxError, or GraphQLError whose original error is LimitExceeded.
+    """
+    if len(query) > limits.characters:
+        raise _over(Limit.CHARACTERS, len(query), limits.characters)
+    try:
+        document = parse(query, max_tokens=limits.tokens, allow_empty_selection_sets=False)
+    except GraphQLSyntaxError as error:
+        if f"contains more than {limits.tokens} tokens" in error.message:
+            raise _over(Limit.TOKENS, limits.tokens + 1, limits.tokens) from error
+        raise
+    if (error := exceeded(document, limits)) is not None:
+        raise error
+    return document
 
 
-_RULES: tuple[Any, ...] = (*specified_rules, SelectionLimits)
+def faults(
+    schema: GraphQLSchema, document: DocumentNode, *, suggest: bool = False
+) -> list[GraphQLError]:
+    """Return what is not valid in a document; `suggest` names of the schema that were meant."""
+    return validate(
+        schema,
+        document,
+        _RULES,
+        MOST_ERRORS,
+        hide_suggestions=not suggest,
+        allow_empty_selection_sets=False,
+    )
 
 
-def parsed(query: str) -> DocumentNode:
-    """Return the document of a text. Raises GraphQLSyntaxError."""
-    return parse(query, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-
-
-def faults(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
-    """Return what is not valid in a document."""
-    return validate(schema, document, _RULES, MOST_ERRORS, allow_empty_selection_sets=False)
+def _over(what: Limit, asked: int, limit: int) -> GraphQLError:
+    error = LimitExceeded(what=what, asked=asked, limit=limit)
+    return GraphQLError(str(error), original_error=error)

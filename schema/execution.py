@@ -1,34 +1,40 @@
 """Answers a request: the short way where its document is a plain read, the executor otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import strawberry
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSyntaxError,
+    Node,
+    OperationDefinitionNode,
     OperationType,
     execute,  # pyright: ignore[reportUnknownVariableType]
     get_operation_ast,
 )
+from graphql.execution.values import get_variable_values
 
-from domain.errors import EngineError
-from domain.language import text
+from domain.errors import DomainError, EngineError, IntrospectionRefused, LimitError, QueryTooCostly
+from domain.language import Language, text
 from schema.answers import (
     BAD_REQUEST,
     PARSE_FAILED,
     VALIDATION_FAILED,
     executed,
+    failed,
     refused,
-    unavailable,
 )
 from schema.build import graphql_schema_of
 from schema.context import Context
+from schema.cost import Cost
 from schema.documents import faults, parsed
 from schema.fast import FastReads
+from schema.limits import Introspection, QueryLimits, fragments_of, introspects
 from schema.resolve import mapping_of
 
 
@@ -40,12 +46,40 @@ class Answer:
     refused: bool = False
 
 
+class Refused(Exception):
+    """A request that is not executed: what is wrong with it, and the code of errors without one."""
+
+    def __init__(self, errors: Sequence[GraphQLError], code: str) -> None:
+        super().__init__(code)
+        self.errors = errors
+        self.code = code
+
+    def answer(self, language: Language) -> Answer:
+        """Return the response in the caller's language."""
+        return Answer(orjson.dumps(refused(self.errors, self.code, language)), refused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A document that may run, and the operation of it that is asked for (None: not said which)."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode | None
+
+
 class Executor:
     """Executes requests against one schema; keeps what it learned of their documents."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
-        self._schema = graphql_schema_of(schema)
-        self.fast = FastReads(self._schema, mapping_of(self._schema))
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        limits: QueryLimits | None = None,
+        introspection: Introspection | None = None,
+    ) -> None:
+        self.schema = graphql_schema_of(schema)
+        self.limits = limits or QueryLimits()
+        self._introspection = introspection or Introspection()
+        self.fast = FastReads(self.schema, mapping_of(self.schema), self.limits)
 
     async def answer(
         self,
@@ -59,8 +93,8 @@ class Executor:
         """Answer a request; `mutations` says whether it may be one that changes something."""
         try:
             body = await self.fast.answer(query, variables, operation_name, context)
-        except EngineError as error:
-            return Answer(orjson.dumps(unavailable(error, context.language)))
+        except (EngineError, LimitError) as error:
+            return Answer(orjson.dumps(failed(error, context.language)))
         if body is not None:
             return Answer(body)
         return await self.ordinary(query, variables, operation_name, context, mutations=mutations)
@@ -77,34 +111,83 @@ class Executor:
         """Answer a request by the ordinary executor."""
         language = context.language
         try:
-            document = parsed(query)
-        except GraphQLSyntaxError as error:
-            return _refused(refused([error], PARSE_FAILED, language))
-        if errors := faults(self._schema, document):
-            return _refused(refused(errors, VALIDATION_FAILED, language))
-        operation = get_operation_ast(document, operation_name)
+            admitted = self.admit(query, variables, operation_name, context)
+        except Refused as found:
+            return found.answer(language)
+        operation = admitted.operation
         if (
             operation is not None
             and operation.operation is OperationType.MUTATION
             and not mutations
         ):
             error = GraphQLError(text("reason.mutation_needs_post", language), operation)
-            return _refused(refused([error], BAD_REQUEST, language))
+            return Refused([error], BAD_REQUEST).answer(language)
         running = execute(
-            self._schema,
-            document,
+            self.schema,
+            admitted.document,
             context_value=context,
             variable_values=dict(variables or {}),
             operation_name=operation_name,
+            hide_suggestions=not self._suggests(context),
         )
         result = running if isinstance(running, ExecutionResult) else await running
         response = executed(result.data, result.errors, language)
         # Without a path the error lies in the request: no field was executed.
         began = not result.errors or any(error.path is not None for error in result.errors)
         if not began:
-            return _refused(refused(result.errors or (), BAD_REQUEST, language))
+            return Refused(result.errors or (), BAD_REQUEST).answer(language)
         return Answer(orjson.dumps(response))
 
+    def admit(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+    ) -> Admitted:
+        """Check a document against the schema and the limits, before anything is executed.
 
-def _refused(response: dict[str, Any]) -> Answer:
-    return Answer(orjson.dumps(response), refused=True)
+        Raises Refused. Variables that do not fit are the executor's to say.
+        """
+        try:
+            document = parsed(query, self.limits)
+        except GraphQLSyntaxError as error:
+            raise Refused([error], PARSE_FAILED) from error
+        except GraphQLError as error:
+            raise Refused([error], VALIDATION_FAILED) from error
+        if errors := faults(self.schema, document, suggest=self._suggests(context)):
+            raise Refused(errors, VALIDATION_FAILED)
+        operation = get_operation_ast(document, operation_name)
+        if operation is not None:
+            self._check(operation, document, variables, context)
+        return Admitted(document, operation)
+
+    def _check(
+        self,
+        operation: OperationDefinitionNode,
+        document: DocumentNode,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+    ) -> None:
+        fragments = fragments_of(document)
+        shows = introspects(operation, fragments)
+        if shows is not None and not self._introspection.allows(context.viewer):
+            problem = IntrospectionRefused(allowed=self._introspection.named)
+            raise Refused([_because(problem, shows)], VALIDATION_FAILED)
+        given = get_variable_values(
+            self.schema, operation.variable_definitions or (), dict(variables or {})
+        )
+        if isinstance(given, list):
+            return
+        cost = Cost(self.schema, operation, fragments).of(given.coerced)
+        if cost > self.limits.cost:
+            problem = QueryTooCostly(asked=cost, limit=self.limits.cost)
+            raise Refused([_because(problem, operation)], VALIDATION_FAILED)
+
+    def _suggests(self, context: Context) -> bool:
+        """Whether errors may name parts of the schema that were not asked for."""
+        return context.viewer.signed_in and self._introspection.allows(context.viewer)
+
+
+def _because(problem: DomainError, node: Node) -> GraphQLError:
+    return GraphQLError(str(problem), node, original_error=problem)

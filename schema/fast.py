@@ -36,7 +36,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from domain.errors import DomainError, EngineError, InputError
+from domain.errors import DomainError, EngineError, InputError, LimitError
 from domain.identity import parse_global_id
 from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
@@ -45,7 +45,9 @@ from graph.reads.columns import TYPE_NAME
 from graph.reads.filters import Search
 from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
+from schema.cost import Cost
 from schema.documents import faults, parsed
+from schema.limits import QueryLimits, fragments_of
 
 KNOWN_DOCUMENTS = 1_000
 KNOWN_PLANS = 4_000
@@ -92,6 +94,8 @@ class Prepared:
     """The types of the variables."""
     ids: frozenset[str] = frozenset()
     """The variables whose ids decide of which type a root is."""
+    cost: Cost | None = None
+    """What the operation costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,12 @@ class Plan:
 class FastReads:
     """Answers the queries that are plain reads."""
 
-    def __init__(self, schema: GraphQLSchema, mapping: GraphMapping) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, mapping: GraphMapping, limits: QueryLimits | None = None
+    ) -> None:
         self._schema = schema
         self._mapping = mapping
+        self._limits = limits or QueryLimits()
         self._documents: Recent[tuple[str, str | None], Prepared] = Recent(KNOWN_DOCUMENTS)
         self._plans: Recent[Hashable, Plan] = Recent(KNOWN_PLANS)
 
@@ -119,11 +126,12 @@ class FastReads:
     ) -> bytes | None:
         """Return the encoded response, or None where the ordinary executor has to answer.
 
-        Raises EngineError when the graph does not answer: asking it again would not help.
+        Raises EngineError when the graph does not answer, LimitError when it took too long:
+        asking it again would not help.
         """
         try:
             return await self._answer(query, inputs, operation_name, caller)
-        except EngineError:
+        except (EngineError, LimitError):
             raise
         except (DomainError, GraphQLError, Anomaly):
             return None
@@ -141,12 +149,12 @@ class FastReads:
         caller: Caller,
     ) -> bytes | None:
         prepared = self._prepare(query, operation_name)
-        if prepared is None or prepared.operation is None:
+        if prepared is None or prepared.operation is None or prepared.cost is None:
             return None
         variables = get_variable_values(
             self._schema, prepared.operation.variable_definitions or (), dict(inputs or {})
         )
-        if isinstance(variables, list):
+        if isinstance(variables, list) or prepared.cost.of(variables.coerced) > self._limits.cost:
             return None
         plan = self._plan(query, operation_name, prepared, variables, caller)
         if plan.roots is None:
@@ -159,7 +167,7 @@ class FastReads:
         prepared = self._documents.get(key)
         if prepared is None:
             try:
-                document = parsed(query)
+                document = parsed(query, self._limits)
             except GraphQLError:
                 return None
             if faults(self._schema, document):
@@ -245,11 +253,7 @@ def _prepared(
         for name, root in mapping.roots.items()
         if isinstance(root.declared, (AnyById, AnyByIds))
     }
-    fragments = {
-        node.name.value: node
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
+    fragments = fragments_of(document)
     ids = {
         each
         for selection_set in (
@@ -258,7 +262,8 @@ def _prepared(
         )
         for each in _id_variables(selection_set, deciding)
     }
-    return Prepared(document, operation, fragments, types, frozenset(ids))
+    cost = Cost(schema, operation, fragments)
+    return Prepared(document, operation, fragments, types, frozenset(ids), cost)
 
 
 def _id_variables(selection_set: SelectionSetNode, deciding: set[str]) -> set[str]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -18,16 +18,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from domain.claims import ClaimPolicy
-from domain.errors import EngineError, EngineUnusable
+from domain.errors import DomainError, EngineError, EngineUnusable
 from domain.language import Language, text
 from resolvers.claims_sweep import sweep_expired
 from resolvers.sign_in import forget_ended
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Executor
-from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
+from schema.limits import Introspection
+from schema.trusted import TrustedDocuments, text_of
+from server.gate import Gate
+from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
 from server.hub import Hub
 from server.process import Stop
+from server.rates import Arrival
+from server.settings import Settings
 
 GRAPHIQL = Path(__file__).parent / "static" / "graphiql"
 PATH = "/graphql"
@@ -38,8 +43,12 @@ log = structlog.get_logger()
 def create_app(hub: Hub) -> Starlette:
     """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`."""
     settings = hub.settings
-    executor = Executor(build_schema())
+    executor = Executor(
+        build_schema(), settings.query_limits, Introspection.read(settings.introspection)
+    )
+    trusted = read_trusted(settings, executor)
     policy = claim_policy(hub)
+    gate = Gate(settings)
 
     async def execute(
         request: GraphQLRequest,
@@ -47,7 +56,8 @@ def create_app(hub: Hub) -> Starlette:
         language: Language,
         mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
     ) -> GraphQLAnswer:
-        viewer = await hub.viewer(headers.get("authorization"))
+        arrival = Arrival.of(request.address, headers)
+        viewer = await gate.recognised(arrival, hub.viewer(headers.get("authorization")))
         context = Context(
             graph=hub.graph,
             viewer=viewer,
@@ -55,8 +65,12 @@ def create_app(hub: Hub) -> Starlette:
             clock=hub.clock,
             claim_policy=policy,
         )
+        try:
+            query = text_of(trusted, request.query, request.document_id)
+        except DomainError as error:
+            return GraphQLAnswer(error_body(error, language), refused=True)
         answer = await executor.answer(
-            request.query,
+            query,
             request.variables,
             request.operation_name,
             context,
@@ -64,8 +78,15 @@ def create_app(hub: Hub) -> Starlette:
         )
         return GraphQLAnswer(answer.body, refused=answer.refused)
 
+    def guard(request: GraphQLRequest, headers: Headers) -> AbstractAsyncContextManager[None]:
+        return gate.turn(Arrival.of(request.address, headers))
+
     endpoint = GraphQLEndpoint(
-        execute, max_body_bytes=settings.max_body_bytes, language=settings.language
+        execute,
+        max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        language=settings.language,
+        guard=guard,
     )
 
     async def health(_: Request) -> Response:
@@ -96,6 +117,13 @@ def create_app(hub: Hub) -> Starlette:
         ],
         lifespan=lifespan,
     )
+
+
+def read_trusted(settings: Settings, executor: Executor) -> TrustedDocuments | None:
+    """Return the only documents that are run, None where all are. Raises BadInput."""
+    if settings.trusted_documents is None:
+        return None
+    return TrustedDocuments.read(settings.trusted_documents, executor.schema, executor.limits)
 
 
 PAGE_HEADERS = {
@@ -191,6 +219,7 @@ async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=hub.settings.trusted_proxies,
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -1,9 +1,9 @@
 """The command `renling`. Every command speaks Chinese or English (`--lang`) or JSON (`--json`)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -70,12 +70,22 @@ def demo(
                 await commands.serve(output, hub, listener, stop)
         return 0 if good else FAILED
 
-    _run(command, lang=lang, as_json=as_json, host=host, port=port)
+    _run(command, lang=lang, as_json=as_json, given={"host": host, "port": port})
 
 
 @app.command("serve")
 def serve_command(
-    *, host: Host = None, port: Port = None, lang: Lang = None, as_json: AsJson = False
+    *,
+    host: Host = None,
+    port: Port = None,
+    trusted_documents: Annotated[
+        Path | None,
+        typer.Option(
+            "--trusted-documents", help="只执行此文件中的查询 · run only the documents of this file"
+        ),
+    ] = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
 ) -> None:
     """提供 GraphQL 与 GraphiQL 服务 · serve GraphQL and GraphiQL."""
 
@@ -84,7 +94,8 @@ def serve_command(
             await commands.serve(output, hub, listener, stop)
         return 0
 
-    _run(command, lang=lang, as_json=as_json, host=host, port=port)
+    given = {"host": host, "port": port, "trusted_documents": trusted_documents}
+    _run(command, lang=lang, as_json=as_json, given=given)
 
 
 @app.command()
@@ -251,14 +262,13 @@ def _run(
     *,
     lang: Language | None,
     as_json: bool,
-    host: str | None = None,
-    port: int | None = None,
+    given: Mapping[str, object] | None = None,
     restoring: bool = False,
 ) -> None:
     """Run a command over an open hub and exit with its status; errors are said, not traced."""
     output = Output(language=lang or Language.ZH, as_json=as_json)
     try:
-        settings = _settings(host, port)
+        settings = _settings(given or {})
         output.language = lang or settings.language
         status = run(lambda stop: _with_hub(command, output, settings, stop, restoring=restoring))
     except DomainError as error:
@@ -267,11 +277,11 @@ def _run(
     raise typer.Exit(status)
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
-    """Read the settings. Raises BadInput naming the variable that is wrong."""
-    options = {"host": host, "port": port}
+def _settings(given: Mapping[str, object]) -> Settings:
+    """Read the settings, options first. Raises BadInput naming the variable that is wrong."""
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})  # pyright: ignore[reportArgumentType]
+        return Settings(**options)
     except ValidationError as problem:
         first = problem.errors()[0]
         name = "_".join(map(str, first["loc"])).upper()

@@ -5,8 +5,10 @@ and the executor otherwise. Requests that are not well formed answer 4xx with `e
 which the graph cannot be asked 503; whatever else fails is logged and answers 500, as JSON too.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -19,12 +21,18 @@ from domain.errors import (
     BadInput,
     DomainError,
     EngineError,
+    LimitError,
+    LimitExceeded,
     NotSignedIn,
     OriginRefused,
+    Overloaded,
+    RateExceeded,
     SignInUnavailable,
 )
 from domain.language import Language, Phrase, text
-from schema.answers import INTERNAL
+from domain.limits import Limit
+from schema.answers import INTERNAL, details_of
+from server.rates import address_of
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -37,9 +45,13 @@ log = structlog.get_logger()
 class GraphQLRequest:
     """The parameters of one request."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] | None
     operation_name: str | None
+    document_id: str | None = None
+    """The id of a trusted document, or the SHA-256 of the query."""
+    address: str = field(default="", compare=False)
+    """Where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,13 @@ class GraphQLAnswer:
 
 Execute = Callable[[GraphQLRequest, Headers, Language, bool], Awaitable[GraphQLAnswer]]
 """Answers a request for a caller's headers; the last argument says whether mutations may run."""
+Guard = Callable[[GraphQLRequest, Headers], AbstractAsyncContextManager[None]]
+"""Gives the turn in which a request is worked on, or raises a LimitError."""
+
+
+def unguarded(_: GraphQLRequest, __: Headers) -> AbstractAsyncContextManager[None]:
+    """Let every request in."""
+    return nullcontext()
 
 
 class HTTPProblem(Exception):
@@ -67,11 +86,24 @@ class HTTPProblem(Exception):
 
 
 class GraphQLEndpoint:
-    """The ASGI endpoint. `max_body_bytes` bounds what is read of a body (413 beyond)."""
+    """The ASGI endpoint.
 
-    def __init__(self, execute: Execute, *, max_body_bytes: int, language: Language) -> None:
+    `max_body_bytes` bounds what is read of a body (413 beyond), `body_seconds` how long (408).
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        *,
+        max_body_bytes: int,
+        language: Language,
+        body_seconds: float = 20.0,
+        guard: Guard = unguarded,
+    ) -> None:
         self._execute = execute
+        self._guard = guard
         self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
         self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +118,9 @@ class GraphQLEndpoint:
             return
         try:
             request = await self._read(scope, receive, headers)
-            answer = await self._execute(request, headers, language, scope["method"] == "POST")
+            request = replace(request, address=address_of(scope))
+            async with self._guard(request, headers):
+                answer = await self._execute(request, headers, language, scope["method"] == "POST")
         except HTTPProblem as problem:
             await respond(
                 send,
@@ -95,6 +129,10 @@ class GraphQLEndpoint:
                 media_type,
                 problem.headers,
             )
+            return
+        except LimitError as error:
+            status, fields = refusal(error)
+            await respond(send, status, error_body(error, language), media_type, fields)
             return
         except NotSignedIn as error:
             await respond(
@@ -147,7 +185,17 @@ class GraphQLEndpoint:
                 BadInput(field="Content-Type", value=content_type, expected=JSON),
             )
         try:
-            body = orjson.loads(await self._body(receive))
+            async with asyncio.timeout(self._body_seconds):
+                written = await self._body(receive)
+        except TimeoutError as problem:
+            expected = f"<= {self._body_seconds} s"
+            raise HTTPProblem(
+                HTTPStatus.REQUEST_TIMEOUT,
+                BadInput(field="body", value="...", expected=expected),
+                {"Connection": "close"},
+            ) from problem
+        try:
+            body = orjson.loads(written)
         except orjson.JSONDecodeError as problem:
             raise HTTPProblem(
                 HTTPStatus.BAD_REQUEST,
@@ -156,7 +204,9 @@ class GraphQLEndpoint:
         if not isinstance(body, dict):
             raise HTTPProblem(
                 HTTPStatus.BAD_REQUEST,
-                BadInput(field="body", value=type(body).__name__, expected='{"query": "..."}'),
+                BadInput(
+                    field="body", value=type(body).__name__, expected=Phrase("expected.one_request")
+                ),
             )
         return read_parameters(cast("dict[str, Any]", body), from_url=False)
 
@@ -172,7 +222,7 @@ class GraphQLEndpoint:
             if size > self._max_body_bytes:
                 raise HTTPProblem(
                     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    BadInput(field="body", value=size, expected=f"<= {self._max_body_bytes} bytes"),
+                    LimitExceeded(what=Limit.BODY, asked=size, limit=self._max_body_bytes),
                 )
             chunks.append(chunk)
             if not message.get("more_body", False):
@@ -190,8 +240,8 @@ def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
                 except orjson.JSONDecodeError as problem:
                     raise _bad(name, written, "JSON") from problem
     query = found.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise _bad("query", query, "a GraphQL document")
+    if query is not None and (not isinstance(query, str) or not query.strip()):
+        raise _bad("query", query, Phrase("expected.document"))
     variables = found.get("variables")
     if variables is not None and not isinstance(variables, dict):
         raise _bad("variables", variables, "an object")
@@ -201,10 +251,47 @@ def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
     extensions = found.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
         raise _bad("extensions", extensions, "an object")
-    return GraphQLRequest(query, cast("dict[str, Any] | None", variables), operation_name or None)
+    document_id = _document_id(found, cast("dict[str, Any]", extensions or {}))
+    if query is None and document_id is None:
+        raise _bad("query", query, Phrase("expected.document"))
+    return GraphQLRequest(
+        query, cast("dict[str, Any] | None", variables), operation_name or None, document_id
+    )
 
 
-def _bad(name: str, value: object, expected: str) -> HTTPProblem:
+def _document_id(found: dict[str, Any], extensions: dict[str, Any]) -> str | None:
+    """Return the id of a document: `documentId`, or as Apollo's clients send it."""
+    document_id = found.get("documentId")
+    if document_id is not None:
+        if not isinstance(document_id, str) or not document_id:
+            raise _bad("documentId", document_id, "a string")
+        return document_id
+    persisted: object = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    digest: object = None
+    if isinstance(persisted, dict):
+        digest = cast("dict[str, Any]", persisted).get("sha256Hash")
+    if not isinstance(digest, str) or not digest:
+        written = repr(cast("object", persisted))
+        raise _bad("extensions.persistedQuery", written, '{"version": 1, "sha256Hash": "..."}')
+    return digest
+
+
+def refusal(error: LimitError) -> tuple[HTTPStatus, dict[str, str]]:
+    """Return status and headers for what a limit refuses before it is executed."""
+    retry = error.details.get("retry_after")
+    headers = {} if retry is None else {"Retry-After": str(retry)}
+    match error:
+        case RateExceeded() | LimitExceeded():
+            return HTTPStatus.TOO_MANY_REQUESTS, headers
+        case Overloaded():
+            return HTTPStatus.SERVICE_UNAVAILABLE, headers
+        case _:
+            return HTTPStatus.OK, headers
+
+
+def _bad(name: str, value: object, expected: str | Phrase) -> HTTPProblem:
     return HTTPProblem(
         HTTPStatus.BAD_REQUEST, BadInput(field=name, value=str(value)[:200], expected=expected)
     )
@@ -235,11 +322,7 @@ def preferred_language(header: str | None, default: Language) -> Language:
 
 def error_body(error: DomainError, language: Language) -> bytes:
     """Return an answer that carries one error with its details, and no data."""
-    details = {
-        name: value.key if isinstance(value, Phrase) else value
-        for name, value in error.details.items()
-    }
-    return failure_body(error.code, error.message(language), details)
+    return failure_body(error.code, error.message(language), details_of(error))
 
 
 def failure_body(code: str, message: str, details: dict[str, object] | None = None) -> bytes:

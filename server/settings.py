@@ -3,10 +3,15 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.errors import BadInput
 from domain.language import Language
+from schema.limits import Introspection, QueryLimits
+from server.rates import read_rate
+
+QUERY = QueryLimits()
 
 
 class Settings(BaseSettings):
@@ -52,8 +57,41 @@ class Settings(BaseSettings):
         default=6 * 3600, ge=1, description="how long its keys are good while it does not answer"
     )
     oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="between clocks")
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
-    statement_seconds: float = Field(default=30.0, gt=0)
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="of a request's body")
+    body_seconds: float = Field(default=20.0, gt=0, description="in which a body has to arrive")
+    max_characters: int = Field(default=QUERY.characters, ge=1, description="of a document")
+    max_tokens: int = Field(default=QUERY.tokens, ge=1, description="of a document")
+    max_depth: int = Field(default=QUERY.depth, ge=1, description="fields within fields")
+    max_selections: int = Field(
+        default=QUERY.selections, ge=1, description="fields and fragments of an operation"
+    )
+    max_root_fields: int = Field(default=QUERY.root_fields, ge=1, description="of a query")
+    max_aliases: int = Field(default=QUERY.aliases, ge=0, description="of an operation")
+    max_directives: int = Field(default=QUERY.directives, ge=0, description="of an operation")
+    max_mutations: int = Field(default=QUERY.mutations, ge=1, description="of one request")
+    max_cost: int = Field(
+        default=QUERY.cost, ge=1, description="nodes that the pages within pages may come to"
+    )
+    statement_seconds: float = Field(default=30.0, gt=0, description="of one read of the graph")
+    rate_per_account: str = Field(default="6000/minute", description="requests; or off")
+    rate_per_token: str = Field(default="6000/minute", description="requests; or off")
+    rate_per_address: str = Field(
+        default="1200/minute", description="requests of callers who are not signed in; or off"
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="whose X-Forwarded-For is believed, separated by commas"
+    )
+    requests_at_once: int = Field(default=64, ge=1, description="that are worked on")
+    requests_waiting: int = Field(default=128, ge=0, description="that wait for their turn")
+    waiting_seconds: float = Field(default=3.0, gt=0, description="that one waits at most")
+    connections_per_caller: int = Field(default=20, ge=1, description="that stay open")
+    subscriptions_per_caller: int = Field(default=100, ge=1)
+    introspection: str = Field(
+        default="SIGNED_IN", description="EVERYONE, SIGNED_IN, NOBODY, or roles as in ADMIN,APP"
+    )
+    trusted_documents: Path | None = Field(
+        default=None, description="file of the only documents that are run"
+    )
     claim_hours: int = Field(default=72, ge=1, description="until an unanswered claim expires")
     open_claims_per_agent: int = Field(default=50, ge=1)
     sweep_seconds: int = Field(default=60, ge=1, description="between sweeps for expired claims")
@@ -62,3 +100,36 @@ class Settings(BaseSettings):
     def token_lifetime(self) -> timedelta:
         """How long a token is good for."""
         return timedelta(hours=self.token_hours)
+
+    @property
+    def query_limits(self) -> QueryLimits:
+        """How much a document may ask for."""
+        return QueryLimits(
+            characters=self.max_characters,
+            tokens=self.max_tokens,
+            depth=self.max_depth,
+            selections=self.max_selections,
+            root_fields=self.max_root_fields,
+            aliases=self.max_aliases,
+            directives=self.max_directives,
+            mutations=self.max_mutations,
+            cost=self.max_cost,
+        )
+
+    @field_validator("rate_per_account", "rate_per_token", "rate_per_address")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        try:
+            read_rate(value)
+        except ValueError as problem:
+            raise ValueError("expected N/second, N/minute, N/hour or off") from problem
+        return value
+
+    @field_validator("introspection")
+    @classmethod
+    def _introspection(cls, value: str) -> str:
+        try:
+            Introspection.read(value)
+        except BadInput as problem:
+            raise ValueError(str(problem.details["expected"])) from problem
+        return value

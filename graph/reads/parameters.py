@@ -18,7 +18,7 @@ from graphql.execution.values import VariableValues
 
 from domain.access import Viewer
 from domain.claims import ClaimPolicy
-from domain.errors import BadInput, PageTooLarge, QueryTooCostly
+from domain.errors import BadInput, PageTooLarge
 from domain.identity import parse_global_id
 from graph.reads.columns import ComputedColumn, PagePlan
 from graph.reads.computed import Asked
@@ -26,8 +26,6 @@ from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
-MOST_NODES = 50_000
-"""How many nodes the pages within pages of one root may come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +52,19 @@ class PageResolvers:
 
     def __init__(self, pages: Sequence[PagePlan]) -> None:
         self._steps: list[Callable[[VariableValues], _Resolved]] = [_step(page) for page in pages]
-        self._rows = [page.rows for page in pages]
-        places = {id(page): place for place, page in enumerate(pages)}
-        self._within = [None if page.within is None else places[id(page.within)] for page in pages]
 
     def resolve(
-        self, variables: VariableValues, parameters: dict[str, Any], roots: int = 1
+        self, variables: VariableValues, parameters: dict[str, Any]
     ) -> tuple[PageValue, ...]:
         """Add the parameters of all pages, and return the values that the answer needs.
-
-        `roots` is the number of nodes that the root begins with.
 
         Raises InputError for sizes, cursors and filter values that are not possible.
         """
         values: list[PageValue] = []
-        nodes: list[int] = []
-        for step, within, rows in zip(self._steps, self._within, self._rows, strict=True):
+        for step in self._steps:
             resolved = step(variables)
             parameters.update(resolved.parameters)
             values.append(resolved.value)
-            size = resolved.value.size if rows else 0
-            nodes.append(size * (roots if within is None else nodes[within]))
-        if (total := sum(nodes)) > MOST_NODES:
-            raise QueryTooCostly(asked=total, limit=MOST_NODES)
         return tuple(values)
 
 

@@ -95,7 +95,7 @@ class RootRead:
             parameters["id"] = uid
         elif self.plan.column is None:
             order = self._ids(variables, parameters)
-        pages = self._pages.resolve(variables, parameters, max(1, len(order)))
+        pages = self._pages.resolve(variables, parameters)
         now = caller.clock()
         asked = self._computed.resolve(
             variables, parameters, caller.viewer, now, caller.claim_policy

@@ -1,10 +1,15 @@
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
 from starlette.datastructures import Headers
 from structlog.testing import capture_logs
 
-from domain.errors import EngineUnavailable, NotSignedIn
+from domain.errors import EngineUnavailable, LimitError, NotSignedIn, Overloaded, RateExceeded
 from domain.language import Language, Phrase
+from domain.limits import Rate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
 
 pytestmark = pytest.mark.anyio
@@ -26,13 +31,14 @@ class Recorder:
         mutations: bool,  # noqa: FBT001
     ) -> GraphQLAnswer:
         self.seen.append((request, language, mutations))
-        if "fail" in request.query:
+        query = request.query or ""
+        if "fail" in query:
             raise RuntimeError("secret")
-        if "graph" in request.query:
+        if "graph" in query:
             raise EngineUnavailable(problem="unreachable", address="bolt://secret:1", reason="gone")
         if headers.get("authorization"):
             raise NotSignedIn(reason=Phrase("reason.token_invalid"))
-        return GraphQLAnswer(b'{"data":{}}', refused="refuse" in request.query)
+        return GraphQLAnswer(b'{"data":{}}', refused="refuse" in query)
 
 
 class Caller:
@@ -78,6 +84,11 @@ async def test_a_query_reaches_the_executor_by_post_and_by_get() -> None:
         ({"query": "{a}", "variables": [1]}, "variables"),
         ({"query": "{a}", "operationName": 1}, "operationName"),
         ({"query": "{a}", "extensions": "x"}, "extensions"),
+        ({"documentId": 1}, "documentId"),
+        ({"query": "{a}", "documentId": ""}, "documentId"),
+        ({"extensions": {"persistedQuery": "x"}}, "extensions.persistedQuery"),
+        ({"extensions": {"persistedQuery": {"version": 1}}}, "extensions.persistedQuery"),
+        ({"extensions": {}}, "query"),
     ],
 )
 async def test_a_request_that_is_not_well_formed_is_named(content: object, field: str) -> None:
@@ -93,7 +104,81 @@ async def test_a_body_is_read_up_to_the_limit() -> None:
     caller = Caller()
     body = b'{"query":"{a}"}'
     assert (await caller.post(body.ljust(LIMIT))).status_code == 200
-    assert (await caller.post(body.ljust(LIMIT + 1))).status_code == 413
+    refused = await caller.post(body.ljust(LIMIT + 1))
+    assert refused.status_code == 413
+    (error,) = refused.json()["errors"]
+    assert error["extensions"] == {
+        "code": "LIMIT_EXCEEDED",
+        "what": "BODY",
+        "asked": LIMIT + 1,
+        "limit": LIMIT,
+    }
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    recorder = Recorder()
+    endpoint = GraphQLEndpoint(
+        recorder, max_body_bytes=LIMIT, language=Language.EN, body_seconds=0.05
+    )
+
+    async def trickle() -> AsyncGenerator[bytes]:
+        yield b'{"query":'
+        await asyncio.Event().wait()
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(endpoint), base_url="http://hub.test"
+    ) as http:
+        answer = await http.post(
+            "/graphql", content=trickle(), headers={"Content-Type": "application/json"}
+        )
+    assert (answer.status_code, recorder.seen) == (408, [])
+
+
+async def test_batches_are_refused_in_words() -> None:
+    answer = await Caller().post([{"query": "{a}"}, {"query": "{b}"}], Accept_Language="en")
+    assert answer.status_code == 400
+    assert "batches" in answer.json()["errors"][0]["message"]
+
+
+async def test_a_document_may_be_named_by_its_id() -> None:
+    caller = Caller()
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": "abc"}}
+    for body in ({"documentId": "abc"}, {"extensions": persisted}):
+        assert (await caller.post(body)).status_code == 200
+    await caller.http.get("/graphql", params={"documentId": "abc"})
+    assert {request for request, _, _ in map(_named, caller.executor.seen)} == {"abc"}
+
+
+def _named(seen: tuple[GraphQLRequest, Language, bool]) -> tuple[str | None, Language, bool]:
+    request, language, mutations = seen
+    assert request.query is None
+    return request.document_id, language, mutations
+
+
+async def test_a_limit_that_is_reached_says_when_to_come_again() -> None:
+    refusals: list[LimitError] = [
+        Overloaded(retry_after=1),
+        RateExceeded(what=Rate.TOKEN, limit=5, seconds=60, retry_after=42),
+    ]
+
+    @asynccontextmanager
+    async def guard(_: GraphQLRequest, __: Headers) -> AsyncGenerator[None]:
+        raise refusals[0]
+        yield
+
+    recorder = Recorder()
+    endpoint = GraphQLEndpoint(recorder, max_body_bytes=LIMIT, language=Language.EN, guard=guard)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(endpoint), base_url="http://hub.test"
+    ) as http:
+        busy = await http.post("/graphql", json={"query": "{a}"})
+        del refusals[0]
+        fast = await http.post("/graphql", json={"query": "{a}"})
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+    assert busy.json()["errors"][0]["extensions"] == {"code": "OVERLOADED", "retryAfter": 1}
+    assert (fast.status_code, fast.headers["retry-after"]) == (429, "42")
+    assert fast.json()["errors"][0]["extensions"]["what"] == "TOKEN"
+    assert recorder.seen == []
 
 
 async def test_other_methods_and_types_are_refused() -> None:

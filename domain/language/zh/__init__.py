@@ -1,6 +1,16 @@
 """The Chinese catalogue, by topic."""
 
-from domain.language.zh import claims, commands, computed, errors, fields, labels, loading, matching
+from domain.language.zh import (
+    claims,
+    commands,
+    computed,
+    errors,
+    fields,
+    labels,
+    limits,
+    loading,
+    matching,
+)
 
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
@@ -11,4 +21,5 @@ CATALOGUE: dict[str, str] = {
     **matching.TEXTS,
     **loading.TEXTS,
     **commands.TEXTS,
+    **limits.TEXTS,
 }
