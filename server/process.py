@@ -5,6 +5,8 @@ import signal
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
+import uvloop
+
 INTERRUPTED = 130
 """The exit status of a command that Ctrl-C ended, as shells count (128 + SIGINT)."""
 
@@ -41,7 +43,8 @@ class Stop:
 
 def run(main: Callable[[Stop], Awaitable[int]]) -> int:
     """Run a command, close all that it opened, and return its exit status."""
-    return asyncio.run(_supervised(main))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_supervised(main))
 
 
 async def _supervised(main: Callable[[Stop], Awaitable[int]]) -> int:
