@@ -84,6 +84,10 @@ class Viewer:
             area_path.startswith(path) for path in self.coordinated_paths
         )
 
+    def oversees(self, area_path: str | None) -> bool:
+        """Whether the account coordinates the area with this path; ADMIN oversees everything."""
+        return self.is_admin or self.coordinates(area_path)
+
     def acts_for(self, agent_id: str) -> bool:
         """Whether the account speaks for this agent, as liaison or as the member itself."""
         return agent_id in self.own_agents

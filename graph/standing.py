@@ -1,33 +1,41 @@
 """Where an agent belongs and who may speak for it, for the transaction that relies on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from domain.access import Viewer
+from domain.claims import Actor
+from domain.vocabulary import Side
 from graph.driver import Transaction
 from graph.statements import statement
 
+LIVES_IN = ("LIVES_IN",)
+WAYS: tuple[tuple[LiteralString, ...], ...] = (
+    ("LOCATED_IN",),
+    ("OF_AREA",),
+    ("OF_UNIT", "LOCATED_IN"),
+    LIVES_IN,
+    ("WORKS_AT", "LOCATED_IN"),
+    ("BELONGS_TO", "OF_AREA"),
+    ("BELONGS_TO", "OF_UNIT", "LOCATED_IN"),
+)
+"""The ways by which an agent belongs to an area; the first that there is counts."""
+
+STANDING: LiteralString = (
+    "[{agent}.id, head([label IN labels({agent}) WHERE label <> 'Agent']), {agent}.path, "
+    "COUNT { ({agent})<-[:FOR_AGENT]-() }, "
+    "[way = ({agent})-[:LOCATED_IN|OF_AREA|OF_UNIT|LIVES_IN|WORKS_AT|BELONGS_TO*1..3]->(home:Area)"
+    " | [[step IN relationships(way) | type(step)], home.path]]]"
+)
+"""What `place_of` reads of the agent whose variable is put for `{agent}`, which is never null."""
+
 READ_AGENTS = statement(
     "standing.read_agents",
-    """UNWIND $ids AS i
-MATCH (a:Agent {id: i})
-RETURN a.id AS id, head([l IN labels(a) WHERE l <> 'Agent']) AS kind, a.path AS ownPath,
-    COLLECT { MATCH (a)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS located,
-    COLLECT { MATCH (a)-[:OF_AREA]->(x:Area) RETURN x.path } AS ofArea,
-    COLLECT { MATCH (a)-[:OF_UNIT]->(:Unit)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS ofUnit,
-    COLLECT { MATCH (a)-[:LIVES_IN]->(x:Area) RETURN x.path } AS livesIn,
-    COLLECT { MATCH (a)-[:WORKS_AT]->(:Unit)-[:LOCATED_IN]->(x:Area) RETURN x.path } AS worksIn,
-    COLLECT {
-        MATCH (a)-[:BELONGS_TO]->(:PartyBranch)-[:OF_AREA]->(x:Area) RETURN x.path
-    } AS branchArea,
-    COLLECT {
-        MATCH (a)-[:BELONGS_TO]->(:PartyBranch)-[:OF_UNIT]->(:Unit)-[:LOCATED_IN]->(x:Area)
-        RETURN x.path
-    } AS branchUnitArea,
-    COUNT { MATCH (a)<-[:FOR_AGENT]-(g:Grant) RETURN g } AS grants""",
+    "UNWIND $ids AS i MATCH (a:Agent {id: i}) RETURN "
+    + STANDING.replace("{agent}", "a")
+    + " AS standing",
 )
-
-_PLACES = ("located", "ofArea", "ofUnit", "livesIn", "worksIn", "branchArea", "branchUnitArea")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +65,35 @@ class AgentPlace:
 async def read_agents(transaction: Transaction, *agent_ids: str) -> dict[str, AgentPlace]:
     """Return where agents belong, by id; those that do not exist are left out."""
     rows = await transaction.run(READ_AGENTS, ids=list(agent_ids))
-    return {row["id"]: _place(row) for row in rows}
+    return {row["standing"][0]: place_of(row["standing"]) for row in rows}
 
 
-def _place(row: dict[str, Any]) -> AgentPlace:
-    paths = [path for place in _PLACES for path in row[place]]
+def place_of(standing: Sequence[Any]) -> AgentPlace:
+    """Return an agent's place from what `STANDING` read."""
+    agent_id, kind, own_path, grants, ways = standing
+    found = sorted((WAYS.index(tuple(types)), path) for types, path in ways if tuple(types) in WAYS)
+    lives_in = next((path for way, path in found if WAYS[way] == LIVES_IN), None)
     return AgentPlace(
-        id=row["id"],
-        kind=row["kind"],
-        path=row["ownPath"] or next(iter(paths), None),
-        home_path=row["livesIn"][0] if row["livesIn"] and row["grants"] == 0 else None,
+        id=agent_id,
+        kind=kind,
+        path=own_path or next((path for _, path in found), None),
+        home_path=lives_in if grants == 0 else None,
+    )
+
+
+def actor_of(
+    viewer: Viewer,
+    supplier: AgentPlace,
+    receiver: AgentPlace,
+    spoken: frozenset[Side],
+    *,
+    initiator: bool,
+) -> Actor:
+    """Return what an account is to a claim: `spoken` are the sides it has spoken for on it."""
+    sides = {Side.SUPPLIER: supplier, Side.RECEIVER: receiver}
+    return Actor(
+        sides=frozenset(side for side, place in sides.items() if place.spoken_for_by(viewer)),
+        spoken=spoken,
+        coordinator=receiver.coordinated_by(viewer),
+        initiator=initiator,
     )

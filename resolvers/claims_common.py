@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from domain.access import Viewer
-from domain.claim_steps import apply, state_now
+from domain.claim_rights import state_now
+from domain.claim_steps import apply
 from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
 from domain.errors import Forbidden, NotFound, NotSignedIn
 from domain.identity import NodeReference, derived_id
@@ -14,7 +15,7 @@ from domain.items import PUBLISHED
 from domain.language import Phrase
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Side
-from graph import accounts, claims, events, items
+from graph import accounts, claims, events, items, standing
 from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Graph, Transaction
 from graph.idempotency import Repeatable, earlier_result, record_result
@@ -119,13 +120,13 @@ def actor_of(
     viewer: Viewer, supplier: AgentPlace, receiver: AgentPlace, before: ClaimFile | None
 ) -> Actor:
     """Return what an account is to a claim."""
-    sides = {Side.SUPPLIER: supplier, Side.RECEIVER: receiver}
     voices: Mapping[Side, frozenset[str]] = before.voices if before else {}
     account_id = viewer.account_id or ""
-    return Actor(
-        sides=frozenset(side for side, place in sides.items() if place.spoken_for_by(viewer)),
-        spoken=frozenset(side for side, spoke in voices.items() if account_id in spoke),
-        coordinator=receiver.coordinated_by(viewer),
+    return standing.actor_of(
+        viewer,
+        supplier,
+        receiver,
+        frozenset(side for side, spoke in voices.items() if account_id in spoke),
         initiator=before is not None and before.initiated_by == account_id,
     )
 

@@ -277,7 +277,7 @@ def _check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
     """Raise Forbidden for whoever does not coordinate the area with this path."""
     if viewer is None:
         raise NotSignedIn(reason=Phrase("reason.token_invalid"))
-    if not (viewer.is_admin or viewer.coordinates(path)):
+    if not viewer.oversees(path):
         raise Forbidden(action=action)
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
+from graph.computed.actions import AREA_ACTIONS
 from graph.mapping import IN
-from schema.declare import below, interface, many, node, one
-from schema.types.common import Connection, Node
+from schema.declare import below, computed, interface, many, node, one
+from schema.types.common import Actions, Connection, Node
 from schema.types.filters import (
     AgreementFilter,
     AllianceFilter,
@@ -72,6 +73,7 @@ class Agent(Node):
 class Area(records.Area, Agent):
     """A node of the administrative tree; of level COMMUNITY also an agent."""
 
+    allowed_actions: Actions = computed(AREA_ACTIONS)
     parent: "Area | None" = one("PART_OF")
     children: Connection["Area"] = many("PART_OF", IN, filter_by=AreaFilter)
     ancestors: Connection["Area"] = many("PART_OF", transitive=True, order="path")

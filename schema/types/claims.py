@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
+from graph.computed.actions import CLAIM_ACTIONS
 from graph.mapping import IN
-from schema.declare import many, node, one
+from schema.declare import computed, many, node, one
 from schema.types.agents import Agent
-from schema.types.common import Connection, Node
+from schema.types.common import Actions, Connection, Node
 from schema.types.filters import AgreementFilter, EvaluationFilter
 from schema.types.items import DemandOrder, ResourceOffer, Slot
 
@@ -24,6 +25,7 @@ OneProposal = Annotated["Proposal", strawberry.lazy("schema.types.matching")]
 class Claim(records.Claim, Node):
     """A quantity that a supplier gives a receiver, for an order, from an offer, or both."""
 
+    allowed_actions: Actions = computed(CLAIM_ACTIONS)
     order: DemandOrder | None = one("FOR_ORDER")
     offer: ResourceOffer | None = one("FROM_OFFER")
     supplier: Agent | None = one("CLAIM_SUPPLIER")

@@ -5,10 +5,14 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from domain.actions import Action
 from schema.declare import interface
 from schema.values import Long
 
 T = TypeVar("T")
+
+strawberry.enum(Action)
+Actions = list[Action]
 
 
 @interface

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
+from graph.computed.actions import OFFER_ACTIONS, ORDER_ACTIONS
 from graph.computed.free_slots import FREE_SLOTS
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
 from schema.types.agents import Agent, Area
-from schema.types.common import Connection, Node
+from schema.types.common import Actions, Connection, Node
 from schema.types.filters import (
     CategoryFilter,
     ClaimFilter,
@@ -75,6 +76,7 @@ FreeSlots = list[FreeSlot]
 class ResourceOffer(records.ResourceOffer, Node):
     """An item of a resource list."""
 
+    allowed_actions: Actions = computed(OFFER_ACTIONS)
     provider: Agent | None = one("OFFERS", IN)
     list: ResourceList | None = one("LISTS_OFFER", IN)
     category: Category | None = one("OFFER_CATEGORY")
@@ -98,6 +100,7 @@ class Slot(records.Slot, Node):
 class DemandOrder(records.DemandOrder, Node):
     """An item of a need list, or placed by a resident."""
 
+    allowed_actions: Actions = computed(ORDER_ACTIONS)
     receiver: Agent | None = one("NEEDS", IN)
     list: NeedList | None = one("LISTS_ORDER", IN)
     category: Category | None = one("ORDER_CATEGORY")

@@ -1,11 +1,12 @@
 """Matching runs and their proposals."""
 
 from domain import records
+from graph.computed.actions import PROPOSAL_ACTIONS
 from graph.mapping import IN, Structured
-from schema.declare import many, node_with, one, structured
+from schema.declare import computed, many, node_with, one, structured
 from schema.types.agents import Area
 from schema.types.claims import Claim
-from schema.types.common import Connection, Node
+from schema.types.common import Actions, Connection, Node
 from schema.types.filters import ProposalFilter
 from schema.types.items import DemandOrder, ResourceOffer
 from schema.types.plans import (
@@ -38,6 +39,7 @@ class MatchRun(records.MatchRun, Node):
 class Proposal(records.Proposal, Node):
     """A pair that a run proposes."""
 
+    allowed_actions: Actions = computed(PROPOSAL_ACTIONS)
     parts: list[ScorePart] = structured(parse_parts, "reasons")
     run: MatchRun | None = one("PROPOSED", IN)
     order: DemandOrder | None = one("PROPOSES_ORDER")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from domain.availability import SlotTime
-from domain.claim_steps import apply, propose, state_now
+from domain.claim_rights import possible_actions, state_now
+from domain.claim_steps import apply, propose
 from domain.claims import (
     CLOSED,
     LIVE,
@@ -129,6 +130,40 @@ def test_every_line_of_the_table_is_taken_by_its_party(row: Transition) -> None:
     for stranger in (STRANGER, Actor(initiator=True)):
         with pytest.raises(NotThisSide):
             apply(before, step(row.action), stranger, NOW, POLICY, evaluated)
+
+
+ACTORS = {
+    "supplier": SUPPLIER,
+    "receiver": RECEIVER,
+    "both": BOTH,
+    "both, spoke as supplier": Actor(sides=frozenset(Side), spoken=frozenset({Side.SUPPLIER})),
+    "coordinator": COORDINATOR,
+    "dispatcher": Actor(coordinator=True, initiator=True),
+    "coordinator of its own": Actor(sides=frozenset({Side.RECEIVER}), coordinator=True),
+    "stranger": STRANGER,
+}
+
+
+@pytest.mark.parametrize("who", ACTORS)
+@pytest.mark.parametrize("state", ClaimState)
+def test_what_is_possible_is_what_is_accepted(state: ClaimState, who: str) -> None:
+    actor = ACTORS[who]
+    sides = (frozenset[Side](), frozenset({Side.SUPPLIER}), frozenset({Side.RECEIVER}))
+    for initiator, pending, now, evaluated in product(
+        Initiator, (None, *ASKED.values()), (NOW, LATE, OVER), sides
+    ):
+        before = claim(state, initiator=initiator)
+        if pending is not None:
+            request = asking(state, pending, Side.SUPPLIER).pending_request
+            before = replace(before, pending_request=request)
+        accepted: set[ClaimAction] = set()
+        for action, side in product(ClaimAction, (None, *Side)):
+            try:
+                apply(before, step(action, side=side), actor, now, POLICY, evaluated)
+            except (TransitionRefused, NotThisSide, BadInput):
+                continue
+            accepted.add(action)
+        assert set(possible_actions(before, actor, now, POLICY, evaluated)) == accepted
 
 
 def test_closed_states_have_no_way_out() -> None:
