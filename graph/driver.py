@@ -161,6 +161,11 @@ class Transaction:
     def __init__(self, transaction: AsyncTransaction, graph: "Graph") -> None:
         self._transaction = transaction
         self._graph = graph
+        self.announced = False
+
+    def announce(self) -> None:
+        """Have the graph's listeners told once this is committed."""
+        self.announced = True
 
     async def run(self, statement: Statement, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run a statement and return its records."""
@@ -181,6 +186,8 @@ class Graph:
         """Called with name, text and parameters of each statement before it runs."""
         self.recorders: list[Recorder] = []
         """Told of each statement after it ran, and of the end of each transaction."""
+        self.commit_listeners: list[Callable[[], None]] = []
+        """Called after each commit of this process that was announced."""
         self.engine = engine
         self._limits = limits
         self._endpoint = endpoint
@@ -343,7 +350,10 @@ class Graph:
                 for recorder in self.recorders:
                     recorder.ended(ours, committed=committed)
                 await transaction.close()
-            return result
+        if ours.announced:
+            for listener in self.commit_listeners:
+                listener()
+        return result
 
     async def _reading(self, attempt_once: Callable[[], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + self._limits.read_time

@@ -1,15 +1,17 @@
 """The whole graph as a file and back: the backup, and the way from one engine to another.
 
 The file is JSON lines: a header (format, version, migration); a line `{"n": [labels], "p": {...}}`
-for each node; `{"r": type, "from": id, "to": id, "p": {...}}` for each relationship; at the end how
+for each node; `{"r": type, "from": id, "to": id, "p": {...}}` for each relationship (with the label
+of its end, `"t"`, where its type does not imply it); at the end how
 many there were of each, so that a file that was cut off is known as such. What belongs to one
 engine (the record of migrations, leases) is not in it.
 
 Both ways go in pages, so the size of the graph does not matter. A dump is refused when something
-was changed while it was written (every change writes an event); the file appears under its name
-only when it is complete. A restore reads the whole file before it writes anything; what it has
-written when it fails it deletes again, and if it is killed, a mark in the graph makes the hub
-refuse it (`graph.migrations.migrate`) until the restore is repeated, which starts anew.
+was changed while it was written (every change writes an event, which is numbered later); the file
+appears under its name only when it is complete. A restore reads the whole file before it writes
+anything; what it has written when it fails it deletes again, and if it is killed, a mark in the
+graph makes the hub refuse it (`graph.migrations.migrate`) until the restore is repeated, which
+starts anew.
 """
 
 import os
@@ -24,9 +26,11 @@ from neo4j.exceptions import Neo4jError
 
 from domain.errors import DumpError, GraphTooNew
 from graph.driver import Graph
+from graph.event_numbers import NUMBERING
 from graph.migrations import MIGRATIONS, applied, migrate
+from graph.migrations.m0005_event_numbers import queue_unnumbered
 from graph.migrations.restoring import BEGIN_RESTORE, END_RESTORE, being_restored
-from graph.model import AGENT, ALWAYS_AGENTS, NODES, RELATIONSHIPS, SOMETIMES_AGENTS
+from graph.model import AGENT, ALWAYS_AGENTS, ANY, NODES, RELATIONSHIPS, SOMETIMES_AGENTS
 from graph.statements import Statement, statement
 
 FORMAT = "renling-graph"
@@ -52,12 +56,15 @@ RELATIONSHIP_PAGES = {
         f"MATCH (n:{label}) WHERE n.{key} > $after AND n.{key} < $until "
         f"WITH n ORDER BY n.{key} LIMIT $size "
         f"RETURN n.{key} AS id, COLLECT {{ MATCH (n)-[r]->(m) "
-        "RETURN [type(r), m.id, properties(r)] ORDER BY type(r), m.id } AS relationships "
-        "ORDER BY id",
+        "RETURN [type(r), m.id, properties(r), labels(m)] ORDER BY type(r), m.id } "
+        "AS relationships ORDER BY id",
     )
     for label, key in NODES.items()
 }
-EVENTS = statement("dump.events", "MATCH (e:Event) RETURN count(e) AS events")
+EVENTS = statement(
+    "dump.events",
+    "RETURN COUNT { MATCH (e:Event) } + COUNT { MATCH (p:UnnumberedEvent) } AS events",
+)
 # Two counts, two statements: each comes from the store's own count.
 ALL_NODES = statement(
     "dump.all_nodes",
@@ -70,9 +77,11 @@ ALL_RELATIONSHIPS = statement(
 
 def _put_nodes(*labels: LiteralString) -> Statement:
     key, written = NODES[labels[0]], ":".join(labels)
+    # Events never change, but for the number that they have got where they are.
+    setting: LiteralString = "ON CREATE SET" if written == "Event" else "SET"
     return statement(
         f"restore.nodes.{written}",
-        f"UNWIND $rows AS row MERGE (n:{written} {{{key}: row.{key}}}) SET n += row",
+        f"UNWIND $rows AS row MERGE (n:{written} {{{key}: row.{key}}}) {setting} n += row",
         writes=True,
     )
 
@@ -85,15 +94,32 @@ PUT_NODES: dict[tuple[str, ...], Statement] = {
         if label in ALWAYS_AGENTS | SOMETIMES_AGENTS
     },
 }
-PUT_RELATIONSHIPS = {
-    kind: statement(
-        f"restore.relationships.{kind}",
+
+
+def _put_relationships(kind: LiteralString, start: LiteralString, end: LiteralString) -> Statement:
+    return statement(
+        f"restore.relationships.{kind}.{end}",
         f"UNWIND $rows AS row MATCH (a:{start} {{id: row[0]}}) MATCH (b:{end} {{id: row[1]}}) "
         f"MERGE (a)-[r:{kind}]->(b) SET r += row[2] RETURN count(r) AS written",
         writes=True,
     )
-    for kind, (start, end) in RELATIONSHIPS.items()
+
+
+PUT_RELATIONSHIPS: dict[tuple[str, str | None], Statement] = {
+    **{
+        (kind, None): _put_relationships(kind, start, end)
+        for kind, (start, end) in RELATIONSHIPS.items()
+        if end != ANY
+    },
+    **{
+        (kind, label): _put_relationships(kind, start, label)
+        for kind, (start, end) in RELATIONSHIPS.items()
+        if end == ANY
+        for label, key in NODES.items()
+        if key == "id" and label != "UnnumberedEvent"
+    },
 }
+"""By type, and by the label of the end where the type does not imply it."""
 EMPTY = statement(
     "restore.empty",
     "MATCH (n) WHERE NOT n:Migration AND NOT n:EngineLock WITH n LIMIT $size "
@@ -171,7 +197,8 @@ async def restore(graph: Graph, file: Path, *, into_other_data: bool = False) ->
         raise DumpError(problem="other_version", file=str(file), line=1)
     if into_other_data and not unfinished:
         # Only merges: repeated, it completes what was interrupted.
-        await _write(graph, file)
+        await _write(graph, file, renumbered=True)
+        await queue_unnumbered(graph)
         return counts
     await graph.write(lambda transaction: transaction.run(BEGIN_RESTORE), repeatable=True)
     try:
@@ -200,10 +227,13 @@ async def _dump(graph: Graph, output: BinaryIO) -> Counts:
             nodes += 1
     for pages in RELATIONSHIP_PAGES.values():
         async for row in _pages(graph, pages):
-            for kind, end, properties in row["relationships"]:
+            for kind, end, properties, labels in row["relationships"]:
                 if kind not in RELATIONSHIPS:
                     raise DumpError(problem="unknown", what=kind)
-                _line(output, {"r": kind, "from": row["id"], "to": end, "p": properties})
+                line = {"r": kind, "from": row["id"], "to": end, "p": properties}
+                if RELATIONSHIPS[kind][1] == ANY:
+                    line["t"] = next(label for label in labels if label != AGENT)
+                _line(output, line)
                 relationships += 1
     # What no label of ours leads to would be left out in silence.
     all_nodes = (await graph.read(ALL_NODES))[0]["nodes"]
@@ -294,8 +324,9 @@ def _is_node(line: Mapping[str, Any]) -> bool:
 
 def _is_relationship(line: Mapping[str, Any]) -> bool:
     match line:
-        case {"r": str(kind), "from": str(), "to": str(), "p": properties, **rest} if not rest:
-            return kind in RELATIONSHIPS and _are_properties(properties)
+        case {"r": str(kind), "from": str(), "to": str(), "p": properties, **rest}:
+            label = rest.pop("t", None)
+            return not rest and (kind, label) in PUT_RELATIONSHIPS and _are_properties(properties)
         case _:
             return False
 
@@ -344,16 +375,22 @@ def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise DumpError(problem="file", file=str(file), reason=str(error)) from error
 
 
-async def _write(graph: Graph, file: Path) -> None:
-    """Write all nodes, then all relationships: the file has them in this order."""
+async def _write(graph: Graph, file: Path, *, renumbered: bool = False) -> None:
+    """Write all nodes, then all relationships: the file has them in this order.
+
+    With `renumbered` events come without their numbers, which are others' here.
+    """
     batch: list[Any] = []
     current: Statement | None = None
     relationships = False
     for _, line in _lines(file):
         if "n" in line:
             wanted, row = PUT_NODES[tuple(line["n"])], line["p"]
+            if renumbered and line["n"] == ["Event"]:
+                row = {name: value for name, value in row.items() if name not in NUMBERING}
         elif "r" in line:
-            wanted, row = PUT_RELATIONSHIPS[line["r"]], [line["from"], line["to"], line["p"]]
+            wanted = PUT_RELATIONSHIPS[line["r"], line.get("t")]
+            row = [line["from"], line["to"], line["p"]]
         else:
             continue
         if current is not None and (wanted is not current or len(batch) == PAGE):

@@ -1,19 +1,33 @@
-"""The append-only history: one event for each use case that changes anything."""
+"""The append-only history: one event for each use case that changes anything.
+
+An event is written in the transaction of what it tells, with a relationship to each node that it
+changed and a place in the queue of those that have no number yet (`graph.event_numbers`).
+"""
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from domain.records import Account, Event, Member, Node
+from graph.model import NODES
 from graph.records import properties
-from graph.statements import statement
+from graph.statements import Statement, statement
 
 if TYPE_CHECKING:
     from graph.driver import Transaction
 
-Changes = dict[str, dict[str, list[Any]]]
-"""`{node id: {field: [before, after]}}`; a personal field is `[None, None]`."""
+
+class ChangedFields(dict[str, list[Any]]):
+    """`{field: [before, after]}` of one node; a personal field is `[None, None]`."""
+
+    def __init__(self, kind: str, changed: dict[str, list[Any]] | None = None) -> None:
+        super().__init__(changed or {})
+        self.kind = kind
+        """The label of the node."""
+
+
+Changes = dict[str, ChangedFields]
+"""What a use case changed, by the ids of the nodes."""
 
 SYSTEM = "SYSTEM"
 """The actor of what happens by itself: an expiry, the end of the time for evaluation."""
@@ -29,63 +43,100 @@ PERSONAL_RECORDS: tuple[type[Node], ...] = (Member, Account)
 _IMPERSONAL = frozenset({"id", "createdAt", "sortKey", "kind", "skills", "active"})
 _DERIVED = frozenset({"id", "sortKey", "search"})
 
+NOW: LiteralString = "(t.epochMillis * 1000 + t.microsecond % 1000)"
+"""The instant `t` in microseconds since 1970."""
+
+# The engine's own clock, read after the locks were taken: whoever waited for them reads later.
 CREATE_EVENT = statement(
     "events.create",
-    "CREATE (e:Event) SET e = $properties",
+    f"""WITH datetime.realtime() AS t
+CREATE (e:Event) SET e = $properties
+CREATE (p:UnnumberedEvent) SET p.id = $properties.id, p.writtenAt = {NOW}""",
     writes=True,
 )
-LINK_CLAIMS = statement(
-    "events.link_claims",
-    """UNWIND $claimIds AS claimId
-MATCH (e:Event {id: $eventId})
-MATCH (c:Claim {id: claimId})
-CREATE (e)-[:ABOUT_CLAIM]->(c)""",
-    writes=True,
+OFTEN: tuple[LiteralString, ...] = (
+    "Claim",
+    "ClaimLine",
+    "DemandOrder",
+    "Evaluation",
+    "ResourceOffer",
+    "Slot",
+)
+"""What claims change: one statement finds them all, another the nodes of all other kinds."""
+SELDOM: tuple[LiteralString, ...] = tuple(
+    label for label in NODES if label not in {*OFTEN, "Event", "UnnumberedEvent", "IdempotencyKey"}
 )
 
 
-def changes_between(before: Node | None, after: Node | None) -> dict[str, list[Any]]:
-    """Return the fields that differ between two records of one node, either of which may lack."""
+def _link(name: str, labels: tuple[LiteralString, ...]) -> Statement:
+    found = " + ".join(
+        f"COLLECT {{ UNWIND $ids.{label} AS id MATCH (n:{label} {{id: id}}) RETURN n }}"
+        for label in labels
+    )
+    return statement(
+        name,
+        f"MATCH (e:Event {{id: $eventId}}) WITH e, {found} AS changed "
+        "UNWIND changed AS n CREATE (e)-[:CHANGED]->(n)",
+        writes=True,
+    )
+
+
+LINK_OFTEN = _link("events.link_often", OFTEN)
+LINK_SELDOM = _link("events.link_seldom", SELDOM)
+
+
+def changes_between(before: Node | None, after: Node | None) -> ChangedFields:
+    """Return the fields that differ between two records of one node, one of which may lack.
+
+    Raises ValueError where both do.
+    """
     record = after or before
     if record is None:
-        return {}
+        raise ValueError("of no node nothing differs")
     old = properties(before) if before else {}
     new = properties(after) if after else {}
     persons = isinstance(record, PERSONAL_RECORDS)
-    return {
-        name: [None, None]
-        if name in PERSONAL_FIELDS or (persons and name not in _IMPERSONAL)
-        else [old.get(name), new.get(name)]
-        for name in sorted(old.keys() | new.keys())
-        if name not in _DERIVED and old.get(name) != new.get(name)
-    }
+    return ChangedFields(
+        type(record).__name__,
+        {
+            name: [None, None]
+            if name in PERSONAL_FIELDS or (persons and name not in _IMPERSONAL)
+            else [old.get(name), new.get(name)]
+            for name in sorted(old.keys() | new.keys())
+            if name not in _DERIVED and old.get(name) != new.get(name)
+        },
+    )
 
 
 def add_changes(changes: Changes, more: Changes) -> None:
     """Add what else a use case changed; a node may be in both."""
-    for node_id, fields_changed in more.items():
-        changes.setdefault(node_id, {}).update(fields_changed)
+    for node_id, changed in more.items():
+        changes.setdefault(node_id, ChangedFields(changed.kind)).update(changed)
 
 
-def event(
-    event_id: str, now: datetime, actor: str, action: str, changes: Mapping[str, Any]
-) -> Event:
+def event(event_id: str, now: datetime, actor: str, action: str, changes: Changes) -> Event:
     """Return the event of a use case; `changes` is keyed by the ids of the changed nodes."""
+    node_ids = tuple(sorted(changes))
     return Event(
         id=event_id,
         created_at=now,
         actor=actor,
         action=action,
-        node_ids=tuple(sorted(changes)),
+        node_ids=node_ids,
+        node_types=tuple(changes[node_id].kind for node_id in node_ids),
         changes=json.dumps(changes, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
     )
 
 
-async def write_event(
-    transaction: "Transaction", written: Event, claim_ids: Sequence[str] = ()
-) -> None:
-    """Append an event, in the transaction of what it tells; `claim_ids` are whose history it is."""
+async def write_event(transaction: "Transaction", written: Event) -> None:
+    """Append an event, in the transaction of what it tells, once its nodes are written."""
     stored = {name: value for name, value in properties(written).items() if value is not None}
     await transaction.run(CREATE_EVENT, properties=stored)
-    if claim_ids:
-        await transaction.run(LINK_CLAIMS, eventId=written.id, claimIds=list(claim_ids))
+    for linking, labels in ((LINK_OFTEN, OFTEN), (LINK_SELDOM, SELDOM)):
+        ids: dict[str, list[str]] = {label: [] for label in labels}
+        for node_id, kind in zip(written.node_ids, written.node_types, strict=True):
+            if kind in ids:
+                ids[kind].append(node_id)
+        if any(ids.values()):
+            await transaction.run(linking, eventId=written.id, ids=ids)
+    transaction.announce()

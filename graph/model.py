@@ -7,6 +7,8 @@ dump fails for nodes and relationships that it would leave out.
 from typing import LiteralString
 
 AGENT: LiteralString = "Agent"
+ANY: LiteralString = ""
+"""The end of a relationship that may be a node of any label."""
 
 NODES: dict[LiteralString, LiteralString] = {
     "Area": "id",
@@ -38,6 +40,7 @@ NODES: dict[LiteralString, LiteralString] = {
     "Revocation": "id",
     "Import": "id",
     "Event": "id",
+    "UnnumberedEvent": "id",
     "IdempotencyKey": "key",
 }
 """Every label that a node has as its kind, with the property that identifies the node."""
@@ -107,6 +110,9 @@ RELATIONSHIPS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
     "HAS_SESSION": ("Account", "Session"),
     "FOR_AREA": ("Grant", "Area"),
     "FOR_AGENT": ("Grant", AGENT),
+    "CHANGED": ("Event", ANY),
     "ABOUT_CLAIM": ("Event", "Claim"),
 }
-"""Every relationship type with the labels of its ends; `Agent` is the end that varies."""
+"""Every relationship type with the labels of its ends; `Agent` is an end that varies, and what an
+event has changed may be of any label. `ABOUT_CLAIM` is in dumps from before migration 5, which
+replaces it."""

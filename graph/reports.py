@@ -46,7 +46,7 @@ VERIFIED_CLAIMS = statement(
 CLAIM_HISTORY = statement(
     "reports.claim_history",
     """
-    MATCH (event:Event)-[:ABOUT_CLAIM]->(:Claim {id: $id})
+    MATCH (event:Event)-[:CHANGED]->(:Claim {id: $id})
     WITH event ORDER BY event.sortKey
     OPTIONAL MATCH (account:Account {id: event.actor})
     RETURN event.action AS action, event.createdAt AS at, account.name AS actor

@@ -218,7 +218,6 @@ async def _step_in(
     await events.write_event(
         transaction,
         events.event(call.event_id, call.now, call.account_id, f"CLAIM_{request.action}", changes),
-        [claim_id],
     )
     return outcome.claim
 
@@ -304,4 +303,5 @@ async def _escalate(
         return {}
     await items.escalate(transaction, scene.order.order.id, areas[-2])
     former = areas[-1] if scene.order.escalated_path else None
-    return {scene.order.order.id: {"escalatedTo": [former, areas[-2]]}}
+    escalated = events.ChangedFields("DemandOrder", {"escalatedTo": [former, areas[-2]]})
+    return {scene.order.order.id: escalated}

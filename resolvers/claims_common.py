@@ -186,7 +186,6 @@ async def system_step(
         await events.write_event(
             transaction,
             events.event(event_id, now, events.SYSTEM, f"CLAIM_{action}", changes),
-            [claim_id],
         )
         return True
 

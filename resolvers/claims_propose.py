@@ -98,7 +98,7 @@ async def propose_in(
         await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)
     changes |= await _endorse(transaction, request, claim_id, call.token)
     event = events.event(call.event_id, call.now, call.account_id, "CLAIM_PROPOSE", changes)
-    await events.write_event(transaction, event, [claim_id])
+    await events.write_event(transaction, event)
     return outcome.claim
 
 

@@ -343,9 +343,8 @@ def _changes(
             fields = events.changes_between(
                 record(cls, before), record(cls, {**before, **(changed or {})})
             )
-            changes[piece.id] = fields | {
-                name: [there, here] for name, (there, here) in links.items()
-            }
+            fields.update({name: [there, here] for name, (there, here) in links.items()})
+            changes[piece.id] = fields
     return changes
 
 

@@ -32,7 +32,7 @@ from domain.records import Proposal as ProposalRecord
 from domain.vocabulary import Initiator, ProposalState, RunState
 from graph import accounts, events, match_runs
 from graph.driver import Graph, Transaction
-from graph.events import Changes
+from graph.events import ChangedFields, Changes
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.match_runs import ProposalRow
 from matching.baseline import first_come_first_served
@@ -293,7 +293,9 @@ async def _supersede(transaction: Transaction, path: str, token: str) -> Changes
     await match_runs.lock_proposals(transaction, open_ids, token)
     closed = await match_runs.supersede(transaction, open_ids)
     change = [ProposalState.OPEN.value, ProposalState.SUPERSEDED.value]
-    return {proposal_id: {"state": list(change)} for proposal_id in closed}
+    return {
+        proposal_id: ChangedFields("Proposal", {"state": list(change)}) for proposal_id in closed
+    }
 
 
 def _run_record(

@@ -16,7 +16,13 @@ from domain.clock import Clock, system_clock
 from domain.errors import DumpError, EngineUnavailable, GraphTooNew
 from domain.identity import new_id
 from graph.driver import Graph, Transaction
-from graph.migrations import m0001_schema, m0002_dates, m0003_sign_in, m0004_co_building
+from graph.migrations import (
+    m0001_schema,
+    m0002_dates,
+    m0003_sign_in,
+    m0004_co_building,
+    m0005_event_numbers,
+)
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
 
@@ -44,6 +50,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "dates", m0002_dates.apply),
     Migration(3, "sign_in", m0003_sign_in.apply),
     Migration(4, "co-building", m0004_co_building.apply),
+    Migration(5, "event_numbers", m0005_event_numbers.apply),
 )
 
 APPLIED = statement(

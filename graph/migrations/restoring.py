@@ -4,8 +4,11 @@ from graph.driver import Graph
 from graph.statements import statement
 
 BEGIN_RESTORE = statement("restore.begin", "MERGE (l:EngineLock {id: 'restoring'})", writes=True)
+# With the mark goes the count of the events' numbers: it begins anew after the highest restored.
 END_RESTORE = statement(
-    "restore.end", "MATCH (l:EngineLock {id: 'restoring'}) DELETE l", writes=True
+    "restore.end",
+    "MATCH (l:EngineLock) WHERE l.id IN ['restoring', 'events'] DELETE l",
+    writes=True,
 )
 BEING_RESTORED = statement(
     "restore.unfinished",

@@ -50,7 +50,7 @@ from tests.graph.claim_lives import IN_OWN_WORDS, LIVES, Lives
 pytestmark = pytest.mark.anyio
 
 EVENTS = CompiledStatement(
-    "MATCH (e:Event)-[:ABOUT_CLAIM]->(:Claim {id: $id}) "
+    "MATCH (e:Event)-[:CHANGED]->(:Claim {id: $id}) "
     "RETURN e.action AS action, e.actor AS actor, e.changes AS changes, e.nodeIds AS nodeIds "
     "ORDER BY e.sortKey"
 )

@@ -4,7 +4,7 @@ import json
 import stat
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from domain.errors import DumpError, GraphTooNew
 from domain.language import Language
 from graph import dump as module
 from graph.driver import Graph
-from graph.dump import FORMAT, PUT_NODES, VERSION, Counts, dump, restore
+from graph.dump import FORMAT, PUT_NODES, PUT_RELATIONSHIPS, VERSION, Counts, dump, restore
 from graph.migrations import MIGRATIONS, applied, migrate
 from graph.migrations.restoring import BEGIN_RESTORE, END_RESTORE
 from graph.model import NODES, RELATIONSHIPS
@@ -273,8 +273,10 @@ async def test_every_label_and_every_type_moves(graph: Graph, tmp_path: Path) ->
     ]
     named = {labels[0]: ":".join(labels) for labels in PUT_NODES} | {"Agent": "Unit:Agent"}
     links = [
-        {"r": kind, "from": named[start], "to": named[end], "p": {"since": kind}}
-        for kind, (start, end) in RELATIONSHIPS.items()
+        {"r": kind, "from": named[start], "to": named[label or end], "p": {"since": kind}}
+        | ({"t": label} if label else {})
+        for kind, label in PUT_RELATIONSHIPS
+        for start, end in [RELATIONSHIPS[cast("LiteralString", kind)]]
     ]
     header = {"format": FORMAT, "version": VERSION, "migration": MIGRATIONS[-1].number}
     counts = {"nodes": len(lines), "relationships": len(links)}

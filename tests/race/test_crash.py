@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 CLAIMS = CompiledStatement("MATCH (c:Claim) RETURN c.id AS id, c.state AS state")
 EVENTS = CompiledStatement(
-    "MATCH (e:Event)-[:ABOUT_CLAIM]->(c:Claim) RETURN c.id AS id, count(e) AS events"
+    "MATCH (e:Event)-[:CHANGED]->(c:Claim) RETURN c.id AS id, count(e) AS events"
 )
 CALLS = 30
 CALLERS = 6

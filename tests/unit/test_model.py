@@ -5,7 +5,7 @@ import pkgutil
 import re
 
 import graph
-from graph.model import AGENT, NODES, OF_THE_ENGINE, RELATIONSHIPS
+from graph.model import AGENT, ANY, NODES, OF_THE_ENGINE, RELATIONSHIPS
 from graph.statements import STATEMENTS
 
 TYPES = re.compile(r"\[\w*:([A-Z_|]+)")
@@ -34,4 +34,4 @@ def test_every_relationship_type_is_in_the_model() -> None:
 
 def test_ends_of_relationships_are_labels() -> None:
     ends = {end for ends in RELATIONSHIPS.values() for end in ends}
-    assert ends <= NODES.keys() | {AGENT}
+    assert ends <= NODES.keys() | {AGENT, ANY}
