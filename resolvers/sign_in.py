@@ -18,7 +18,7 @@ from domain.sign_in import (
 )
 from graph import sign_in
 from graph.driver import Graph, Transaction
-from graph.events import event, write_event
+from graph.events import ChangedFields, event, write_event
 
 
 async def account_of_subject(
@@ -54,7 +54,7 @@ async def account_of_subject(
             raise NotSignedIn(reason=Phrase("reason.not_invited"))
         await sign_in.use_invitation(transaction, invited.identity.id, now)
         await sign_in.write_identity(transaction, invited.account_id, identity)
-        changes = {invited.account_id: {"signsInAs": [None, None]}}
+        changes = {invited.account_id: ChangedFields("Account", {"signsInAs": [None, None]})}
         written = event(event_id, now, invited.account_id, "ACCOUNT_BIND", changes)
         await write_event(transaction, written)
         return invited.account_id
@@ -81,7 +81,7 @@ async def revoke(
 
     async def work(transaction: Transaction) -> None:
         await sign_in.revoke(transaction, ended)
-        changes = {revocation_id: {"expiresAt": [None, None]}}
+        changes = {revocation_id: ChangedFields("Revocation", {"expiresAt": [None, None]})}
         await write_event(transaction, event(event_id, now, actor, "SIGN_IN_REVOKE", changes))
 
     await graph.write(work, repeatable=True)

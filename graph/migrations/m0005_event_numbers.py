@@ -7,17 +7,14 @@ Earlier events get the labels of the nodes that they changed and a relationship 
 from typing import Any, LiteralString
 
 from domain.availability import parse_instant
-from graph.driver import Dialect, Graph, Transaction
+from graph.driver import Graph, Transaction
 from graph.events import OFTEN, SELDOM
+from graph.migrations.making import ranged, settled, unique
 from graph.statements import statement
 
 PAGE = 500
 BEFORE_ALL, AFTER_ALL = "", "\uffff"
 LABELS: tuple[LiteralString, ...] = (*OFTEN, *SELDOM)
-UNIQUE: tuple[tuple[LiteralString, LiteralString], ...] = (
-    ("UnnumberedEvent", "id"),
-    ("Event", "number"),
-)
 
 PAGES = statement(
     "event_numbers.pages",
@@ -64,16 +61,10 @@ QUEUE = statement(
 
 async def apply(graph: Graph) -> None:
     """Create constraints and indexes where they are missing, and bring earlier events up."""
-    for label, name in UNIQUE:
-        await graph.schema(
-            f"CREATE CONSTRAINT {label}_{name}_unique IF NOT EXISTS "
-            f"FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
-        )
-    await graph.schema(
-        "CREATE INDEX Event_position_range IF NOT EXISTS FOR (n:Event) ON (n.position)"
-    )
-    if graph.dialect is Dialect.NEO4J:
-        await graph.schema("CALL db.awaitIndexes(300)")
+    await unique(graph, "UnnumberedEvent", "id")
+    await unique(graph, "Event", "number")
+    await ranged(graph, "Event", "position")
+    await settled(graph)
     await queue_unnumbered(graph)
 
 
