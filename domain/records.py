@@ -386,27 +386,18 @@ class Import(Node):
 
 
 @dataclass(kw_only=True)
-class HistoryEntry(Node):
-    """Who did what when: a line of the append-only history as its readers see it.
+class Event(Node):
+    """A line of the append-only history: who did what to which nodes when.
 
     `number` counts from 1 in the order in which changes were committed, without gaps; it is given
-    shortly after the commit, and until then nobody sees the line.
+    shortly after the commit, and until then nobody sees the line. `node_types` are the labels of
+    `node_ids`, in their order. `changes` is JSON, `{node id: {field: [before, after]}}`; personal
+    fields appear by name only, with `null` for both values.
     """
 
     action: str
     actor: str | None
     number: int | None = None
-
-
-@dataclass(kw_only=True)
-class Event(HistoryEntry):
-    """A line of the append-only history with the nodes that it changed.
-
-    `node_types` are the labels of `node_ids`, in their order. `changes` is JSON,
-    `{node id: {field: [before, after]}}`; personal fields appear by name only, with `null` for
-    both values.
-    """
-
     node_ids: tuple[str, ...]
     node_types: tuple[str, ...] = ()
     changes: str
