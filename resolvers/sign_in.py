@@ -16,7 +16,7 @@ from domain.sign_in import (
     subject_id,
     token_revocation_id,
 )
-from graph import sign_in
+from graph import sessions, sign_in
 from graph.driver import Graph, Transaction
 from graph.events import ChangedFields, event, write_event
 
@@ -93,5 +93,6 @@ async def forget_ended(graph: Graph, *, clock: Clock = system_clock) -> None:
 
     async def work(transaction: Transaction) -> None:
         await sign_in.forget_ended(transaction, now)
+        await sessions.forget_ended(transaction, now)
 
     await graph.write(work, repeatable=True)

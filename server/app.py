@@ -11,6 +11,8 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -27,16 +29,20 @@ from schema.context import Context
 from schema.execution import Executor
 from schema.limits import Introspection
 from schema.trusted import TrustedDocuments, text_of
+from server.browser import ACTING_FOR, origins
 from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
-from server.hub import Hub
+from server.hub import Hub, open_login
 from server.process import Stop
 from server.rates import Arrival
 from server.settings import Settings
+from server.sign_in_pages import SignInPages
 
 GRAPHIQL = Path(__file__).parent / "static" / "graphiql"
 PATH = "/graphql"
 GRACE_SECONDS = 10
+CORS_SECONDS = 600
+"""How long a browser keeps the answer to its question what another origin may do."""
 log = structlog.get_logger()
 
 
@@ -57,7 +63,7 @@ def create_app(hub: Hub) -> Starlette:
         mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
     ) -> GraphQLAnswer:
         arrival = Arrival.of(request.address, headers)
-        viewer = await gate.recognised(arrival, hub.viewer(headers.get("authorization")))
+        viewer = await gate.recognised(arrival, hub.caller(headers, safe=not mutations))
         context = Context(
             graph=hub.graph,
             viewer=viewer,
@@ -109,10 +115,13 @@ def create_app(hub: Hub) -> Starlette:
             with contextlib.suppress(asyncio.CancelledError):
                 await sweeper
 
+    pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
     return Starlette(
+        middleware=[cross_origin(settings)],
         routes=[
             Route(PATH, GraphiQLOrGraphQL(endpoint)),
             Route("/health", health),
+            *pages.routes(),
             Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
         ],
         lifespan=lifespan,
@@ -124,6 +133,19 @@ def read_trusted(settings: Settings, executor: Executor) -> TrustedDocuments | N
     if settings.trusted_documents is None:
         return None
     return TrustedDocuments.read(settings.trusted_documents, executor.schema, executor.limits)
+
+
+def cross_origin(settings: Settings) -> Middleware:
+    """Return what lets pages of the configured origins, and no others, read answers (CORS)."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins(settings),
+        allow_credentials=True,
+        allow_methods=("GET", "POST"),
+        allow_headers=("Authorization", "Content-Type", "Accept-Language", ACTING_FOR),
+        expose_headers=("Retry-After",),
+        max_age=CORS_SECONDS,
+    )
 
 
 PAGE_HEADERS = {

@@ -80,6 +80,10 @@ class Callers:
             (own.token_id, own.key_id, own.session_id), lambda: self._of_own(own)
         )
 
+    def forget(self) -> None:
+        """Read anew of everybody."""
+        self._viewers.clear()
+
     async def account_of(self, claimed: Claimed) -> str:
         """Return the account of whom the issuer names. Raises NotSignedIn for who has none."""
         return await account_of_subject(

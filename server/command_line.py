@@ -205,6 +205,9 @@ def token(
         int | None,
         typer.Option("--hours", min=1, max=24 * 366, help="有效小时数 · hours it is good for"),
     ] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="一次性登录码 · a code for the sign-in page instead")
+    ] = False,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
@@ -212,7 +215,10 @@ def token(
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
-        await token_commands.sign_token(output, hub, account_id, hours=hours)
+        if code:
+            await token_commands.make_code(output, hub, account_id)
+        else:
+            await token_commands.sign_token(output, hub, account_id, hours=hours)
         return 0
 
     _run(command, lang=lang, as_json=as_json)

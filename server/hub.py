@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import httpx
+from starlette.datastructures import Headers
 
 from domain.access import HeldGrant, Viewer
 from domain.clock import Clock, system_clock
@@ -18,8 +19,10 @@ from graph.driver import DriverLimits, Graph
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from resolvers.accounts import GrantRequest, create_account, viewer_of
+from server.browser import Browsers
 from server.callers import Callers
 from server.issuer import Issuer, IssuerPolicy, checked_address
+from server.issuer_login import Client, IssuerLogin
 from server.keys import SHORTEST_KEY, is_long_enough, named
 from server.settings import Settings
 from server.tokens import Tokens
@@ -63,6 +66,14 @@ def open_tokens(settings: Settings) -> Tokens:
     return Tokens(secret, audience=settings.token_audience)
 
 
+def open_login(settings: Settings, issuer: Issuer | None) -> IssuerLogin | None:
+    """Return the way of browsers through the issuer, None where the hub is no client of one."""
+    if issuer is None or settings.oidc_client_id is None:
+        return None
+    client = Client(settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
+    return IssuerLogin(issuer, client)
+
+
 def open_issuer(settings: Settings) -> Issuer | None:
     """Return who checks the issuer's tokens, None where no issuer is configured.
 
@@ -93,9 +104,11 @@ class Hub:
     clock: Clock = system_clock
     issuer: Issuer | None = None
     callers: Callers = field(init=False)
+    browsers: Browsers = field(init=False)
 
     def __post_init__(self) -> None:
         self.callers = Callers(self.graph, self.tokens, self._now, self.issuer)
+        self.browsers = Browsers(self.settings, self.callers)
 
     def _now(self) -> datetime:
         return self.clock()
@@ -106,6 +119,14 @@ class Hub:
         Raises NotSignedIn for a header that is not `Bearer` with a good token.
         """
         return await self.callers.viewer_of_header(authorization)
+
+    async def caller(self, headers: Headers, *, safe: bool) -> Viewer:
+        """Return the caller of a request by its headers, token or cookie; else a visitor.
+
+        `safe`: it cannot change anything and is answered once (GET). Raises NotSignedIn,
+        OriginRefused, SignInUnavailable, EngineError.
+        """
+        return await self.browsers.viewer(headers, safe=safe)
 
     async def operator(self) -> Viewer:
         """Return the account of the command line: who may start it may do everything.

@@ -57,6 +57,20 @@ class Settings(BaseSettings):
         default=6 * 3600, ge=1, description="how long its keys are good while it does not answer"
     )
     oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="between clocks")
+    oidc_client_id: str | None = Field(
+        default=None, description="as whom the sign-in page is known at the issuer; unset: no page"
+    )
+    oidc_client_secret: SecretStr = SecretStr("")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#]+/?$",
+        description="the hub's address for browsers; with https its cookies are Secure",
+    )
+    session_minutes: int = Field(default=10, ge=1, le=60, description="until a refresh")
+    session_days: int = Field(default=14, ge=1, le=90, description="of a browser's session")
+    cors_origins: str = Field(
+        default="", description="origins whose pages may use the hub, with commas"
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="of a request's body")
     body_seconds: float = Field(default=20.0, gt=0, description="in which a body has to arrive")
     max_characters: int = Field(default=QUERY.characters, ge=1, description="of a document")

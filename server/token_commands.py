@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from domain.errors import BadInput
 from domain.identity import new_id
 from domain.sign_in import key_revocation_id, token_revocation_id
+from resolvers import sessions
 from resolvers.sign_in import revoke
 from server.hub import Hub
 from server.keys import KeyFile
@@ -23,6 +24,15 @@ async def sign_token(
     output.say("command.token", hours=hours or hub.settings.token_hours)
     output.line(token)
     output.result({"account": account_id, "token": token})
+
+
+async def make_code(output: Output, hub: Hub, account_id: str) -> None:
+    """Print a code that signs in to an account once. Raises NotSignedIn for none."""
+    await hub.viewer_of(account_id)
+    code = await sessions.make_code(hub.graph, account_id, clock=hub.clock)
+    output.say("command.code")
+    output.line(code)
+    output.result({"account": account_id, "code": code})
 
 
 async def revoke_token(output: Output, hub: Hub, token: str) -> None:

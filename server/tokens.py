@@ -5,6 +5,7 @@ withdrawn grant ends at once while the token lives on. A token for an audience i
 audience only: what a browser keeps in its cookie is no bearer token, and the other way round.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,35 @@ class Tokens:
             expires_at=int(claims["exp"]),
             session_id=str(claims["sid"]) if of_session else None,
         )
+
+    def seal(
+        self, purpose: str, content: Mapping[str, str], *, now: datetime, lifetime: timedelta
+    ) -> str:
+        """Return a text that only this hub can have made, for one purpose and some time."""
+        name, key = next(iter(self.keys.read().items()))
+        claims = {
+            "iss": ISSUER,
+            "aud": f"{self._audience}/{purpose}",
+            "exp": now + lifetime,
+            "content": dict(content),
+        }
+        return jwt.encode(claims, key, ALGORITHM, {"kid": name})  # pyright: ignore[reportUnknownMemberType]
+
+    def unseal(self, purpose: str, sealed: str) -> dict[str, str]:
+        """Return the content of a sealed text. Raises NotSignedIn if it is not good."""
+        try:
+            name = jwt.get_unverified_header(sealed).get("kid")
+            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+                sealed,
+                self.keys.read().get(str(name), ""),
+                [ALGORITHM],
+                audience=f"{self._audience}/{purpose}",
+                issuer=ISSUER,
+                options={"require": ["iss", "aud", "exp", "content"]},
+            )
+        except jwt.PyJWTError as problem:
+            raise NotSignedIn(reason=Phrase("reason.token_invalid")) from problem
+        return {str(key): str(value) for key, value in claims["content"].items()}
 
     def account_of(self, token: str) -> str:
         """Return the account that a bearer token names. Raises NotSignedIn if it is not good."""

@@ -74,4 +74,9 @@ TEXTS: dict[str, str] = {
     "error.LAST_ADMINISTRATOR": "Account {account} is the last administrator; appoint another one first.",
     "error.SIGN_IN_UNAVAILABLE": "{issuer}, where you sign in, does not answer just now; try again soon.",
     "reason.token_revoked": "the token was revoked",
+    "reason.account_closed": "the account is closed",
+    "reason.session_over": "the session is over",
+    "reason.code_invalid": "the code is not good, or was used already",
+    "reason.sign_in_mixed_up": "this is not the answer to what your browser asked; begin again",
+    "reason.issuer_refused": "the single sign-on did not let you in",
 }

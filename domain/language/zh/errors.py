@@ -74,4 +74,9 @@ TEXTS: dict[str, str] = {
     "error.LAST_ADMINISTRATOR": "账号 {account} 是最后一名管理员，请先指定另一名管理员。",
     "error.SIGN_IN_UNAVAILABLE": "统一登录 {issuer} 暂时没有响应，请稍后再试。",
     "reason.token_revoked": "令牌已被吊销",
+    "reason.account_closed": "账号已停用",
+    "reason.session_over": "会话已结束",
+    "reason.code_invalid": "登录码不正确、已过期或已被使用",
+    "reason.sign_in_mixed_up": "登录过程不匹配，请重新开始",
+    "reason.issuer_refused": "统一登录未予通过",
 }
