@@ -77,14 +77,11 @@ TEXTS: dict[str, str] = {
     "command.key_added": "Key {name} signs from now on; older keys stay good.",
     "command.key_revoked": "Key {name} is revoked: what it signed is no longer good.",
     "command.keys": "Keys, the first one signs: {keys}",
-<<<<<<< HEAD
     "kind.Agreement": "Agreement",
     "kind.Alliance": "Alliance",
     "kind.ChairTerm": "Term in the chair",
     "kind.CheckIn": "Check-in",
     "kind.Evaluation": "Evaluation",
     "kind.ClaimLine": "Line of a claim",
-=======
     "command.code": "One-time sign-in code (good for 10 minutes):",
->>>>>>> 583d61f (Sign in with a browser: by a code or through the issuer, with sessions that refresh)
 }

@@ -7,15 +7,10 @@ from domain.language.zh import (
     errors,
     fields,
     labels,
-<<<<<<< HEAD
     limits,
     loading,
     matching,
-=======
-    loading,
-    matching,
     pages,
->>>>>>> 583d61f (Sign in with a browser: by a code or through the issuer, with sessions that refresh)
 )
 
 CATALOGUE: dict[str, str] = {
@@ -27,9 +22,6 @@ CATALOGUE: dict[str, str] = {
     **matching.TEXTS,
     **loading.TEXTS,
     **commands.TEXTS,
-<<<<<<< HEAD
     **limits.TEXTS,
-=======
     **pages.TEXTS,
->>>>>>> 583d61f (Sign in with a browser: by a code or through the issuer, with sessions that refresh)
 }

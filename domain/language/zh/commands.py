@@ -77,14 +77,11 @@ TEXTS: dict[str, str] = {
     "command.key_added": "密钥 {name} 已启用，旧密钥签发的令牌仍然有效。",
     "command.key_revoked": "密钥 {name} 已吊销，由它签发的令牌随之失效。",
     "command.keys": "密钥（第一个用于签名）：{keys}",
-<<<<<<< HEAD
     "kind.Agreement": "共建协议",
     "kind.Alliance": "党建联盟",
     "kind.ChairTerm": "轮值任期",
     "kind.CheckIn": "报到",
     "kind.Evaluation": "评价",
     "kind.ClaimLine": "认领明细",
-=======
     "command.code": "一次性登录码（10 分钟内有效）：",
->>>>>>> 583d61f (Sign in with a browser: by a code or through the issuer, with sessions that refresh)
 }
