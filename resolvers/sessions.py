@@ -18,7 +18,7 @@ from domain.language import Phrase
 from domain.sign_in import Revocation, Session, SignInCode, code_id, digest, token_revocation_id
 from graph import sessions, sign_in
 from graph.driver import Graph, Transaction
-from graph.events import event, write_event
+from graph.events import ChangedFields, event, write_event
 
 CODE_BYTES = 10
 CODE_LIFETIME = timedelta(minutes=10)
@@ -47,7 +47,7 @@ async def make_code(
     code = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode().lower()
     now = clock()
     kept = SignInCode(id=code_id(code), created_at=now, expires_at=now + lifetime)
-    written = event(new_id(), now, account_id, "SIGN_IN_CODE", {account_id: {}})
+    written = event(new_id(), now, account_id, "SIGN_IN_CODE", {account_id: _nothing()})
 
     async def work(transaction: Transaction) -> None:
         await sessions.write_code(transaction, account_id, kept)
@@ -83,7 +83,9 @@ async def begin(
         holder = account_id or await _account_of_code(transaction, code or "", now, token)
         if not await sessions.write_session(transaction, holder, session):
             raise NotSignedIn(reason=Phrase("reason.account_closed"))
-        await write_event(transaction, event(event_id, now, holder, "SESSION_BEGIN", {holder: {}}))
+        await write_event(
+            transaction, event(event_id, now, holder, "SESSION_BEGIN", {holder: _nothing()})
+        )
         return holder
 
     holder = await graph.write(work)
@@ -122,7 +124,7 @@ async def refresh(
         if presented == session.former_digest and now - session.refreshed_at <= FORGIVEN:
             return OpenSession(held.account_id, session_id, None)
         await _end(transaction, session, now)
-        changes = {held.account_id: {"session": [None, None]}}
+        changes = {held.account_id: _nothing()}
         await write_event(
             transaction, event(event_id, now, held.account_id, "SESSION_STOLEN", changes)
         )
@@ -152,11 +154,16 @@ async def end(
         if digest(secret) not in {held.session.refresh_digest, held.session.former_digest}:
             return
         await _end(transaction, held.session, now)
-        changes = {held.account_id: {"session": [None, None]}}
+        changes = {held.account_id: _nothing()}
         written = event(event_id, now, held.account_id, "SESSION_END", changes)
         await write_event(transaction, written)
 
     await graph.write(work, repeatable=True)
+
+
+def _nothing() -> ChangedFields:
+    """Return that the account itself stays as it is: how it signs in is not history."""
+    return ChangedFields("Account")
 
 
 def _goes_on(session: Session, now: datetime) -> bool:
