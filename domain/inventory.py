@@ -13,9 +13,11 @@ from datetime import date
 from domain.availability import WeeklyWindow
 from domain.errors import SheetError
 from domain.vocabulary import (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     MemberKind,
     OrderOrigin,
     UnitKind,
@@ -56,6 +58,11 @@ class Row:
 
     origin: Origin = field(compare=False)
     mentioned: bool = field(default=False, compare=False)
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The names of the agents that the row speaks of and does not state itself."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,11 @@ class OfferRow(Row):
     skills: tuple[str, ...] = ()
     list_years: tuple[int, int] | None = None
 
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Who offers."""
+        return (self.provider,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow(Row):
@@ -171,6 +183,11 @@ class OrderRow(Row):
     origin_of_order: OrderOrigin = OrderOrigin.LIST
     list_years: tuple[int, int] | None = None
 
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Who needs."""
+        return (self.receiver,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairingRow(Row):
@@ -180,6 +197,77 @@ class PairingRow(Row):
     other: str
     since: date | None = None
     source: str | None = None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Both."""
+        return self.one, self.other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementRow(Row):
+    """An agreement of two or more parties."""
+
+    title: str
+    parties: tuple[str, ...]
+    number: str | None = None
+    signed_on: date | None = None
+    valid_until: date | None = None
+    terms: str | None = None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The parties."""
+        return self.parties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllianceRow(Row):
+    """An alliance; `area` is where it lies."""
+
+    name: str
+    kind: AllianceKind
+    members: tuple[str, ...]
+    supporters: tuple[str, ...] = ()
+    area: str | None = None
+    founded_on: date | None = None
+    description: str | None = None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Members and supporters."""
+        return *self.members, *self.supporters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChairTermRow(Row):
+    """A term in the chair of an alliance."""
+
+    alliance: str
+    chair: str
+    starts_on: date
+    ends_on: date | None = None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Who is in the chair."""
+        return (self.chair,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInRow(Row):
+    """A Party organisation, or a member by number, checks in at a community."""
+
+    agent: str
+    area: str
+    role: CheckInRole
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Who checks in."""
+        return (self.agent,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ _LABELS: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("ResourceOffer", "ResourceOffer"),
     ("DemandOrder", "DemandOrder"),
     ("Pairing", "Pairing"),
+    ("Agreement", "Agreement"),
+    ("Alliance", "Alliance"),
+    ("ChairTerm", "ChairTerm"),
+    ("CheckIn", "CheckIn"),
     ("Import", "Import"),
 )
 """Our name for a kind of node, and its labels; an area of level COMMUNITY is an agent too."""
@@ -79,6 +83,15 @@ RELATION_ENDS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], .
     ("ORDER_AT", "DemandOrder", "Area", True),
     ("SERVES", "ResourceOffer", "Area", True),
     ("PAIRS", "Pairing", "Agent", True),
+    ("AGREED_BY", "Agreement", "Agent", True),
+    ("ALLIANCE_MEMBER", "Alliance", "Agent", True),
+    ("ALLIANCE_SUPPORTER", "Alliance", "Agent", True),
+    ("ALLIANCE_AT", "Alliance", "Area", True),
+    ("HAS_TERM", "Alliance", "ChairTerm", False),
+    ("CHAIRED_BY", "ChairTerm", "Agent", True),
+    ("CHECKS_IN", "Agent", "CheckIn", False),
+    ("CHECKED_IN_AT", "CheckIn", "Area", True),
+    ("LOADED_INTO", "Import", "Area", True),
 )
 """Type, label of the start, label of the end, whether the row's node is the start."""
 
@@ -191,13 +204,20 @@ MATCH (b:PartyBranch)-[:OF_UNIT]->(u)
 RETURN b.id AS id, b.name AS name, b.aliases AS aliases, a.id AS area
 ORDER BY b.id""",
 )
+ALLIANCE_PLACES = statement(
+    "loading.places of alliances",
+    """UNWIND $ids AS i MATCH (l:Alliance {id: i})
+RETURN l.id AS id, [(l)-[:ALLIANCE_AT]->(a:Area) | a.path] AS lies""",
+)
 MEMBER_PLACES = statement(
     "loading.places of members",
     """UNWIND $ids AS i MATCH (m:Member {id: i})
 RETURN m.id AS id,
     [(m)-[:LIVES_IN]->(a:Area) | a.path] AS lives,
     [(m)-[:WORKS_AT]->(:Unit)-[:LOCATED_IN]->(a:Area) | a.path] AS works,
-    [(m)-[:BELONGS_TO]->(:PartyBranch)-[:OF_AREA]->(a:Area) | a.path] AS belongs""",
+    [(m)-[:BELONGS_TO]->(:PartyBranch)-[:OF_AREA]->(a:Area) | a.path] AS belongs,
+    [(m)-[:BELONGS_TO]->(:PartyBranch)-[:OF_UNIT]->(:Unit)-[:LOCATED_IN]->(a:Area) | a.path]
+        AS belongsAtWork""",
 )
 
 

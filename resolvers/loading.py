@@ -5,7 +5,7 @@ The rows are planned without the graph (`loading_plan`), cut into batches of who
 (`loading_write`). On a dry run the comparison is all that happens.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,9 @@ from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, NotSignedIn, SheetError
 from domain.identity import derived_id
 from domain.inventory import (
+    AllianceRow,
     AreaRow,
-    OfferRow,
-    OrderRow,
-    PairingRow,
+    ChairTermRow,
     Row,
     SheetContent,
 )
@@ -181,22 +180,22 @@ async def _names(graph: Graph, rows: Sequence[Row], scope: _Scope) -> Names:
     names = await read_names(graph, scope.area, codes)
     names.scope_code = scope.code
     names.district = _district(scope, names)
-    agents = {
-        name
-        for row in rows
-        for name in (
-            (row.provider,)
-            if isinstance(row, OfferRow)
-            else (row.receiver,)
-            if isinstance(row, OrderRow)
-            else (row.one, row.other)
-            if isinstance(row, PairingRow)
-            else ()
-        )
-    }
-    members = sorted({names.member_id(name) for name in agents})
+    members = sorted({names.member_id(name) for row in rows for name in row.agents})
     names.members.update(await loading.read_nodes(graph.read, "Member", members))
+    alliances = sorted({names.alliance_id(name) for name in _alliances(rows)})
+    for alliance_id, found in (await loading.read_nodes(graph.read, "Alliance", alliances)).items():
+        names.alliances[alliance_id] = found["name"]
+    names.in_graph |= names.alliances.keys()
     return names
+
+
+def _alliances(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the names of the alliances that rows state or name."""
+    for row in rows:
+        if isinstance(row, AllianceRow):
+            yield row.name
+        elif isinstance(row, ChairTermRow):
+            yield row.alliance
 
 
 def _with_prefixes(code: str) -> list[str]:
@@ -318,6 +317,9 @@ async def _write_imports(
     if report.dry_run:
         return
     below = scope.code or (scope.area.id if scope.area else "")
+    # The area may have come with the load, and not even then if no row of it was good.
+    area = scope.area.id if scope.area else derived_id("Area", below) if below else None
+    there = await loading.read_nodes(graph.read, "Area", [area] if area else [])
     made: list[Piece] = []
     for sheet, summary in zip(sheets, report.sheets, strict=True):
         if not sheet.kind:
@@ -333,7 +335,8 @@ async def _write_imports(
             unchanged=summary.unchanged,
             rejected=summary.rejected,
         )
-        made.append(piece(node, {}, origin=None, mentioned=summary.written == 0))
+        links = {"LOADED_INTO": area if area in there else None}
+        made.append(piece(node, links, origin=None, mentioned=summary.written == 0))
     if made:
         batch = loading_write.Batch(made, now, actor, event_id=ids(), token=ids())
         report.events += (await loading_write.write(graph, batch)).events

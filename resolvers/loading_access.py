@@ -43,14 +43,25 @@ async def within_scope(
 async def _agents_elsewhere(
     graph: Graph, pieces: Sequence[Piece], names: Names, scope: KnownArea
 ) -> set[str]:
-    """Return the agents that are in the graph, and not in the scope."""
+    """Return the agents and alliances that are in the graph, and not in the scope.
+
+    Members among them that rows only name: whoever could tie any member of the district to an
+    own community by its number would come to know of it.
+    """
     foreign: set[str] = set()
     for kind in AGENTS:
         unknown = sorted(p.id for p in pieces if p.kind == kind and p.id not in names.in_graph)
         foreign |= (await loading.read_nodes(graph.read, kind, unknown)).keys()
-    members = sorted(p.id for p in pieces if p.kind == "Member" and p.id in foreign)
+    stated = {piece.id for piece in pieces}
+    ends = {end for piece in pieces for others in piece.links.values() for end in others}
+    foreign |= ends & names.members - stated
+    named = names.members | {piece.id for piece in pieces if piece.kind == "Member"}
+    members = sorted(foreign & named)
     for row in await graph.read(loading.MEMBER_PLACES, ids=members):
-        paths = [*row["lives"], *row["works"], *row["belongs"]]
+        paths = [*row["lives"], *row["works"], *row["belongs"], *row["belongsAtWork"]]
         if any(path.startswith(scope.path) for path in paths):
             foreign.discard(row["id"])
+    for row in await graph.read(loading.ALLIANCE_PLACES, ids=sorted(names.alliances)):
+        if not all(path.startswith(scope.path) for path in row["lies"]):
+            foreign.add(row["id"])
     return foreign

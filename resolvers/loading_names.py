@@ -5,10 +5,10 @@ name each other in any order of sheets.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.folding import name_key
 from domain.identity import derived_id
@@ -16,6 +16,8 @@ from domain.neighbourhoods import base_name, same_community, short_form
 from domain.vocabulary import AreaLevel
 from graph import loading
 from graph.driver import Graph
+
+FoundT = TypeVar("FoundT")
 
 SIMILAR = 3
 NONE_SIMILAR = "—"
@@ -30,6 +32,25 @@ class NameProblem(Exception):
         super().__init__(reason, details)
         self.reason = reason
         self.details = details
+
+
+class RowProblem(Exception):
+    """What is wrong with a field of a row. `reason` is a key of the catalogues."""
+
+    def __init__(self, reason: str, field_name: str | None, value: str, **details: object) -> None:
+        super().__init__(reason, details)
+        self.reason = reason
+        self.field = field_name
+        self.value = value
+        self.details = details
+
+
+def named(field_name: str, value: str, find: Callable[[str], FoundT]) -> FoundT:
+    """Look a name up; what is wrong with it is the problem of this field (RowProblem)."""
+    try:
+        return find(value)
+    except NameProblem as problem:
+        raise RowProblem(problem.reason, field_name, value, **problem.details) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,8 @@ class Names:
     units: dict[str, KnownAgent] = field(default_factory=dict[str, KnownAgent])
     branches: dict[str, KnownAgent] = field(default_factory=dict[str, KnownAgent])
     members: set[str] = field(default_factory=set[str])
+    alliances: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of the alliances, by id."""
     in_graph: set[str] = field(default_factory=set[str])
     _codes: dict[str, str] = field(default_factory=dict[str, str])
     _credit: dict[str, str] = field(default_factory=dict[str, str])
@@ -201,6 +224,35 @@ class Names:
             return agent_id, area_id
         raise self._unknown(name, self._agent_names())
 
+    def required_community(self, name: str) -> KnownArea:
+        """Return the community that a name means. Raises NameProblem."""
+        found = self.community(name)
+        if found is None:
+            communities = (
+                area.name for area in self.areas.values() if area.level is AreaLevel.COMMUNITY
+            )
+            raise self._unknown(name, communities)
+        return found
+
+    def required_alliance(self, name: str) -> str:
+        """Return the id of the alliance of this name. Raises NameProblem."""
+        found = self.alliance_id(name)
+        if found not in self.alliances:
+            raise self._unknown(name, self.alliances.values())
+        return found
+
+    def who_checks_in(self, name: str) -> str:
+        """Return the id of the Party organisation, or of the member with this number.
+
+        Raises NameProblem.
+        """
+        branch, member = self.branch(name), self.member_id(name)
+        if branch is not None:
+            return branch.id
+        if member in self.members:
+            return member
+        raise self._unknown(name, (known.name for known in self.branches.values()))
+
     def area_id(self, parent_id: str | None, level: AreaLevel, name: str) -> str:
         """Return the id of an area without a code, by where it lies and its name.
 
@@ -229,6 +281,10 @@ class Names:
     def member_id(self, number: str) -> str:
         """Return the id of a member of this district, by the number in the sheets."""
         return derived_id("Member", self.district, name_key(number))
+
+    def alliance_id(self, name: str) -> str:
+        """Return the id of an alliance of this district."""
+        return derived_id("Alliance", self.district, name_key(name))
 
     def _communities(self, name: str) -> set[str]:
         return {

@@ -18,19 +18,18 @@ from domain.inventory import (
     MemberRow,
     OfferRow,
     OrderRow,
-    PairingRow,
     Row,
     UnitRow,
 )
 from domain.neighbourhoods import fuller
-from domain.records import Area, Member, Pairing, PartyBranch, Unit
+from domain.records import Area, Member, PartyBranch, Unit
 from domain.vocabulary import AreaLevel
 from resolvers.loading_items import Ends, category_pieces, offer_pieces, order_pieces
-from resolvers.loading_names import KnownAgent, KnownArea, NameProblem, Names
+from resolvers.loading_names import KnownAgent, KnownArea, Names, RowProblem, named
 from resolvers.loading_pieces import Piece, piece
+from resolvers.loading_ties import TIE_ROWS, TieRow, tie_piece
 
 RowT = TypeVar("RowT", bound=Row)
-FoundT = TypeVar("FoundT")
 
 LEVELS = list(AreaLevel)
 _CODE_LENGTHS = (12, 9, 6, 4, 2)
@@ -73,7 +72,8 @@ class Planner:
         self._each(_of(MemberRow, ordered), self._member)
         self._each(_of(OfferRow, ordered), self._offer)
         self._each(_of(OrderRow, ordered), self._order)
-        self._each(_of(PairingRow, ordered), self._pairing)
+        for kind in TIE_ROWS:
+            self._each(_of(kind, ordered), self._tie)
         return self.plan
 
     def _moment(self) -> datetime:
@@ -89,7 +89,7 @@ class Planner:
         for row in rows:
             try:
                 make(row)
-            except _RowProblem as problem:
+            except RowProblem as problem:
                 self.plan.errors.append(
                     row.origin.error(
                         problem.reason, column=problem.field, value=problem.value, **problem.details
@@ -108,7 +108,7 @@ class Planner:
         if not row.mentioned and before == row:
             self.plan.duplicates.append(Duplicate(row.origin, before.origin))
         elif not row.mentioned:
-            raise _RowProblem(
+            raise RowProblem(
                 "contradicts",
                 None,
                 "",
@@ -116,13 +116,6 @@ class Planner:
                 other_cell=before.origin.cell(),
             )
         return True
-
-    def _named(self, name: str, value: str, find: Callable[[str], FoundT]) -> FoundT:
-        """Look a name up; what is wrong with it is the problem of this field."""
-        try:
-            return find(value)
-        except NameProblem as problem:
-            raise _RowProblem(problem.reason, name, value, **problem.details) from None
 
     def _area(self, row: AreaRow) -> None:
         parent = self._parent(row)
@@ -139,7 +132,7 @@ class Planner:
         else:
             if not row.mentioned and known.parent_id != (parent.id if parent else None):
                 above = self.names.areas.get(known.parent_id or "")
-                raise _RowProblem(
+                raise RowProblem(
                     "moved_area", "parent", row.parent or "", other=above.name if above else ""
                 )
             area = self._renamed(known, row)
@@ -149,15 +142,15 @@ class Planner:
 
     def _parent(self, row: AreaRow) -> KnownArea | None:
         if row.parent is not None:
-            parent = self._named("parent", row.parent, self.names.area)
+            parent = named("parent", row.parent, self.names.area)
         elif row.level is AreaLevel.PROVINCE:
             return None
         else:
             parent = self._above_by_code(row.code) or self.names.scope
         if parent is None:
-            raise _RowProblem("no_area", "parent", row.name)
+            raise RowProblem("no_area", "parent", row.name)
         if LEVELS.index(parent.level) >= LEVELS.index(row.level):
-            raise _RowProblem("level_order", "parent", row.parent or row.name, other=parent.name)
+            raise RowProblem("level_order", "parent", row.parent or row.name, other=parent.name)
         return parent
 
     def _above_by_code(self, code: str | None) -> KnownArea | None:
@@ -174,7 +167,7 @@ class Planner:
         if row.code and (found := self.names.area_with_code(row.code)):
             return found
         if row.level is AreaLevel.COMMUNITY:
-            found = self._named("name", row.name, self.names.community)
+            found = named("name", row.name, self.names.community)
             if found and (row.mentioned or (parent and found.parent_id == parent.id)):
                 return found
         return self.names.area_under(parent.id, row.level, row.name) if parent else None
@@ -234,11 +227,11 @@ class Planner:
         known = self.names.unit(row.name)
         holder = self.names.unit_with_credit_code(row.credit_code) if row.credit_code else None
         if holder is not None and (known is None or holder.id != known.id):
-            raise _RowProblem(
+            raise RowProblem(
                 "code_of_another", "credit_code", row.credit_code or "", other=holder.name
             )
         unit_id = known.id if known else self.names.unit_id(row.name)
-        area = self._named("area", row.area, self.names.area) if row.area else self.names.scope
+        area = named("area", row.area, self.names.area) if row.area else self.names.scope
         if self._said_before(unit_id, row):
             return
         name = known.name if known else row.name
@@ -283,13 +276,11 @@ class Planner:
 
     def _branch(self, row: BranchRow) -> None:
         if row.unit and row.area:
-            raise _RowProblem("two_owners", "area", row.area)
-        known = self._named("name", row.name, self.names.required_branch)
-        unit = self._named("unit", row.unit, self.names.required_unit) if row.unit else None
-        area = self._named("area", row.area, self.names.area) if row.area else None
-        parent = (
-            self._named("parent", row.parent, self.names.required_branch) if row.parent else None
-        )
+            raise RowProblem("two_owners", "area", row.area)
+        known = named("name", row.name, self.names.required_branch)
+        unit = named("unit", row.unit, self.names.required_unit) if row.unit else None
+        area = named("area", row.area, self.names.area) if row.area else None
+        parent = named("parent", row.parent, self.names.required_branch) if row.parent else None
         if self._said_before(known.id, row):
             return
         fresh = known.id not in self.names.in_graph
@@ -324,11 +315,9 @@ class Planner:
         )
 
     def _member(self, row: MemberRow) -> None:
-        branch = (
-            self._named("branch", row.branch, self.names.required_branch) if row.branch else None
-        )
-        unit = self._named("unit", row.unit, self.names.required_unit) if row.unit else None
-        area = self._named("area", row.area, self.names.area) if row.area else None
+        branch = named("branch", row.branch, self.names.required_branch) if row.branch else None
+        unit = named("unit", row.unit, self.names.required_unit) if row.unit else None
+        area = named("area", row.area, self.names.area) if row.area else None
         member_id = self.names.member_id(row.number)
         if self._said_before(member_id, row):
             return
@@ -358,16 +347,16 @@ class Planner:
         )
 
     def _ends(self, field_name: str, agent: str, place: str | None) -> Ends:
-        agent_id, area_id = self._named(field_name, agent, self.names.agent)
-        at = self._named("place", place, self.names.area).id if place else area_id
+        agent_id, area_id = named(field_name, agent, self.names.agent)
+        at = named("place", place, self.names.area).id if place else area_id
         at = at or (self.names.scope.id if self.names.scope else None)
         if at is None:
-            raise _RowProblem("no_area", field_name, agent)
+            raise RowProblem("no_area", field_name, agent)
         return Ends(agent_id, agent, at)
 
     def _offer(self, row: OfferRow) -> None:
         ends = self._ends("provider", row.provider, row.place)
-        serves = tuple(self._named("serves", name, self.names.area).id for name in row.serves)
+        serves = tuple(named("serves", name, self.names.area).id for name in row.serves)
         self._item(row, *offer_pieces(row, replace(ends, serves=serves), self._moment()))
 
     def _order(self, row: OrderRow) -> None:
@@ -381,27 +370,10 @@ class Planner:
             self._add(listed)
         self._add(item)
 
-    def _pairing(self, row: PairingRow) -> None:
-        one, _ = self._named("one", row.one, self.names.agent)
-        other, _ = self._named("other", row.other, self.names.agent)
-        if one == other:
-            raise _RowProblem("same_agents", "other", row.other)
-        pairing_id = derived_id("Pairing", *sorted((one, other)))
-        if self._said_before(pairing_id, row):
-            return
-        node = Pairing(id=pairing_id, created_at=self._moment(), since=row.since, source=row.source)
-        self._add(piece(node, {"PAIRS": (one, other)}, origin=row.origin))
-
-
-class _RowProblem(Exception):
-    """What is wrong with a field of a row."""
-
-    def __init__(self, reason: str, field_name: str | None, value: str, **details: object) -> None:
-        super().__init__(reason, details)
-        self.reason = reason
-        self.field = field_name
-        self.value = value
-        self.details = details
+    def _tie(self, row: TieRow) -> None:
+        made = tie_piece(row, self.names, self._moment())
+        if not self._said_before(made.id, row):
+            self._add(made)
 
 
 def _of(cls: type[RowT], rows: Iterable[Row]) -> list[RowT]:

@@ -12,6 +12,9 @@ SAMPLE_FILES: tuple[Path, ...] = tuple(
         "resources.xlsx",
         "needs.xlsx",
         "pairings.csv",
+        "alliances.xlsx",
+        "agreements.xlsx",
+        "check-ins.csv",
     )
 )
 """The sample inventory, to be loaded together; its areas place everything."""

@@ -5,9 +5,11 @@ from typing import TypeVar
 
 from domain.folding import name_key
 from domain.vocabulary import (
+    AllianceKind,
     AreaLevel,
     BranchKind,
     CapacityKind,
+    CheckInRole,
     MemberKind,
     OrderOrigin,
     UnitKind,
@@ -70,6 +72,32 @@ ORDER_ORIGINS: dict[OrderOrigin, str] = {
     OrderOrigin.LIST: "清单 需求清单 社区上报",
     OrderOrigin.RESIDENT: "居民 居民点单 居民反映 随手拍",
     OrderOrigin.MEETING: "会议 联席会议",
+}
+
+ALLIANCE_KINDS: dict[AllianceKind, str] = {
+    AllianceKind.ADMINISTRATIVE: "机关 行政 机关联盟 行政联盟",
+    AllianceKind.COMMUNITY: "社区 社区联盟",
+    AllianceKind.BUSINESS: "商圈 商务 楼宇 商圈联盟",
+    AllianceKind.CAMPUS: "校园 学校 高校 校园联盟",
+    AllianceKind.INDUSTRIAL_PARK: "园区 产业园区 工业园区 园区联盟",
+    AllianceKind.OTHER: "其他 其它",
+}
+CHECK_IN_ROLES: dict[CheckInRole, str] = {
+    CheckInRole.ONLINE_BUILDING_HEAD: "网络楼长",
+    CheckInRole.BUILDING_HEAD: "楼长 楼栋长",
+    CheckInRole.GRID_WORKER: "兼职网格员 网格员",
+    CheckInRole.GRID_INSTRUCTOR: "网格指导员 指导员",
+    CheckInRole.COMMITTEE_MEMBER: "兼职委员 大党委委员",
+    CheckInRole.POLICE: "兼职民警 民警",
+    CheckInRole.CITY_MANAGEMENT: "兼职城管员 城管员",
+    CheckInRole.DOCTOR: "兼职医生 医生",
+    CheckInRole.LAWYER: "兼职律师 律师",
+    CheckInRole.ARTS_AND_SPORTS: "兼职文体员 文体员",
+    CheckInRole.TEACHER: "兼职教师 教师",
+    CheckInRole.SERVICE_TEAM: "服务队员 服务队",
+    CheckInRole.VOLUNTEER: "志愿者",
+    CheckInRole.CO_BUILDING: "共建党组织 共建单位 共建",
+    CheckInRole.OTHER: "其他 其它",
 }
 
 _UNIT_ENDINGS: tuple[tuple[str, UnitKind], ...] = (

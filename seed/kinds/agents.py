@@ -1,10 +1,10 @@
-"""Sheets of those who give and receive: units, Party organisations, members, pairings."""
+"""Sheets of those who give and receive: units, Party organisations, members."""
 
 from collections.abc import Iterable
 
-from domain.inventory import BranchRow, MemberRow, PairingRow, Row, UnitRow
+from domain.inventory import BranchRow, MemberRow, Row, UnitRow
 from domain.vocabulary import BranchKind, MemberKind, UnitKind
-from seed import cells, dates
+from seed import cells
 from seed.kinds.base import CONTACTS, COORDINATES, ORDINAL, Fields, SheetKind, column
 from seed.words import BRANCH_KINDS, MEMBER_KINDS, UNIT_KINDS, branch_kind_of, word_table
 
@@ -66,17 +66,6 @@ def _read_member(fields: Fields) -> Iterable[Row]:
     )
 
 
-def _read_pairing(fields: Fields) -> Iterable[Row]:
-    year = fields.sheet.year
-    yield PairingRow(
-        origin=fields.origin,
-        one=fields.required("one"),
-        other=fields.required("other"),
-        since=fields.read("since", lambda text: dates.single_date(text, year)),
-        source=fields.text("source"),
-    )
-
-
 UNITS = SheetKind(
     "units",
     (
@@ -121,15 +110,4 @@ MEMBERS = SheetKind(
         *CONTACTS[1:],
     ),
     _read_member,
-)
-PAIRINGS = SheetKind(
-    "pairings",
-    (
-        ORDINAL,
-        column("one", "结对一方 甲方 社区或村", required=True),
-        column("other", "结对另一方 乙方 结对单位", required=True),
-        column("since", "结对时间 结对日期 开始时间"),
-        column("source", "来源 依据 备注"),
-    ),
-    _read_pairing,
 )

@@ -88,6 +88,7 @@ def _read_co_building(fields: Fields) -> Iterable[Row]:
         area=neighbourhood,
     )
     fields.required("units")
+    fields.read("stated_count", cells.whole_number)
     for unit in fields.listed("units"):
         yield _mentioned_unit(fields, unit)
         yield PairingRow(origin=fields.origin, one=branch, other=unit, source="联建")

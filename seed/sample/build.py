@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from seed.sample import agents
+from seed.sample import agents, ties
 
 DIRECTORY = Path(__file__).parent
 TITLE_NOTE = "（示例数据，单位、人员和数量均为虚构）"
@@ -95,6 +95,47 @@ def pairing_rows() -> Rows:
     return _numbered(agents.table(agents.PAIRINGS))
 
 
+def agreement_rows() -> Rows:
+    """Return the agreements between communities and units, numbered as the parties do."""
+    rows: Rows = []
+    for place, (one, other, others, signed, terms) in enumerate(agents.table(ties.AGREEMENTS), 1):
+        number = f"GJ-2026-{place:02}"
+        until = ties.VALID_UNTIL[place % len(ties.VALID_UNTIL)]
+        rows.append([number, f"{one}区域化党建共建协议", one, other, others, signed, until, terms])
+    return _numbered(rows)
+
+
+def alliance_rows() -> Rows:
+    """Return the five alliances, numbered."""
+    return _numbered(agents.table(ties.ALLIANCES))
+
+
+def chair_rows() -> Rows:
+    """Return the terms in the chairs: half a year each, by turns."""
+    return _numbered(
+        [
+            [name, chair, first, last]
+            for name, *chairs in agents.table(ties.CHAIRS)
+            for chair, (first, last) in zip(chairs, ties.TERMS, strict=True)
+        ]
+    )
+
+
+def check_in_rows() -> Rows:
+    """Return the check-ins of the units' Party organisations and of their members."""
+    communities = [area for area, _ in agents.table(agents.COMMUNITY_COMMITTEES)]
+    rows: Rows = []
+    for place, (unit, kind) in enumerate(agents.table(agents.UNIT_BRANCHES)):
+        community = communities[place % len(communities)]
+        rows.append([f"{unit}{kind}", community, "共建党组织", "2026年1月5日", ""])
+    members = [row for row in member_rows() if row[0].startswith("党员")]
+    for place, row in enumerate(members):
+        role = ties.MEMBER_ROLES[place % len(ties.MEMBER_ROLES)]
+        ended = "2026年6月30日" if place % ties.LEAVING == 0 else ""
+        rows.append([row[0], row[6], role, "2026.1.12", ended])
+    return _numbered(rows)
+
+
 def _numbered(rows: Rows) -> Rows:
     return [[str(place), *row] for place, row in enumerate(rows, 1)]
 
@@ -136,6 +177,28 @@ def write(directory: Path) -> list[Path]:
             ),
         ),
         _csv(directory / "pairings.csv", agents.PAIRING_HEADERS, pairing_rows(), "gb18030"),
+        _workbook(
+            directory / "alliances.xlsx",
+            (
+                "党建联盟",
+                f"双滦区党建联盟{TITLE_NOTE}",
+                ties.ALLIANCE_HEADERS,
+                alliance_rows(),
+                None,
+            ),
+            ("轮值主席", f"党建联盟轮值主席{TITLE_NOTE}", ties.CHAIR_HEADERS, chair_rows(), 1),
+        ),
+        _workbook(
+            directory / "agreements.xlsx",
+            (
+                "共建协议",
+                f"2026年度共建协议登记表{TITLE_NOTE}",
+                ties.AGREEMENT_HEADERS,
+                agreement_rows(),
+                None,
+            ),
+        ),
+        _csv(directory / "check-ins.csv", ties.CHECK_IN_HEADERS, check_in_rows(), "gb18030"),
     ]
 
 

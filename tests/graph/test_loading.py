@@ -70,7 +70,7 @@ async def test_the_sample_loads_and_loading_it_again_writes_nothing(empty: Graph
         label: count.created for label, count in first.counts.items()
     }
     assert made["Event"] == first.events
-    assert made["Import"] == len(first.sheets) == 7
+    assert made["Import"] == len(first.sheets) == 11
     await check_whole_rows(empty)
     before = await dump(empty)
     with Writes(empty) as writes:

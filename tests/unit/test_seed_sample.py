@@ -9,8 +9,12 @@ import pytest
 
 from domain.categories import CATEGORIES, SUBSTITUTES, category_named, recognise
 from domain.inventory import (
+    AgreementRow,
+    AllianceRow,
     AreaRow,
     BranchRow,
+    ChairTermRow,
+    CheckInRow,
     MemberRow,
     OfferRow,
     OrderRow,
@@ -41,6 +45,7 @@ def test_every_row_of_the_sample_is_good() -> None:
     assert [again for sheet in sheets for again in sheet.duplicates] == []
     assert {sheet.kind for sheet in sheets} == {
         "areas", "units", "branches", "members", "offers", "orders", "pairings",
+        "alliances", "chair_terms", "agreements", "check_ins",
     }  # fmt: skip
 
 
@@ -81,6 +86,8 @@ def test_there_is_enough_of_everything(rows: list[Row]) -> None:
     assert counted[OfferRow] >= 150
     assert counted[OrderRow] >= 150
     assert counted[PairingRow] >= 20
+    assert (counted[AllianceRow], counted[ChairTermRow], counted[AgreementRow]) == (5, 15, 25)
+    assert counted[CheckInRow] >= 50
     assert {row.kind for row in rows if isinstance(row, UnitRow)} == set(UnitKind)
     offers = [row for row in rows if isinstance(row, OfferRow)]
     orders = [row for row in rows if isinstance(row, OrderRow)]
