@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.availability import END_OF_DAY, overlapping
 from domain.claims import LIVE
-from domain.errors import BadInput, HeldByClaims
-from domain.holds import LARGEST_QUANTITY, Line, holds, offer_hold, order_hold, slot_at
+from domain.errors import HeldByClaims
+from domain.holds import Line, holds, offer_hold, order_hold, slot_at
 from domain.identity import NodeReference
-from domain.measures import MEASURES
+from domain.plausible import check_offer_fields, check_order_fields
 from domain.records import DemandOrder, ResourceOffer
 from domain.vocabulary import CapacityKind, ClaimState, Selection
 
@@ -32,14 +31,9 @@ def check_order_edit(
 ) -> None:
     """Refuse an edit of an order that its claims do not bear, or that makes no sense.
 
-    Raises HeldByClaims or BadInput.
+    Raises HeldByClaims, BadInput or UnknownMeasure.
     """
-    _positive("quantity", after.quantity)
-    _positive("minimumLot", after.minimum_lot)
-    _measure(after.measure)
-    _windows(after)
-    if after.deadline and after.starts_on and after.deadline < after.starts_on:
-        raise BadInput(field="deadline", value=after.deadline, expected=f">= {after.starts_on}")
+    check_order_fields(after)
     holding = [claim for claim in claims if holds(claim.state, before.selection)]
     held = sum(order_hold(claim.state, before.selection, claim.lines) for claim in claims)
     split = after.indivisible and held > 0 and (held != after.quantity or len(holding) > 1)
@@ -59,14 +53,9 @@ def check_offer_edit(
 ) -> None:
     """Refuse an edit of an offer that its claims do not bear, or that makes no sense.
 
-    Raises HeldByClaims or BadInput.
+    Raises HeldByClaims, BadInput or UnknownMeasure.
     """
-    if after.capacity is not None:
-        _positive("capacity", after.capacity)
-    _measure(after.measure)
-    _windows(after)
-    if after.starts_on and after.ends_on and after.ends_on < after.starts_on:
-        raise BadInput(field="endsOn", value=after.ends_on, expected=f">= {after.starts_on}")
+    check_offer_fields(after)
     other = (after.measure, after.capacity_kind) != (before.measure, before.capacity_kind)
     if other and claims:
         raise _held(before, claims)
@@ -133,21 +122,3 @@ def _held(item: DemandOrder | ResourceOffer, claims: Iterable[ClaimOnItem]) -> H
         node=NodeReference(type(item).__name__, item.id),
         claims=[NodeReference("Claim", each) for each in sorted({claim.id for claim in claims})],
     )
-
-
-def _positive(field: str, value: int, largest: int = LARGEST_QUANTITY) -> None:
-    if not 0 < value <= largest:
-        raise BadInput(field=field, value=value, expected=f"1..{largest}")
-
-
-def _measure(measure: str) -> None:
-    if measure not in MEASURES:
-        raise BadInput(field="measure", value=measure, expected=" | ".join(MEASURES))
-
-
-def _windows(item: DemandOrder | ResourceOffer) -> None:
-    found = overlapping(item.windows)
-    if found is not None:
-        raise BadInput(field="windows", value=str(found[1]), expected=f"after {found[0]}")
-    if isinstance(item, ResourceOffer) and item.slot_minutes is not None:
-        _positive("slotMinutes", item.slot_minutes, END_OF_DAY)

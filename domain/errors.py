@@ -3,6 +3,7 @@
     DomainError
     ├── InputError                  what was asked cannot be read
     │   ├── BadInput                a field's value is impossible
+    │   ├── UnknownMeasure          no such measure
     │   ├── BadIdentifier           not a global id of this hub, or of another type
     │   ├── BadCursor               not a cursor of this connection
     │   ├── PageTooLarge            more than a page holds
@@ -24,6 +25,11 @@
     │   ├── OriginRefused           a browser's cookie, sent from a page that is not ours
     │   ├── LastAdministrator       nobody would be left who may do everything
     │   └── SignInUnavailable       the issuer of tokens does not answer
+    ├── ChangeError                 a node cannot be changed so
+    │   ├── StateRefused            not possible from its state
+    │   ├── InUse                   what is live refers to it
+    │   ├── Retired                 it is no longer in use
+    │   └── AlreadyTaken            another node has this code
     ├── ClaimError                  the claim machine refuses
     │   ├── TransitionRefused       not in the table from this state
     │   ├── NotThisSide             this side may not take this step
@@ -79,6 +85,12 @@ class BadInput(InputError):
     """A field's value is impossible. Details: field, value, expected."""
 
     code = "BAD_INPUT"
+
+
+class UnknownMeasure(InputError):
+    """No such measure. Details: value, nearest (codes of measures that are written alike)."""
+
+    code = "UNKNOWN_MEASURE"
 
 
 class BadIdentifier(InputError):
@@ -207,6 +219,34 @@ class SignInUnavailable(AccessError):
     """The issuer of tokens does not answer, or not as it should. Details: issuer."""
 
     code = "SIGN_IN_UNAVAILABLE"
+
+
+class ChangeError(DomainError):
+    """A node cannot be changed so."""
+
+
+class StateRefused(ChangeError):
+    """Not possible from the node's state. Details: node, action, state, allowed (actions)."""
+
+    code = "STATE_REFUSED"
+
+
+class InUse(ChangeError):
+    """What is live refers to it. Details: node, users (ids of some of them), count."""
+
+    code = "IN_USE"
+
+
+class Retired(ChangeError):
+    """It is no longer in use, so nothing new may refer to it. Details: node."""
+
+    code = "RETIRED"
+
+
+class AlreadyTaken(ChangeError):
+    """Another node has this code already. Details: field, value, node."""
+
+    code = "ALREADY_TAKEN"
 
 
 class ClaimError(DomainError):

@@ -21,7 +21,7 @@ from domain.errors import (
 from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE, derive_state, lot_allows
 from domain.measures import convert
-from domain.records import DemandOrder, ResourceOffer
+from domain.records import DemandOrder, ResourceOffer, Slot
 from domain.vocabulary import CapacityKind, ClaimState, ItemState, Selection
 
 COMMITTED = frozenset(
@@ -313,10 +313,20 @@ def order_state(order: DemandOrder, now: datetime) -> ItemState:
     )
 
 
-def offer_state(offer: ResourceOffer, slots_held: Mapping[str, int], now: datetime) -> ItemState:
+@dataclass(frozen=True, slots=True)
+class SlotUse:
+    """What of a slot is held, and of that completed, in the offer's measure."""
+
+    held: int
+    completed: int = 0
+
+
+def offer_state(
+    offer: ResourceOffer, slots: Mapping[str, SlotUse | Slot], now: datetime
+) -> ItemState:
     """Return the state of an offer; of a slotted one over the slots to come.
 
-    `slots_held` is what is held by slot key.
+    `slots` is what is held and completed by slot key.
     """
     past = offer_past(offer, now)
     if offer.capacity_kind is CapacityKind.TOTAL:
@@ -328,12 +338,14 @@ def offer_state(offer: ResourceOffer, slots_held: Mapping[str, int], now: dateti
             past=past,
         )
     present = SlotTime(now, now).key
-    coming = [held for key, held in slots_held.items() if key > present and held > 0]
+    coming = [use for key, use in slots.items() if key > present and use.held > 0]
     count = slots_to_come(offer, now)
     if offer.capacity_kind is CapacityKind.EXCLUSIVE:
         quantity, held = count, len(coming)
+        completed = sum(use.completed > 0 for use in coming)
     else:
         known = count is not None and offer.capacity is not None
         quantity = count * offer.capacity if known and count and offer.capacity else None
-        held = sum(coming)
-    return derive_state(offer.state, quantity=quantity, held=held, completed=0, past=past)
+        held = sum(use.held for use in coming)
+        completed = sum(use.completed for use in coming)
+    return derive_state(offer.state, quantity=quantity, held=held, completed=completed, past=past)

@@ -6,6 +6,7 @@ many of those make the unit that people write (1 hour = 60 minutes, 1 yuan = 100
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from math import gcd
 
 
@@ -69,6 +70,20 @@ _BY_NAME: dict[str, Measure] = {
 def measure_named(name: str) -> Measure | None:
     """Return the measure that people write so (`人次`, `小时`), or None."""
     return _BY_NAME.get(name) or MEASURES.get(name)
+
+
+def nearest_measures(name: str) -> list[str]:
+    """Return the codes of up to three measures that are written most like a name, best first.
+
+    Empty where nothing is alike; what people write (`人次`) is answered with its code.
+    """
+    known = measure_named(name.strip())
+    if known is not None:
+        return [known.code]
+    alike = get_close_matches(name.strip().upper(), [*MEASURES], 3)
+    alike += [_BY_NAME[each].code for each in get_close_matches(name.strip(), [*_BY_NAME], 3)]
+    alike += [measure.code for part, measure in _BY_NAME.items() if part in name]
+    return list(dict.fromkeys(alike))[:3]
 
 
 def convert(quantity: int, source: str, target: str) -> int | None:

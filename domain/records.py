@@ -53,7 +53,21 @@ class Contact:
 
 
 @dataclass(kw_only=True)
-class Area(Node, Contact):
+class Versioned:
+    """What people edit: `version` is raised by each change, so that an editor notices another's."""
+
+    version: int = 0
+
+
+@dataclass(kw_only=True)
+class Retirable(Versioned):
+    """What can go out of use: from `retired_at` on nothing new refers to it; its history stays."""
+
+    retired_at: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class Area(Node, Contact, Retirable):
     """A node of the administrative tree; of level COMMUNITY also an agent.
 
     `code` is the GB/T 2260 county code, the 9-digit subdistrict or the 12-digit community code;
@@ -75,7 +89,7 @@ class Area(Node, Contact):
 
 
 @dataclass(kw_only=True)
-class Unit(Node, Contact):
+class Unit(Node, Contact, Retirable):
     """An organisation. `credit_code` is the unified social credit code (GB 32100)."""
 
     name: str
@@ -88,7 +102,7 @@ class Unit(Node, Contact):
 
 
 @dataclass(kw_only=True)
-class PartyBranch(Node, Contact):
+class PartyBranch(Node, Contact, Retirable):
     """A Party organisation of a unit or an area."""
 
     name: str
@@ -97,7 +111,7 @@ class PartyBranch(Node, Contact):
 
 
 @dataclass(kw_only=True)
-class Member(Node, Contact):
+class Member(Node, Contact, Retirable):
     """A person who takes part. Everything but kind and skills is personal."""
 
     name: str
@@ -106,7 +120,7 @@ class Member(Node, Contact):
 
 
 @dataclass(kw_only=True)
-class Category(Node):
+class Category(Node, Retirable):
     """A node of the taxonomy of what is offered and needed; `code` is stable, `name` Chinese."""
 
     code: str
@@ -117,7 +131,7 @@ class Category(Node):
 
 
 @dataclass(kw_only=True)
-class ResourceList(Node):
+class ResourceList(Node, Versioned):
     """An issuer's list of resources for a period."""
 
     title: str
@@ -127,7 +141,7 @@ class ResourceList(Node):
 
 
 @dataclass(kw_only=True)
-class NeedList(Node):
+class NeedList(Node, Versioned):
     """An issuer's list of needs for a period."""
 
     title: str
@@ -137,12 +151,12 @@ class NeedList(Node):
 
 
 @dataclass(kw_only=True)
-class ResourceOffer(Node):
+class ResourceOffer(Node, Versioned):
     """An item of a resource list (ValueFlows: an Intent with a provider).
 
     `capacity` is in all for TOTAL, per slot for SHARED, the largest party for EXCLUSIVE; None
     where the source does not state it. `held` and `completed` are sums over the live claims,
-    `held` of all slots together for slotted kinds.
+    `held` of all slots together for slotted kinds. `review_note` is why a review rejected it.
     """
 
     title: str
@@ -165,26 +179,28 @@ class ResourceOffer(Node):
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0
-    version: int = 0
+    review_note: str | None = None
 
 
 @dataclass(kw_only=True)
 class Slot(Node):
-    """A slot of a slotted offer, in the graph from its first claim on."""
+    """A slot of a slotted offer, in the graph from its first claim on; of `held`, `completed`."""
 
     starts_at: datetime
     ends_at: datetime
     time_zone: str = DEFAULT_TIME_ZONE
     held: int = 0
+    completed: int = 0
     version: int = 0
 
 
 @dataclass(kw_only=True)
-class DemandOrder(Node):
+class DemandOrder(Node, Versioned):
     """An item of a need list, or placed by a resident (ValueFlows: an Intent with a receiver).
 
     No claim takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at
-    least that; an order whose lot equals its quantity is indivisible.
+    least that; an order whose lot equals its quantity is indivisible. `review_note` is why a
+    review rejected it.
     """
 
     title: str
@@ -206,7 +222,7 @@ class DemandOrder(Node):
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0
-    version: int = 0
+    review_note: str | None = None
 
     @property
     def indivisible(self) -> bool:

@@ -1,7 +1,7 @@
 """Claims with their lines, sides and voices, as the claim machine needs them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from domain.holds import COMMITTED, Line
 from domain.records import Claim, ClaimLine, DemandOrder, Evaluation, ResourceOffer
 from domain.vocabulary import ClaimState, Side
 from graph.driver import Transaction
-from graph.events import PERSONAL_FIELDS
+from graph.events import PERSONAL_FIELDS, Changes, changes_between
 from graph.items import slot_id, stored_changes
 from graph.records import properties, record
 from graph.statements import statement
@@ -202,6 +202,12 @@ RETURN c.id AS id, c.state AS state,
     } AS lines
 ORDER BY id""",
 )
+OUTLASTING = statement(
+    "claims.outlasting",
+    """MATCH (:DemandOrder {id: $id})<-[:FOR_ORDER]-(c:Claim)
+WHERE c.state = 'PROPOSED' AND c.expiresAt > $until
+RETURN properties(c) AS claim ORDER BY c.id""",
+)
 UNDER_WAY_OR_DONE = sorted(COMMITTED | LIVE)
 """States of claims that an edit has to bear in mind."""
 
@@ -378,6 +384,20 @@ async def claims_on(
         )
         for row in rows
     ]
+
+
+async def shorten_proposals(transaction: Transaction, order_id: str, until: datetime) -> Changes:
+    """Let no proposal for an order outlast an instant, and return the changes.
+
+    The order is locked, so no claim of it changes meanwhile.
+    """
+    changes: Changes = {}
+    for row in await transaction.run(OUTLASTING, id=order_id, until=instant_text(until)):
+        before = record(Claim, row["claim"])
+        after = replace(before, expires_at=until, version=before.version + 1)
+        changes[after.id] = changes_between(before, after)
+        await update_claim(transaction, after, changes[after.id])
+    return changes
 
 
 async def lapsed_on(

@@ -33,14 +33,26 @@ SYSTEM = "SYSTEM"
 """The actor of what happens by itself: an expiry, the end of the time for evaluation."""
 
 PERSONAL_FIELDS = frozenset(
-    {"contactName", "phone", "email", "note", "reason", "evidence", "pendingRequest", "text"}
+    {
+        "contactName",
+        "phone",
+        "email",
+        "note",
+        "reason",
+        "evidence",
+        "pendingRequest",
+        "reviewNote",
+        "text",
+    }
 )
 """Contacts, and what people write in their own words: named in events, never quoted."""
 
 PERSONAL_RECORDS: tuple[type[Node], ...] = (Member, Account)
 """Records of persons: nothing of them is quoted but what `_IMPERSONAL` names."""
 
-_IMPERSONAL = frozenset({"id", "createdAt", "sortKey", "kind", "skills", "active"})
+_IMPERSONAL = frozenset(
+    {"id", "createdAt", "sortKey", "kind", "skills", "active", "version", "retiredAt"}
+)
 _DERIVED = frozenset({"id", "sortKey", "search"})
 
 NOW: LiteralString = "(t.epochMillis * 1000 + t.microsecond % 1000)"

@@ -15,6 +15,7 @@ from typing import Any
 from domain.availability import SlotTime, instant_text, parse_instant
 from domain.identity import derived_id
 from domain.records import DemandOrder, Node, ResourceOffer, Slot
+from domain.searching import of_offer, of_order, search_text
 from domain.vocabulary import ListState
 from graph.driver import Transaction
 from graph.records import properties, record
@@ -51,12 +52,14 @@ RETURN properties(o) AS item,
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt >= $now
         WITH s ORDER BY s.startsAt
-        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
+        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.completed,
+            s.version]
     } AS slots,
     COLLECT {
         MATCH (:Claim {id: $claimId})-[:HAS_LINE]->(:ClaimLine)-[:USES_SLOT]->(s:Slot)
         WITH s ORDER BY s.startsAt
-        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.version]
+        RETURN [s.id, s.createdAt, s.startsAt, s.endsAt, s.timeZone, s.held, s.completed,
+            s.version]
     } AS ownSlots,
     COLLECT {
         MATCH (o)<-[:FROM_OFFER]-(c:Claim)
@@ -113,15 +116,28 @@ RETURN o.id AS id, properties(o) AS item, [] AS slots ORDER BY id SKIP $skip LIM
 OFFERS_IN_SLOTS = statement(
     "items.offers_in_slots",
     """MATCH (o:ResourceOffer)
-WHERE o.state IN ['CLAIMED', 'PARTIALLY_CLAIMED'] AND o.capacityKind IN ['SHARED', 'EXCLUSIVE']
+WHERE o.state IN ['CLAIMED', 'FULFILLED', 'PARTIALLY_CLAIMED']
+    AND o.capacityKind IN ['SHARED', 'EXCLUSIVE']
 WITH o ORDER BY o.id SKIP $skip LIMIT $size
 RETURN o.id AS id, properties(o) AS item,
     COLLECT {
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt > $now AND s.held > 0
-        RETURN [s.startsAt, s.held] ORDER BY s.startsAt
+        RETURN [s.startsAt, s.held, s.completed] ORDER BY s.startsAt
     } AS slots
 ORDER BY id""",
+)
+ORDER_WORDS = statement(
+    "items.order_words",
+    """MATCH (o:DemandOrder {id: $id})
+RETURN head([(o)-[:ORDER_CATEGORY]->(c:Category) | [c.name, c.aliases]]) AS category,
+    head([(o)<-[:NEEDS]-(a:Agent) | a.name]) AS owner""",
+)
+OFFER_WORDS = statement(
+    "items.offer_words",
+    """MATCH (o:ResourceOffer {id: $id})
+RETURN head([(o)-[:OFFER_CATEGORY]->(c:Category) | [c.name, c.aliases]]) AS category,
+    head([(o)<-[:OFFERS]-(a:Agent) | a.name]) AS owner""",
 )
 GIVEN_UP = statement(
     "items.given_up",
@@ -218,7 +234,8 @@ async def read_offer(
             ends_at=parse_instant(found[3]),
             time_zone=found[4],
             held=found[5],
-            version=found[6],
+            completed=found[6],
+            version=found[7],
         )
         for found in row["slots"] + row["ownSlots"]
     ]
@@ -250,6 +267,18 @@ async def update_offer(
 ) -> None:
     """Write the changed fields of an offer."""
     await transaction.run(UPDATE_OFFER, id=offer.id, changes=stored_changes(changes, offer))
+
+
+async def search_of(transaction: Transaction, node: DemandOrder | ResourceOffer) -> str:
+    """Return what an order or offer is found by, with its category and owner as they are now."""
+    is_order = isinstance(node, DemandOrder)
+    row = (await transaction.run(ORDER_WORDS if is_order else OFFER_WORDS, id=node.id))[0]
+    name, aliases = row["category"] or (None, None)
+    category = [each for each in (name, *(aliases or ())) if each]
+    owner = row["owner"] or ""
+    if isinstance(node, DemandOrder):
+        return search_text(of_order(node, category, owner))
+    return search_text(of_offer(node, category, owner))
 
 
 async def write_slots(transaction: Transaction, offer_id: str, slots: Iterable[Slot]) -> None:

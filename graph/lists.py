@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from domain.records import NeedList, ResourceList
-from domain.vocabulary import ListState
 from graph.driver import Transaction
 from graph.records import record
 from graph.statements import statement
@@ -33,16 +32,6 @@ RETURN properties(l) AS list,
     } AS items""",
     writes=True,
 )
-SET_RESOURCE_LIST_STATE = statement(
-    "lists.set_resource_list_state",
-    "MATCH (l:ResourceList {id: $id}) SET l.state = $state",
-    writes=True,
-)
-SET_NEED_LIST_STATE = statement(
-    "lists.set_need_list_state",
-    "MATCH (l:NeedList {id: $id}) SET l.state = $state",
-    writes=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +53,3 @@ async def read_list(
         return None
     row = rows[0]
     return ListItem(record(kind, row["list"]), row["issuer"], tuple(sorted(row["items"])))
-
-
-async def set_state(
-    transaction: Transaction, changed: ResourceList | NeedList, state: ListState
-) -> None:
-    """Write the state of a list."""
-    kind = isinstance(changed, ResourceList)
-    statement = SET_RESOURCE_LIST_STATE if kind else SET_NEED_LIST_STATE
-    await transaction.run(statement, id=changed.id, state=state)

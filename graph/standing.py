@@ -1,11 +1,11 @@
 """Where an agent belongs and who may speak for it, for the transaction that relies on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from domain.access import Viewer
 from domain.claims import Actor
+from domain.rights import AgentPlace
 from domain.vocabulary import Side
 from graph.driver import Transaction
 from graph.statements import statement
@@ -36,30 +36,6 @@ READ_AGENTS = statement(
     + STANDING.replace("{agent}", "a")
     + " AS standing",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AgentPlace:
-    """An agent of some kind (its label), and the path of the area it belongs to.
-
-    `home_path` is where a resident lives for whom no account speaks: the community's liaison does.
-    """
-
-    id: str
-    kind: str
-    path: str | None
-    home_path: str | None
-
-    def spoken_for_by(self, viewer: Viewer) -> bool:
-        """Whether the account speaks for this agent, itself or as its community's liaison."""
-        if viewer.acts_for(self.id):
-            return True
-        home = self.home_path.split("/") if self.home_path else []
-        return any(agent in home for agent in viewer.own_agents)
-
-    def coordinated_by(self, viewer: Viewer) -> bool:
-        """Whether the account coordinates the area of this agent; ADMIN coordinates all."""
-        return viewer.is_admin or viewer.coordinates(self.path)
 
 
 async def read_agents(transaction: Transaction, *agent_ids: str) -> dict[str, AgentPlace]:

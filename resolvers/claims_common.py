@@ -11,16 +11,16 @@ from domain.claim_steps import apply
 from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
 from domain.errors import Forbidden, NotFound, NotSignedIn
 from domain.identity import NodeReference, derived_id
-from domain.items import PUBLISHED
 from domain.language import Phrase
 from domain.records import Claim
+from domain.rights import AgentPlace, Subject, may_see_item
 from domain.vocabulary import ClaimState, Side
 from graph import accounts, claims, events, items, standing
 from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Graph, Transaction
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.items import OfferItem, OrderItem
-from graph.standing import AgentPlace, read_agents
+from graph.standing import read_agents
 from resolvers.claims_ledger import Scene, write_claim
 
 T = TypeVar("T")
@@ -202,20 +202,17 @@ def refuse_strangers(
         raise NotFound(type="Claim", id=NodeReference("Claim", claim_id))
 
 
+def subject_of(item: OrderItem | OfferItem, owner: AgentPlace | None) -> Subject:
+    """Return an order or offer as the rules of who may do what see it."""
+    owners = () if owner is None else (owner,)
+    return Subject(owners, item.area_path, item.node.state)
+
+
 def refuse_unseen(viewer: Viewer, item: OrderItem | OfferItem, owner: AgentPlace | None) -> None:
     """Refuse an item that is not published, as unknown, to those who may not see it.
 
     Raises NotFound.
     """
-    node = item.node
-    if node.state in PUBLISHED or entitled(viewer, owner, item.area_path):
-        return
-    reference = NodeReference(type(node).__name__, node.id)
-    raise NotFound(type=reference.kind, id=reference)
-
-
-def entitled(viewer: Viewer, owner: AgentPlace | None, area_path: str | None) -> bool:
-    """Whether an account speaks for an item's owner, or coordinates its area or the item's."""
-    if owner is not None and (owner.spoken_for_by(viewer) or owner.coordinated_by(viewer)):
-        return True
-    return viewer.is_admin or viewer.coordinates(area_path)
+    if not may_see_item(viewer, subject_of(item, owner)):
+        reference = NodeReference(type(item.node).__name__, item.node.id)
+        raise NotFound(type=reference.kind, id=reference)

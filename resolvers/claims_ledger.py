@@ -12,6 +12,7 @@ from domain.claims import ClaimAction
 from domain.holds import (
     SETTLED,
     Line,
+    SlotUse,
     check_offer,
     check_order,
     offer_hold,
@@ -55,6 +56,7 @@ class _Hold:
     completed: int = 0
     offer_completed: int = 0
     slots: Mapping[str, int] = field(default_factory=dict[str, int])
+    slots_completed: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def check_room(scene: Scene, lines: tuple[Line, ...], now: datetime) -> None:
@@ -130,12 +132,14 @@ def _hold(scene: Scene, state: ClaimState, lines: tuple[Line, ...]) -> _Hold:
     order_selection = scene.order.order.selection if scene.order else Selection.FIRST
     offer_selection = scene.offer.offer.selection if scene.offer else Selection.FIRST
     settled = state in SETTLED
+    holding = slot_holds(state, offer_selection, lines)
     return _Hold(
         order=order_hold(state, order_selection, lines),
         offer=offer_hold(state, offer_selection, lines),
         completed=sum(line.held for line in lines) if settled else 0,
         offer_completed=sum(line.offer_held for line in lines) if settled else 0,
-        slots=slot_holds(state, offer_selection, lines),
+        slots=holding,
+        slots_completed=holding if settled else {},
     )
 
 
@@ -178,9 +182,9 @@ async def _write_offer(
         completed=item.offer.completed - before.offer_completed + after.offer_completed,
         version=item.offer.version + 1,
     )
-    held = {key: slot.held for key, slot in item.slots.items()}
-    held |= {items.slot_key(slot.starts_at): slot.held for slot in slots}
-    offer = replace(offer, state=offer_state(offer, held, now))
+    uses: dict[str, SlotUse | Slot] = dict(item.slots)
+    uses |= {items.slot_key(slot.starts_at): slot for slot in slots}
+    offer = replace(offer, state=offer_state(offer, uses, now))
     changed = changes_between(item.offer, offer)
     await items.update_offer(transaction, offer, changed)
     return changes | {offer.id: changed}
@@ -197,7 +201,8 @@ def _slots(
     for key in sorted(before.slots.keys() | after.slots.keys() | times.keys()):
         known = item.slots.get(key)
         delta = after.slots.get(key, 0) - before.slots.get(key, 0)
-        if known is not None and delta == 0:
+        done = after.slots_completed.get(key, 0) - before.slots_completed.get(key, 0)
+        if known is not None and delta == done == 0:
             continue
         slot = known or Slot(
             id=slot_id(item.offer.id, key),
@@ -206,7 +211,12 @@ def _slots(
             ends_at=times[key].ends_at,
             time_zone=item.offer.time_zone,
         )
-        changed = replace(slot, held=slot.held + delta, version=slot.version + 1)
+        changed = replace(
+            slot,
+            held=slot.held + delta,
+            completed=slot.completed + done,
+            version=slot.version + 1,
+        )
         written.append(changed)
         changes[slot.id] = changes_between(known, changed)
     return written, changes

@@ -11,13 +11,14 @@ from domain.holds import LineRequest, lines_of
 from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
+from domain.rights import AgentPlace
 from domain.vocabulary import Initiator, ListState, ProposalState, Side
 from graph import claims, events, proposals
 from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
 from graph.items import OfferItem, OrderItem
-from graph.standing import AgentPlace, read_agents
+from graph.standing import read_agents
 from resolvers.claims_common import (
     Call,
     LapsedHoldsError,

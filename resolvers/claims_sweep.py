@@ -11,7 +11,7 @@ from domain.availability import instant_text, parse_instant
 from domain.claims import ClaimAction, ClaimPolicy
 from domain.clock import Clock, system_clock
 from domain.errors import EngineError
-from domain.holds import offer_state, order_state
+from domain.holds import SlotUse, offer_state, order_state
 from domain.identity import new_id
 from domain.records import DemandOrder, ResourceOffer
 from graph import claims, events, idempotency, items
@@ -114,8 +114,11 @@ async def _offers_due(graph: Graph, now: datetime) -> list[str]:
         most = len(due) + BATCH
         async for row in pages:
             offer = record(ResourceOffer, row["item"])
-            held = {items.slot_key(parse_instant(at)): amount for at, amount in row["slots"]}
-            if offer_state(offer, held, now) is not offer.state:
+            slots = {
+                items.slot_key(parse_instant(at)): SlotUse(held, completed)
+                for at, held, completed in row["slots"]
+            }
+            if offer_state(offer, slots, now) is not offer.state:
                 due.add(offer.id)
             if len(due) == most:
                 break
@@ -155,8 +158,7 @@ async def _refresh_offer(
     item = await items.read_offer(transaction, offer_id, None, now, token)
     if item is None:
         return {}
-    held = {key: slot.held for key, slot in item.slots.items()}
-    state = offer_state(item.offer, held, now)
+    state = offer_state(item.offer, item.slots, now)
     if state is item.offer.state:
         return {}
     offer = replace(item.offer, state=state, version=item.offer.version + 1)

@@ -1,4 +1,4 @@
-"""Edits of offers, orders and lists: by their owners, the coordinator of their area, or ADMIN.
+"""Edits of offers and orders: by their owners, the coordinator of their area, or ADMIN.
 
 Each is one transaction with one event, and bears the claims in mind: what would leave less than
 is held, take a held slot away or change the terms of claims is refused, naming the claims.
@@ -6,388 +6,322 @@ is held, take a held slot away or change the terms of claims is refused, naming 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias
 
 from domain.access import Viewer
-from domain.claims import ClaimPolicy
-from domain.clock import Clock, system_clock
 from domain.edits import ClaimOnItem, check_offer_edit, check_order_edit, check_withdrawal
-from domain.errors import BadInput, Forbidden, NotFound, VersionConflict
-from domain.holds import offer_state, order_state
-from domain.identity import NodeReference, new_id
-from domain.items import SET_BY_PEOPLE
-from domain.records import DemandOrder, NeedList, ResourceList, ResourceOffer
-from domain.vocabulary import ItemState, ListState
-from graph import claims, events, items, lists
-from graph.driver import Graph, Transaction
-from graph.events import Changes, changes_between
-from graph.idempotency import Repeatable
-from graph.items import OfferItem, OrderItem
-from graph.records import stored
-from graph.standing import read_agents
-from resolvers.claims_common import (
-    Call,
-    LapsedHoldsError,
-    caller_of,
-    entitled,
-    fresh_viewer,
-    refuse_unseen,
-    run_write,
+from domain.errors import BadInput
+from domain.holds import end_of, offer_state, order_state
+from domain.identity import NodeReference
+from domain.items import ItemAction, check_item_step
+from domain.plausible import check_text
+from domain.records import DemandOrder, ResourceOffer
+from domain.rights import (
+    AgentPlace,
+    may_edit_item,
+    may_publish_item,
+    may_review_item,
+    may_submit_item,
+    may_withdraw_item,
 )
+from domain.vocabulary import ItemState
+from graph import claims, items, nodes
+from graph.driver import Graph, Transaction
+from graph.events import Changes, add_changes, changes_between
+from graph.items import OfferItem, OrderItem
+from graph.standing import read_agents
+from resolvers.changing import (
+    Changed,
+    Request,
+    Rule,
+    allow,
+    check_version,
+    lock_named,
+    missing,
+    raised,
+    run_change,
+)
+from resolvers.claims_common import Call, LapsedHoldsError, refuse_unseen, subject_of
 
-Item = DemandOrder | ResourceOffer
-ItemT = TypeVar("ItemT", DemandOrder, ResourceOffer)
-List = ResourceList | NeedList
-
+Item: TypeAlias = DemandOrder | ResourceOffer
+_COMMON = frozenset(
+    {
+        "title",
+        "description",
+        "measure",
+        "starts_on",
+        "windows",
+        "latitude",
+        "longitude",
+        "beneficiaries",
+        "skills",
+        "selection",
+    }
+)
 EDITABLE: dict[type[Item], frozenset[str]] = {
-    DemandOrder: frozenset(
-        {
-            "quantity",
-            "measure",
-            "minimum_lot",
-            "starts_on",
-            "deadline",
-            "windows",
-            "urgency",
-            "selection",
-        }
-    ),
-    ResourceOffer: frozenset(
-        {
-            "capacity",
-            "capacity_kind",
-            "measure",
-            "starts_on",
-            "ends_on",
-            "windows",
-            "slot_minutes",
-            "selection",
-        }
-    ),
+    DemandOrder: _COMMON | {"quantity", "minimum_lot", "deadline", "urgency"},
+    ResourceOffer: _COMMON
+    | {"capacity", "capacity_kind", "ends_on", "slot_minutes", "address", "conditions"},
 }
-"""The fields that may be edited one by one; texts that are searched come from the sheets."""
-
-_IN_REVIEW = frozenset({ItemState.PENDING_REVIEW, ItemState.REJECTED})
+"""The fields that may be edited one by one."""
+LINKS: dict[type[Item], dict[str, tuple[str, str]]] = {
+    DemandOrder: {"category": ("ORDER_CATEGORY", "Category"), "area": ("ORDER_AT", "Area")},
+    ResourceOffer: {
+        "category": ("OFFER_CATEGORY", "Category"),
+        "area": ("OFFER_AT", "Area"),
+        "serves": ("SERVES", "Area"),
+    },
+}
+"""What an item is linked with by its edits: relationship type and label of the other end."""
+MOST_SERVED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Located:
+class Located:
     """An item with all that an edit needs to know."""
 
     item: OrderItem | OfferItem
+    owner: AgentPlace | None
 
     @property
     def node(self) -> Item:
+        """The order or offer itself."""
         return self.item.node
 
     @property
-    def held(self) -> dict[str, int]:
-        slots = self.item.slots if isinstance(self.item, OfferItem) else {}
-        return {key: slot.held for key, slot in slots.items()}
+    def reference(self) -> NodeReference:
+        """The node, as errors name it."""
+        return NodeReference(type(self.node).__name__, self.node.id)
 
 
-Edit = Callable[[Item, list[ClaimOnItem]], Item]
+Edit: TypeAlias = Callable[[Item, list[ClaimOnItem]], Item]
 """Makes the item as it shall be, or refuses; the state follows from it."""
 
 
 async def edit_item(
     graph: Graph,
-    kind: type[ItemT],
+    kind: type[Item],
     item_id: str,
     changes: Mapping[str, Any],
+    request: Request,
     *,
-    viewer: Viewer,
-    idempotency_key: str,
-    version: int | None = None,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> ItemT:
-    """Change fields (`EDITABLE`) of an order or an offer and return it.
+    links: Mapping[str, tuple[str, ...]] | None = None,
+) -> Changed:
+    """Change fields (`EDITABLE`) and links (`LINKS`, by ids) of an order or an offer.
 
-    `version`, where it is given, is the version that the caller has seen. Raises HeldByClaims,
-    VersionConflict, NotFound, Forbidden, NotSignedIn and BadInput.
+    An earlier deadline lets the open proposals for the order lapse earlier. Raises HeldByClaims,
+    VersionConflict, NotFound, Forbidden, NotSignedIn, Retired, UnknownMeasure and BadInput.
     """
-    unknown = set(changes) - EDITABLE[kind]
-    if unknown or not changes:
+    wanted = dict(links or {})
+    unknown = (set(changes) - EDITABLE[kind]) | (set(wanted) - LINKS[kind].keys())
+    if unknown or not (changes or wanted):
         expected = ", ".join(sorted(EDITABLE[kind]))
         raise BadInput(field="changes", value=", ".join(sorted(unknown)), expected=expected)
-    given = {
-        "id": item_id,
-        "version": version,
-        "changes": {name: stored(value) for name, value in changes.items()},
-    }
-    call = _call(viewer, f"{kind.__name__}.edit", idempotency_key, given, clock, ids)
+    check_links(wanted)
+    given = {"id": item_id, "changes": changes, "links": wanted}
 
-    def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        after = replace(before, **changes)
-        if isinstance(before, DemandOrder) and isinstance(after, DemandOrder):
-            check_order_edit(before, after, on)
-        elif isinstance(before, ResourceOffer) and isinstance(after, ResourceOffer):
-            check_offer_edit(before, after, on, call.now)
-        return after
+    async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
+        located = await locate(transaction, kind, item_id, call)
+        _check(viewer, located, may_edit_item, call)
+        check_version(kind.__name__, item_id, request.expected_version, located.node.version)
 
-    return await _change_item(graph, kind, item_id, call, edit, version=version)
+        def edit(before: Item, on: list[ClaimOnItem]) -> Item:
+            after = replace(before, **changes)
+            if isinstance(before, DemandOrder) and isinstance(after, DemandOrder):
+                check_order_edit(before, after, on)
+            elif isinstance(before, ResourceOffer) and isinstance(after, ResourceOffer):
+                check_offer_edit(before, after, on, call.now)
+            return after
+
+        linked = await _link(transaction, kind, item_id, wanted, call)
+        after, changed = await edited(transaction, located, edit, call, linked)
+        if changed:
+            await nodes.find_by(transaction, after, await items.search_of(transaction, after))
+        add_changes(changed, await _shorten(transaction, located.node, after))
+        return _result(after), changed
+
+    return await run_change(graph, request, f"{kind.__name__}.EDIT", given, work)
 
 
-async def publish_item(
-    graph: Graph,
-    kind: type[ItemT],
-    item_id: str,
-    *,
-    viewer: Viewer,
-    idempotency_key: str,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> ItemT:
+async def submit_item(graph: Graph, kind: type[Item], item_id: str, request: Request) -> Changed:
+    """Hand an order or an offer in for review: a draft, one that was rejected or withdrawn.
+
+    Raises StateRefused, VersionConflict, NotFound, Forbidden and NotSignedIn.
+    """
+    return await _step(
+        graph,
+        kind,
+        item_id,
+        request,
+        ItemAction.SUBMIT,
+        may_submit_item,
+        _as(ItemState.PENDING_REVIEW),
+    )
+
+
+async def publish_item(graph: Graph, kind: type[Item], item_id: str, request: Request) -> Changed:
     """Publish an order or an offer that is a draft, in review, rejected or withdrawn.
 
-    What is in review or rejected only a coordinator or ADMIN publishes.
-    Raises BadInput if it is published already, NotFound, Forbidden and NotSignedIn.
+    What is in review or rejected only who may review it publishes: that is how a review is passed.
+    Raises StateRefused, VersionConflict, NotFound, Forbidden and NotSignedIn.
     """
-    call = _call(viewer, f"{kind.__name__}.publish", idempotency_key, {"id": item_id}, clock, ids)
-
-    def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        del on
-        if before.state not in SET_BY_PEOPLE:
-            expected = " | ".join(sorted(SET_BY_PEOPLE))
-            raise BadInput(field="state", value=before.state, expected=expected)
-        return replace(before, state=ItemState.OPEN)
-
-    return await _change_item(graph, kind, item_id, call, edit, review=True)
+    return await _step(
+        graph, kind, item_id, request, ItemAction.PUBLISH, may_publish_item, _as(ItemState.OPEN)
+    )
 
 
-async def withdraw_item(
-    graph: Graph,
-    kind: type[ItemT],
-    item_id: str,
-    *,
-    viewer: Viewer,
-    idempotency_key: str,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> ItemT:
+async def reject_item(
+    graph: Graph, kind: type[Item], item_id: str, note: str, request: Request
+) -> Changed:
+    """Reject an order or an offer that is in review, saying what would have to be otherwise.
+
+    Raises StateRefused, VersionConflict, NotFound, Forbidden, NotSignedIn, and BadInput without a
+    note.
+    """
+    check_text("note", note)
+    if not note.strip():
+        raise BadInput(field="note", value="", expected="text")
+
+    def edit(before: Item, _: list[ClaimOnItem]) -> Item:
+        return replace(before, state=ItemState.REJECTED, review_note=note.strip())
+
+    return await _step(
+        graph, kind, item_id, request, ItemAction.REJECT, may_review_item, edit, {"note": note}
+    )
+
+
+async def withdraw_item(graph: Graph, kind: type[Item], item_id: str, request: Request) -> Changed:
     """Withdraw an order or an offer on which no claim is under way.
 
-    What is in review or rejected only a coordinator or ADMIN withdraws: withdrawn, its owner could
+    What is in review or rejected only who may review it withdraws: withdrawn, its owner could
     publish it.
-    Raises HeldByClaims, BadInput if it is withdrawn already, NotFound, Forbidden and NotSignedIn.
+    Raises HeldByClaims, StateRefused, VersionConflict, NotFound, Forbidden and NotSignedIn.
     """
-    call = _call(viewer, f"{kind.__name__}.withdraw", idempotency_key, {"id": item_id}, clock, ids)
 
     def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        if before.state is ItemState.WITHDRAWN:
-            raise BadInput(field="state", value=before.state, expected="!= WITHDRAWN")
         check_withdrawal(before, on)
         return replace(before, state=ItemState.WITHDRAWN)
 
-    return await _change_item(graph, kind, item_id, call, edit, review=True)
+    return await _step(graph, kind, item_id, request, ItemAction.WITHDRAW, may_withdraw_item, edit)
 
 
-async def publish_list(
-    graph: Graph,
-    kind: type[List],
-    list_id: str,
-    *,
-    viewer: Viewer,
-    idempotency_key: str,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> List:
-    """Publish a draft list, and with it its items that are drafts.
-
-    Raises BadInput if it is no draft, NotFound, Forbidden and NotSignedIn.
-    """
-    call = _call(viewer, f"{kind.__name__}.publish", idempotency_key, {"id": list_id}, clock, ids)
-
-    def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        del on
-        draft = before.state is ItemState.DRAFT
-        return replace(before, state=ItemState.OPEN) if draft else before
-
-    return await _change_list(graph, kind, list_id, call, ListState.PUBLISHED, edit)
+def check_links(links: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse links that an item cannot have. Raises BadInput."""
+    for name, ids in links.items():
+        if name == "serves":
+            if len(ids) > MOST_SERVED:
+                raise BadInput(field="serves", value=len(ids), expected=f"<= {MOST_SERVED}")
+        elif len(ids) != 1:
+            raise BadInput(field=name, value=len(ids), expected="1")
 
 
-async def close_list(
-    graph: Graph,
-    kind: type[List],
-    list_id: str,
-    *,
-    viewer: Viewer,
-    idempotency_key: str,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> List:
-    """Close a published list, withdrawing its items; none may have a claim under way.
-
-    What is fulfilled or past, in review or rejected stays as it is.
-
-    Raises HeldByClaims, BadInput if the list is not published, NotFound, Forbidden and
-    NotSignedIn.
-    """
-    call = _call(viewer, f"{kind.__name__}.close", idempotency_key, {"id": list_id}, clock, ids)
-
-    def edit(before: Item, on: list[ClaimOnItem]) -> Item:
-        check_withdrawal(before, on)
-        over = before.state in {ItemState.FULFILLED, ItemState.EXPIRED, *_IN_REVIEW}
-        return before if over else replace(before, state=ItemState.WITHDRAWN)
-
-    return await _change_list(graph, kind, list_id, call, ListState.CLOSED, edit)
-
-
-def _call(
-    viewer: Viewer,
-    operation: str,
-    idempotency_key: str,
-    given: dict[str, Any],
-    clock: Clock,
-    ids: Callable[[], str],
-) -> Call:
-    account_id = caller_of(viewer)
-    write = Repeatable(account_id, operation, idempotency_key, given)
-    return Call(account_id, write, clock(), ids(), ids(), ClaimPolicy())
-
-
-async def _change_item(
-    graph: Graph,
-    kind: type[ItemT],
-    item_id: str,
-    call: Call,
-    edit: Edit,
-    *,
-    version: int | None = None,
-    review: bool = False,
-) -> ItemT:
-    async def work(transaction: Transaction) -> ItemT:
-        viewer = await fresh_viewer(transaction, call.account_id, call.now)
-        located = await _locate(transaction, kind, item_id, call)
-        await _check_item(transaction, viewer, located.item, call, review=review)
-        if version is not None and version != located.node.version:
-            raise VersionConflict(
-                node=NodeReference(kind.__name__, item_id),
-                expected=version,
-                actual=located.node.version,
-            )
-        after, changes = await _edited(transaction, located, edit, call)
-        await _write_event(transaction, changes, call)
-        return cast("ItemT", after)
-
-    async def recall(transaction: Transaction, kept: Mapping[str, Any]) -> ItemT:
-        return cast("ItemT", (await _locate(transaction, kind, kept["id"], call)).node)
-
-    return await run_write(graph, call, work, lambda item: {"id": item.id}, recall)
-
-
-async def _change_list(
-    graph: Graph, kind: type[List], list_id: str, call: Call, target: ListState, edit: Edit
-) -> List:
-    source = {ListState.PUBLISHED: ListState.DRAFT, ListState.CLOSED: ListState.PUBLISHED}[target]
-
-    async def work(transaction: Transaction) -> List:
-        viewer = await fresh_viewer(transaction, call.account_id, call.now)
-        found = await _list(transaction, list_id)
-        await _check_list(transaction, viewer, found, call)
-        if found.list.state is not source:
-            raise BadInput(field="state", value=found.list.state, expected=source)
-        after = replace(found.list, state=target)
-        changes: Changes = {after.id: changes_between(found.list, after)}
-        await lists.set_state(transaction, after, target)
-        item_kind = ResourceOffer if kind is ResourceList else DemandOrder
-        for item_id in found.items:
-            located = await _locate(transaction, item_kind, item_id, call)
-            _, changed = await _edited(transaction, located, edit, call)
-            changes |= changed
-        await _write_event(transaction, changes, call)
-        return after
-
-    async def _list(transaction: Transaction, wanted: str) -> lists.ListItem:
-        found = await lists.read_list(transaction, kind, wanted, call.token)
-        if found is None:
-            raise NotFound(type=kind.__name__, id=NodeReference(kind.__name__, wanted))
-        return found
-
-    async def recall(transaction: Transaction, kept: Mapping[str, Any]) -> List:
-        return (await _list(transaction, kept["id"])).list
-
-    return await run_write(graph, call, work, lambda changed: {"id": changed.id}, recall)
-
-
-async def _locate(transaction: Transaction, kind: type[Item], item_id: str, call: Call) -> _Located:
-    """Lock and read an item. Raises NotFound."""
+async def locate(transaction: Transaction, kind: type[Item], item_id: str, call: Call) -> Located:
+    """Lock and read an item. Raises NotFound; proposals that have lapsed are written first."""
     if kind is DemandOrder:
         found = await items.read_order(transaction, item_id, call.now, call.token)
     else:
         found = await items.read_offer(transaction, item_id, None, call.now, call.token)
     if found is None:
-        raise NotFound(type=kind.__name__, id=NodeReference(kind.__name__, item_id))
+        raise missing(kind.__name__, item_id)
     if found.lapsed:
         raise LapsedHoldsError(frozenset(found.lapsed))
-    return _Located(found)
+    owner = (await read_agents(transaction, found.owner_id)).get(found.owner_id)
+    return Located(found, owner)
 
 
-async def _check_list(
-    transaction: Transaction, viewer: Viewer, found: lists.ListItem, call: Call
-) -> None:
-    """Let pass who speaks for the list's issuer or coordinates its area.
-
-    Raises NotFound for who may not even see it, else Forbidden.
-    """
-    issuer = (await read_agents(transaction, found.issuer_id)).get(found.issuer_id)
-    if entitled(viewer, issuer, None):
-        return
-    if found.list.state is ListState.DRAFT:
-        reference = NodeReference(type(found.list).__name__, found.list.id)
-        raise NotFound(type=reference.kind, id=reference)
-    raise Forbidden(action=call.write.operation)
-
-
-async def _check_item(
+async def edited(
     transaction: Transaction,
-    viewer: Viewer,
-    item: OrderItem | OfferItem,
+    located: Located,
+    edit: Edit,
     call: Call,
-    *,
-    review: bool,
-) -> None:
-    """Let pass who speaks for the item's owner or coordinates its area or the item's.
-
-    With `review` what awaits or has failed a review is for the coordinator alone. Raises NotFound
-    for who may not even see it, else Forbidden.
-    """
-    owner = (await read_agents(transaction, item.owner_id)).get(item.owner_id)
-    refuse_unseen(viewer, item, owner)
-    reviewer = viewer.coordinates(item.area_path) or (
-        owner is not None and owner.coordinated_by(viewer)
-    )
-    if not entitled(viewer, owner, item.area_path) or (
-        review and item.node.state in _IN_REVIEW and not reviewer
-    ):
-        raise Forbidden(action=call.write.operation)
-
-
-async def _edited(
-    transaction: Transaction, located: _Located, edit: Edit, call: Call
+    linked: Mapping[str, list[Any]] | None = None,
 ) -> tuple[Item, Changes]:
-    """Write an item as the edit makes it, with the state that follows, and return the changes."""
+    """Write an item as the edit makes it, with the state that follows, and return the changes.
+
+    `linked` is what else has changed of it.
+    """
     before = located.node
     after = edit(before, await claims.claims_on(transaction, before))
     if isinstance(after, DemandOrder):
         after = replace(after, state=order_state(after, call.now))
     else:
-        after = replace(after, state=offer_state(after, located.held, call.now))
-    if not changes_between(before, after):
+        slots = located.item.slots if isinstance(located.item, OfferItem) else {}
+        after = replace(after, state=offer_state(after, slots, call.now))
+    if not (changes_between(before, after) or linked):
         return before, {}
-    after = replace(after, version=before.version + 1)
-    changed = changes_between(before, after)
-    if isinstance(after, DemandOrder):
-        await items.update_order(transaction, after, changed)
-    else:
-        await items.update_offer(transaction, after, changed)
+    after = replace(after, version=raised(before))
+    changed = await nodes.change(transaction, before, after)
+    changed.update(linked or {})
     return after, {after.id: changed}
 
 
-async def _write_event(transaction: Transaction, changes: Changes, call: Call) -> None:
-    if changes:
-        event = events.event(
-            call.event_id, call.now, call.account_id, call.write.operation, changes
-        )
-        await events.write_event(transaction, event)
+async def _step(
+    graph: Graph,
+    kind: type[Item],
+    item_id: str,
+    request: Request,
+    action: ItemAction,
+    rule: Rule,
+    edit: Edit,
+    given: Mapping[str, Any] | None = None,
+) -> Changed:
+    """Take a step of an item that its state and its claims bear."""
+
+    async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
+        located = await locate(transaction, kind, item_id, call)
+        _check(viewer, located, rule, call)
+        check_version(kind.__name__, item_id, request.expected_version, located.node.version)
+        check_item_step(located.reference, action, located.node.state)
+        after, changes = await edited(transaction, located, edit, call)
+        return _result(after), changes
+
+    operation = f"{kind.__name__}.{action}"
+    return await run_change(graph, request, operation, {"id": item_id, **(given or {})}, work)
+
+
+def _as(state: ItemState) -> Edit:
+    """Return the edit that gives a state; what a review said before is over."""
+
+    def edit(before: Item, _: list[ClaimOnItem]) -> Item:
+        return replace(before, state=state, review_note=None)
+
+    return edit
+
+
+def _check(viewer: Viewer, located: Located, rule: Rule, call: Call) -> None:
+    """Let pass whom a rule lets. Raises NotFound for who may not even see it, else Forbidden."""
+    refuse_unseen(viewer, located.item, located.owner)
+    allow(rule, viewer, subject_of(located.item, located.owner), call.write.operation)
+
+
+async def _link(
+    transaction: Transaction,
+    kind: type[Item],
+    item_id: str,
+    links: Mapping[str, tuple[str, ...]],
+    call: Call,
+) -> dict[str, list[Any]]:
+    """Link an item with what its edit names, and return the changes."""
+    named: dict[str, tuple[str, ...]] = {}
+    for name, ids in links.items():
+        label = LINKS[kind][name][1]
+        named[label] = tuple(dict.fromkeys((*named.get(label, ()), *ids)))
+    await lock_named(transaction, named, call.token)
+    changed: dict[str, list[Any]] = {}
+    for name, ids in links.items():
+        changed |= await nodes.link(transaction, LINKS[kind][name][0], item_id, ids)
+    return changed
+
+
+async def _shorten(transaction: Transaction, before: Item, after: Item) -> Changes:
+    """Let the proposals for an order end with its deadline, where that is earlier now."""
+    if not isinstance(before, DemandOrder) or not isinstance(after, DemandOrder):
+        return {}
+    if after.deadline is None or (before.deadline and before.deadline <= after.deadline):
+        return {}
+    until = end_of(after.deadline, after.time_zone)
+    return await claims.shorten_proposals(transaction, after.id, until)
+
+
+def _result(after: Item) -> Changed:
+    return Changed(after.id, after.version, after.state)

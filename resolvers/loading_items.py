@@ -9,6 +9,7 @@ from domain.holds import offer_state, order_state
 from domain.identity import derived_id
 from domain.inventory import OfferRow, OrderRow, Origin
 from domain.records import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
+from domain.searching import of_offer, of_order
 from domain.vocabulary import ListState
 from resolvers.loading_pieces import Piece, piece
 
@@ -92,10 +93,9 @@ def offer_pieces(row: OfferRow, ends: Ends, now: datetime) -> tuple[Piece, Piece
             "SERVES": ends.serves,
         },
         origin=row.origin,
-        search=(row.title, row.description, fact.name, *fact.aliases, row.conditions,
-                row.beneficiaries, ends.agent_name),
+        search=of_offer(offer, (fact.name, *fact.aliases), ends.agent_name),
         whole=True,
-    )  # fmt: skip
+    )
 
 
 def order_pieces(row: OrderRow, ends: Ends, now: datetime) -> tuple[Piece, Piece]:
@@ -130,10 +130,9 @@ def order_pieces(row: OrderRow, ends: Ends, now: datetime) -> tuple[Piece, Piece
             "ORDER_AT": ends.place,
         },
         origin=row.origin,
-        search=(row.title, row.description, fact.name, *fact.aliases, row.beneficiaries,
-                ends.agent_name),
+        search=of_order(order, (fact.name, *fact.aliases), ends.agent_name),
         whole=True,
-    )  # fmt: skip
+    )
 
 
 def _item_id(kind: str, agent: str, number: str | None, title: str, address: str | None) -> str:

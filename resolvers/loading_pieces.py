@@ -4,15 +4,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.folding import fold
 from domain.inventory import Origin
 from domain.records import Area, Node
+from domain.searching import search_text
 from domain.vocabulary import AreaLevel
 from graph.records import names, properties
 
 SEARCH = "search"
 NEVER_LOADED = frozenset(
-    {"id", "created_at", "state", "selection", "time_zone", "held", "completed", "version"}
+    {
+        "id",
+        "created_at",
+        "state",
+        "selection",
+        "time_zone",
+        "held",
+        "completed",
+        "version",
+        "review_note",
+        "retired_at",
+    }
 )
 """Fields that a load sets when it makes a node, and never touches again."""
 
@@ -68,7 +79,7 @@ def piece(
     that is there.
     """
     made = {name: value for name, value in properties(node).items() if value is not None}
-    text = fold(" ".join(part for part in search if part))
+    text = search_text(search)
     if text:
         made[SEARCH] = text
     loaded = [key for name, key in names(type(node)) if name not in NEVER_LOADED]

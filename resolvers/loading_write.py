@@ -13,8 +13,8 @@ from typing import cast
 from domain.claims import ClaimAction, ClaimPolicy
 from domain.edits import check_offer_edit, check_order_edit
 from domain.errors import BadInput, HeldByClaims, SheetError
-from domain.holds import offer_hold, offer_state, order_hold, order_state, slot_holds
-from domain.records import DemandOrder, ResourceOffer
+from domain.holds import SlotUse, offer_hold, offer_state, order_hold, order_state, slot_holds
+from domain.records import DemandOrder, ResourceOffer, Slot
 from domain.vocabulary import ItemState
 from graph import claims, events, items, loading, match_runs
 from graph.accounts import Run
@@ -288,14 +288,15 @@ async def _offer_after(
     on = await claims.claims_on(transaction, old)
     check_offer_edit(old, new, [claim for claim in on if claim.id not in lapsed], batch.now)
     item = await items.read_offer(transaction, old.id, None, batch.now, batch.token)
-    held = {key: slot.held for key, slot in item.slots.items()} if item else {}
+    slots: dict[str, SlotUse | Slot] = dict(item.slots) if item else {}
     freed = 0
     for claim in on:
         if claim.id in lapsed:
             freed += offer_hold(claim.state, old.selection, claim.lines)
             for key, amount in slot_holds(claim.state, old.selection, claim.lines).items():
-                held[key] = held.get(key, 0) - amount
-    return offer_state(replace(new, held=new.held - freed), held, batch.now)
+                if (there := slots.get(key)) is not None:
+                    slots[key] = SlotUse(there.held - amount, there.completed)
+    return offer_state(replace(new, held=new.held - freed), slots, batch.now)
 
 
 def _take_out(difference: _Difference, node_id: str) -> None:

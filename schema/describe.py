@@ -1,8 +1,11 @@
 """Descriptions from the catalogues: Chinese first, then English.
 
 A field is described by `field.Type.name`, else by that of an interface or by `field.name`; an
-argument by `argument.name`; connections and edges by those of all connections and edges.
+argument by `argument.name`; connections and edges by those of all connections and edges; the input
+of a change by the fields of what it changes.
 """
+
+import re
 
 from graphql import (
     GraphQLEnumType,
@@ -17,6 +20,14 @@ from graphql import (
 from domain.language import CATALOGUES, Language, text
 
 GENERIC = ("Connection", "Edge")
+_CHANGE = re.compile(r"(?:Create|Edit)(\w+)Input")
+_NODES = {
+    "Order": "DemandOrder",
+    "Offer": "ResourceOffer",
+    "List": "NeedList",
+    "Branch": "PartyBranch",
+}
+"""Where the input of a change is named otherwise than the type that it changes."""
 
 
 def describe(schema: GraphQLSchema) -> list[str]:
@@ -33,7 +44,8 @@ def describe(schema: GraphQLSchema) -> list[str]:
             _describe_fields(graphql_type, missing)
         elif isinstance(graphql_type, GraphQLInputObjectType):
             for name, input_field in graphql_type.fields.items():
-                input_field.description = _found(missing, *_keys(graphql_type.name, [], name))
+                above = _changed_by(graphql_type.name)
+                input_field.description = _found(missing, *_keys(graphql_type.name, above, name))
     return missing
 
 
@@ -45,6 +57,12 @@ def _describe_fields(
         field.description = _found(missing, *_keys(_kind(graphql_type.name), above, name))
         for argument_name, argument in field.args.items():
             argument.description = _found(missing, f"argument.{argument_name}")
+
+
+def _changed_by(name: str) -> list[str]:
+    """Return the type that an input makes or edits: their fields mean the same."""
+    found = _CHANGE.fullmatch(name)
+    return [_NODES.get(found[1], found[1])] if found else []
 
 
 def _found(missing: list[str], *keys: str) -> str | None:

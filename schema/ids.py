@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain.identity import global_id, parse_global_id
+from domain.identity import NodeReference, global_id, parse_global_id
 
 
 def encode(kind: str, node_id: str) -> strawberry.ID:
@@ -20,6 +20,16 @@ def uid(value: str, *kinds: str) -> str:
     return parse_global_id(value, kinds)[1]
 
 
+def reference(value: str, *kinds: str) -> NodeReference:
+    """Return type and uid of a global id as one, of `kinds` where given. Raises BadIdentifier."""
+    return NodeReference(*parse_global_id(value, kinds))
+
+
 def optional_uid(value: str | None, *kinds: str) -> str | None:
     """Return the uid of a global id, None for None. Raises BadIdentifier."""
     return None if value is None else uid(value, *kinds)
+
+
+def ids_of(value: str | None, *kinds: str) -> tuple[str, ...]:
+    """Return the uid of a global id in a tuple, () for None. Raises BadIdentifier."""
+    return () if value is None else (uid(value, *kinds),)

@@ -1,6 +1,15 @@
 """All mutations: each aggregate brings its class, and stands here in one line."""
 
 from schema.claim_mutations import ClaimMutations
+from schema.item_mutations import OfferMutations, OrderMutations
+from schema.list_mutations import NeedListMutations, ResourceListMutations
 from schema.matching_mutations import MatchingMutations
 
-MUTATIONS: tuple[type, ...] = (ClaimMutations, MatchingMutations)
+MUTATIONS: tuple[type, ...] = (
+    ClaimMutations,
+    MatchingMutations,
+    ResourceListMutations,
+    NeedListMutations,
+    OfferMutations,
+    OrderMutations,
+)

@@ -41,6 +41,49 @@ class BadInputProblem(Problem):
 
 
 @strawberry.type
+class UnknownMeasureProblem(Problem):
+    """No such measure; `nearest` are those that are written alike."""
+
+    value: str
+    nearest: list[str]
+
+
+@strawberry.type
+class StateRefusedProblem(Problem):
+    """Not possible from the node's state; `allowed` are the actions that are."""
+
+    node: str
+    action: str
+    state: str
+    allowed: list[str]
+
+
+@strawberry.type
+class InUseProblem(Problem):
+    """What is live refers to it: `users` are some of those nodes, `count` is how many there are."""
+
+    node: str
+    users: list[str]
+    count: int
+
+
+@strawberry.type
+class RetiredProblem(Problem):
+    """It is no longer in use, so nothing new may refer to it."""
+
+    node: str
+
+
+@strawberry.type
+class AlreadyTakenProblem(Problem):
+    """Another node has this code already."""
+
+    field_name: str = strawberry.field(name="field")
+    value: str
+    node: str
+
+
+@strawberry.type
 class BadIdentifierProblem(Problem):
     """Not a global id of this hub, or of another type."""
 
@@ -186,6 +229,17 @@ EntryProblem: TypeAlias = (
 )
 """What any mutation may answer: input, identity, rights, repetition."""
 
+ChangeProblem: TypeAlias = (
+    EntryProblem
+    | UnknownMeasureProblem
+    | StateRefusedProblem
+    | HeldByClaimsProblem
+    | InUseProblem
+    | RetiredProblem
+    | AlreadyTakenProblem
+)
+"""What a mutation of lists, offers, orders, agents, areas and categories may answer."""
+
 ClaimProblem: TypeAlias = (
     EntryProblem
     | TransitionRefusedProblem
@@ -204,10 +258,15 @@ ClaimProblem: TypeAlias = (
 MatchingRunProblem: TypeAlias = EntryProblem | MatchingProblem
 """What a mutation of matching runs may answer; endorsing adds `ClaimProblem`."""
 
-AnyProblem: TypeAlias = ClaimProblem | MatchingProblem
+AnyProblem: TypeAlias = ClaimProblem | ChangeProblem | MatchingProblem
 
 _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.BadInput: BadInputProblem,
+    errors.UnknownMeasure: UnknownMeasureProblem,
+    errors.StateRefused: StateRefusedProblem,
+    errors.InUse: InUseProblem,
+    errors.Retired: RetiredProblem,
+    errors.AlreadyTaken: AlreadyTakenProblem,
     errors.BadIdentifier: BadIdentifierProblem,
     errors.NotFound: NotFoundProblem,
     errors.NotSignedIn: NotSignedInProblem,

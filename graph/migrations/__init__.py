@@ -22,6 +22,7 @@ from graph.migrations import (
     m0003_sign_in,
     m0004_co_building,
     m0005_event_numbers,
+    m0006_versions,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -51,6 +52,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "sign_in", m0003_sign_in.apply),
     Migration(4, "co-building", m0004_co_building.apply),
     Migration(5, "event_numbers", m0005_event_numbers.apply),
+    Migration(6, "versions", m0006_versions.apply),
 )
 
 APPLIED = statement(

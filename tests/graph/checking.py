@@ -1,13 +1,13 @@
 """What has to hold of every graph: holds recomputed from the claims' lines, bounds kept."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
 from domain.availability import SlotTime, parse_instant
-from domain.holds import SETTLED, Line, offer_hold, offer_state, order_hold, order_state
-from domain.records import Claim, DemandOrder, ResourceOffer
+from domain.holds import SETTLED, Line, SlotUse, offer_hold, offer_state, order_hold, order_state
+from domain.records import Claim, DemandOrder, ResourceOffer, Slot
 from domain.vocabulary import CapacityKind, ClaimState
 from graph.driver import Graph
 from graph.records import record
@@ -47,7 +47,7 @@ ORDERS = CompiledStatement("MATCH (o:DemandOrder) RETURN properties(o) AS item")
 OFFERS = CompiledStatement(
     """MATCH (o:ResourceOffer)
 RETURN properties(o) AS item,
-    COLLECT { MATCH (o)-[:HAS_SLOT]->(s:Slot) RETURN [s.startsAt, s.held] } AS slots"""
+    COLLECT { MATCH (o)-[:HAS_SLOT]->(s:Slot) RETURN [s.startsAt, s.held, s.completed] } AS slots"""
 )
 
 
@@ -97,12 +97,13 @@ async def check_states(graph: Graph, now: datetime, offers: Collection[str] | No
         offer = record(ResourceOffer, row["item"])
         if offers is not None and offer.id not in offers:
             continue
-        held = {SlotTime(at, at).key: each for at, each in _instants(row["slots"])}
-        assert offer.state is offer_state(offer, held, now), offer
+        assert offer.state is offer_state(offer, dict(_uses(row["slots"])), now), offer
 
 
-def _instants(slots: list[tuple[str, int]]) -> list[tuple[datetime, int]]:
-    return [(parse_instant(at), held) for at, held in slots]
+def _uses(slots: list[tuple[str, int, int]]) -> Iterator[tuple[str, SlotUse | Slot]]:
+    for at, held, completed in slots:
+        starts_at = parse_instant(at)
+        yield SlotTime(starts_at, starts_at).key, SlotUse(held, completed)
 
 
 def _line(found: list[Any]) -> Line:

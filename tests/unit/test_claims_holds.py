@@ -18,6 +18,7 @@ from domain.errors import (
 from domain.holds import (
     Line,
     LineRequest,
+    SlotUse,
     check_offer,
     check_order,
     lines_of,
@@ -201,11 +202,18 @@ def test_completion_releases_the_rest_in_whole_units_of_the_offer() -> None:
 def test_states_of_slotted_offers_are_over_the_slots_to_come() -> None:
     hall = offer(CapacityKind.EXCLUSIVE, held=1)
     key = "2026-05-09T01:00Z"
-    assert offer_state(hall, {key: 1}, NOW) is ItemState.PARTIALLY_CLAIMED
-    assert offer_state(hall, {key: 1}, SATURDAY) is ItemState.OPEN
+    assert offer_state(hall, {key: SlotUse(1)}, NOW) is ItemState.PARTIALLY_CLAIMED
+    assert offer_state(hall, {key: SlotUse(1)}, SATURDAY) is ItemState.OPEN
     assert offer_state(hall, {}, datetime(2026, 6, 1, tzinfo=UTC)) is ItemState.EXPIRED
     two = replace(hall, ends_on=date(2026, 5, 10))
-    assert offer_state(two, {key: 1, "2026-05-09T02:00Z": 1}, NOW) is ItemState.CLAIMED
+    both = (key, "2026-05-09T02:00Z")
+    assert offer_state(two, dict.fromkeys(both, SlotUse(1)), NOW) is ItemState.CLAIMED
+    assert offer_state(two, dict.fromkeys(both, SlotUse(1, 1)), NOW) is ItemState.FULFILLED
+    half = {key: SlotUse(1, 1), both[1]: SlotUse(1)}
+    assert offer_state(two, half, NOW) is ItemState.CLAIMED
+    parking = replace(two, capacity_kind=CapacityKind.SHARED, capacity=3)
+    assert offer_state(parking, dict.fromkeys(both, SlotUse(3, 3)), NOW) is ItemState.FULFILLED
+    assert offer_state(parking, dict.fromkeys(both, SlotUse(3, 2)), NOW) is ItemState.CLAIMED
 
 
 def test_states_of_orders() -> None:

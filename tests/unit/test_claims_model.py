@@ -25,6 +25,7 @@ from domain.holds import (
     COMMITTED,
     Line,
     LineRequest,
+    SlotUse,
     check_offer,
     check_order,
     lines_of,
@@ -252,7 +253,8 @@ class Hub:
         state = order_state(replace(self.order, held=held), self.now)
         assert (state is ItemState.CLAIMED) == (held == self.order.quantity)
         offer = replace(self.offer, held=offered)
-        assert offer_state(offer, slots, self.now) in set(ItemState)
+        uses = {key: SlotUse(each) for key, each in slots.items()}
+        assert offer_state(offer, uses, self.now) in set(ItemState)
 
     def requests_name_who_asked(self) -> None:
         for known in self.known:

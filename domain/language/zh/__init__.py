@@ -1,6 +1,7 @@
 """The Chinese catalogue, by topic."""
 
 from domain.language.zh import (
+    changes,
     claims,
     commands,
     computed,
@@ -19,6 +20,7 @@ CATALOGUE: dict[str, str] = {
     **errors.TEXTS,
     **claims.TEXTS,
     **computed.TEXTS,
+    **changes.TEXTS,
     **matching.TEXTS,
     **loading.TEXTS,
     **commands.TEXTS,

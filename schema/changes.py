@@ -1,0 +1,127 @@
+"""The one form of all mutations: input to use case, result to payload, refusal to problem.
+
+A mutation of `SomeMutations` is three lines:
+
+    @strawberry.mutation
+    async def edit_order(self, info: Info, given: Annotated[EditOrderInput, INPUT]) -> OrderResult:
+        '''Change fields of an order.'''
+        return await answer(info, _edit(info, given))
+
+where `_edit` is a coroutine that decodes ids, calls a use case and returns a payload.
+"""
+
+import types
+from collections.abc import Awaitable, Collection
+from dataclasses import fields
+from functools import cache
+from typing import Any, Protocol, Union, cast, get_args, get_origin, get_type_hints
+
+import strawberry
+
+from domain.availability import END_OF_DAY, MINUTES_PER_HOUR, WeeklyWindow
+from domain.errors import BadInput, DomainError
+from domain.plausible import parse_window
+from domain.records import Node
+from graph.records import camel
+from resolvers.changing import Request
+from schema.context import Info
+from schema.problems import problem_of
+
+INPUT = strawberry.argument(name="input")
+
+
+class Keyed(Protocol):
+    """An input with its idempotency key."""
+
+    idempotency_key: str
+
+
+@strawberry.input
+class ChangeInput:
+    """A change: the key under which it may be repeated."""
+
+    idempotency_key: str
+
+
+@strawberry.input
+class VersionedInput(ChangeInput):
+    """A change of a node that is there, as the caller has seen it."""
+
+    expected_version: int | None = None
+
+
+@strawberry.input
+class WeeklyWindowInput:
+    """A window that recurs every week; the times are local, `HH:MM`, the end up to `24:00`."""
+
+    weekday: int
+    start: str
+    end: str
+
+
+async def answer(info: Info, work: Awaitable[object]) -> Any:  # noqa: ANN401 (of the union)
+    """Return what a mutation comes to: its payload, or the problem that stood in the way."""
+    try:
+        return await work
+    except DomainError as error:
+        return problem_of(error, info.context.language)
+
+
+def request_of(info: Info, given: Keyed) -> Request:
+    """Return who asks, under which key, with which version in mind."""
+    context = info.context
+    return Request(
+        viewer=context.viewer,
+        idempotency_key=given.idempotency_key,
+        expected_version=given.expected_version if isinstance(given, VersionedInput) else None,
+        clock=context.clock,
+        ids=context.ids,
+    )
+
+
+def given_fields(
+    given: object, record: type[Node], names: Collection[str], *, new: bool = False
+) -> dict[str, Any]:
+    """Return those fields of an input that are given, as the record has them.
+
+    An explicit null takes a field's value away; of a new node it says nothing. Raises BadInput
+    where there has to be a value, and for windows that cannot be.
+    """
+    found: dict[str, Any] = {}
+    for each in fields(cast("Any", given)):
+        value = getattr(given, each.name)
+        if each.name not in names or value is strawberry.UNSET:
+            continue
+        if value is None and new:
+            continue
+        if value is None and not _optional(record, each.name):
+            raise BadInput(field=camel(each.name), value=None, expected="!= null")
+        found[each.name] = _value(value)
+    return found
+
+
+@cache
+def _optional(record: type[Node], name: str) -> bool:
+    hint = get_type_hints(record)[name]
+    return get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint)
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, WeeklyWindowInput):
+        return _window(value)
+    if isinstance(value, list):
+        return tuple(_value(each) for each in cast("list[Any]", value))
+    return value
+
+
+def _window(value: WeeklyWindowInput) -> WeeklyWindow:
+    return parse_window(value.weekday, _minutes(value.start), _minutes(value.end))
+
+
+def _minutes(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    if len(hours) == len(minutes) == len("00") and (hours + minutes).isdecimal():
+        found = int(hours) * MINUTES_PER_HOUR + int(minutes)
+        if int(minutes) < MINUTES_PER_HOUR and found <= END_OF_DAY:
+            return found
+    raise BadInput(field="windows", value=text, expected="HH:MM")
