@@ -16,14 +16,12 @@ class AgentPlace:
     """An agent of some kind (its label), and the path of the area it belongs to.
 
     `home_path` is where a resident lives for whom no account speaks: the community's liaison does.
-    `lives_in` is the path of where a member lives, whoever speaks for it.
     """
 
     id: str
     kind: str
     path: str | None
     home_path: str | None
-    lives_in: str | None = None
 
     def spoken_for_by(self, viewer: Viewer) -> bool:
         """Whether the account speaks for this agent, itself or as its community's liaison."""
@@ -112,26 +110,15 @@ def may_submit_item(viewer: Viewer, subject: Subject) -> bool:
 
 
 def may_review_item(viewer: Viewer, subject: Subject) -> bool:
-    """Whether the account may pass or reject what is handed in.
-
-    The coordinator; for what a member offers or needs also the liaison of the community where the
-    member lives. Nobody passes what is its own.
-    """
-    if coordinates(viewer, subject):
-        return True
-    return any(
-        owner.kind == "Member"
-        and not viewer.acts_for(owner.id)
-        and _speaks_for_area(viewer, owner.lives_in)
-        for owner in subject.owners
-    )
+    """Whether the account may pass or reject what is handed in: the coordinator."""
+    return coordinates(viewer, subject)
 
 
 def may_publish_item(viewer: Viewer, subject: Subject) -> bool:
     """Whether the account may publish an offer or order.
 
-    What is in review, and what a member asks for or offers by its own account, waits for who may
-    review it; the rest its owner publishes.
+    What is in review, and what a member asks for or offers by its own account, waits for the
+    coordinator; the rest its owner publishes.
     """
     own = any(owner.kind == "Member" and viewer.acts_for(owner.id) for owner in subject.owners)
     if subject.state in IN_REVIEW or own:

@@ -14,7 +14,7 @@ from domain.claims import ClaimAction, ClaimPolicy
 from domain.edits import check_offer_edit, check_order_edit
 from domain.errors import BadInput, HeldByClaims, SheetError
 from domain.holds import SlotUse, offer_hold, offer_state, order_hold, order_state, slot_holds
-from domain.records import DemandOrder, ResourceOffer, Slot
+from domain.records import DemandOrder, ResourceOffer, Slot, Versioned
 from domain.vocabulary import ItemState
 from graph import claims, events, items, loading, match_runs
 from graph.accounts import Run
@@ -163,6 +163,8 @@ def _difference(
                 name: value for name, value in piece.stated.items() if before.get(name) != value
             }
             if changes:
+                if isinstance(piece.node, Versioned) and piece.kind not in ITEMS:
+                    changes["version"] = before.get("version", 0) + 1
                 found.change[piece.id] = changes
             if piece.mentioned:
                 continue

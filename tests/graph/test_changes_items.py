@@ -143,17 +143,17 @@ async def test_a_residents_order_is_reviewed(here: Neighbourhood) -> None:
     )
     order = made["order"]
     assert (order["origin"], order["state"]) == ("RESIDENT", "DRAFT")
-    for who in ("unit", "village"):
+    for who in ("unit", "village", "community"):
         answer = await mutate(here, who, "publishOrder", orderId=order["id"])
         assert answer["code"] == "NOT_FOUND"
     own = await mutate(here, "member", "publishOrder", orderId=order["id"])
     assert own["code"] == "FORBIDDEN"
     states: list[tuple[str, str, dict[str, Any], str]] = [
         ("member", "submitOrder", {}, "PENDING_REVIEW"),
-        ("community", "rejectOrder", {"note": "说明楼层"}, "REJECTED"),
+        ("coordinator", "rejectOrder", {"note": "说明楼层"}, "REJECTED"),
         ("member", "editOrder", {"description": "三楼"}, "REJECTED"),
         ("member", "submitOrder", {}, "PENDING_REVIEW"),
-        ("community", "publishOrder", {}, "OPEN"),
+        ("coordinator", "publishOrder", {}, "OPEN"),
         ("member", "withdrawOrder", {}, "WITHDRAWN"),
     ]
     for version, (who, field, given, state) in enumerate(states):
