@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv --q
 NEO4J_VERSION ?= 5.26.26
 export NEO4J_VERSION
 
-.PHONY: help run test test-neo4j test-clients check format lock clean
+.PHONY: help run test test-neo4j test-clients bench-reads bench-claims check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,18 @@ $(CLIENTS)/.stamp: tests/clients/package.json tests/clients/package-lock.json
 test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and a browser (Node.js, Chromium)
 	@command -v chromium >/dev/null || { echo "make test-clients needs Chromium (Debian: apt-get install chromium)"; exit 1; }
 	$(BIN)/python -m pytest --clients $(TESTS)
+
+PEER := bench/reads/peer/node_modules
+$(PEER)/.stamp: bench/reads/peer/package.json bench/reads/peer/package-lock.json
+	@command -v npm >/dev/null || { echo "make bench-reads needs Node.js 20 with npm"; exit 1; }
+	npm ci --prefix bench/reads/peer --no-audit --no-fund --loglevel=error
+	touch $@
+
+bench-reads: $(VENV)/dev.stamp $(PEER)/.stamp ## reads against @neo4j/graphql and the bare driver (ENGINE, UNITS)
+	$(BIN)/python -m bench.reads --engine $(or $(ENGINE),embedded) --units $(or $(UNITS),5000)
+
+bench-claims: $(VENV)/dev.stamp ## claims per second (ENGINE)
+	$(BIN)/python -m bench.claims --engine $(or $(ENGINE),embedded)
 
 check: $(VENV)/dev.stamp ## style, types and the direction of imports
 	$(BIN)/ruff check .
