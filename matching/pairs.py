@@ -1,71 +1,199 @@
-"""All allowed pairs of orders and offers, blocked by category; and who was refused by which rule.
+"""All allowed pairs of orders and offers, and who was refused by which rule.
 
-No short list: a pair that is left out could be an order's only supplier.
+No short list: a pair that is left out could be an order's only supplier. The orders of one
+category, measure and zone are compared with the offers of all fitting categories in blocks of
+neighbouring areas, so that a block has few pairs out of reach.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from matching.instance import Pair
-from matching.model import Offer, Order, Policy, Progress, Refusal, Situation
-from matching.rules import category_fits, judge
-from matching.score import parts, total, worth
-from matching.text import TextIndex
+import numpy as np
+from scipy.sparse import csr_matrix
 
-PROGRESS_EVERY = 50
-NO_SUBSTITUTES: frozenset[tuple[str, str]] = frozenset()
+from matching.blocks import Blocks, Scope
+from matching.columns import TOTAL, Columns, Integers, Numbers, columns_of
+from matching.model import Part, Policy, Progress, Refusal, Situation
+from matching.rules import Allowed, judge
+from matching.score import parts, total
+
+ORDERS_AT_ONCE = 512
+CELLS_AT_ONCE = 1 << 20
+CODES = list(Refusal)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Found:
-    """The pairs by order and offer id, and for each order how many offers each rule refused."""
+    """The allowed pairs, by order and then by offer, in the order of the ids.
 
-    pairs: tuple[Pair, ...]
-    refused: Mapping[str, Mapping[Refusal, int]]
-    texts: TextIndex
+    The offers of order `i` are `offers[starts[i]:starts[i + 1]]`, and `worths` what a unit of the
+    order is worth there.
+    """
+
+    columns: Columns
+    blocks: Blocks
+    starts: Integers
+    offers: Numbers
+    worths: Numbers
+
+    def __len__(self) -> int:
+        """Return how many pairs there are."""
+        return len(self.offers)
+
+    @cached_property
+    def orders(self) -> Numbers:
+        """The order of each pair."""
+        counts = np.diff(self.starts)
+        return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+    @cached_property
+    def order_numbers(self) -> Mapping[str, int]:
+        """The number of each order's id."""
+        return {order.id: number for number, order in enumerate(self.columns.orders)}
+
+    @cached_property
+    def offer_numbers(self) -> Mapping[str, int]:
+        """The number of each offer's id."""
+        return {offer.id: number for number, offer in enumerate(self.columns.offers)}
+
+    def place(self, order: int, offer: int) -> int | None:
+        """Return which pair this order and this offer are, None where no rule allows them."""
+        start, end = int(self.starts[order]), int(self.starts[order + 1])
+        place = start + int(np.searchsorted(self.offers[start:end], offer))
+        return place if place < end and self.offers[place] == offer else None
+
+    def allowed(self, order: int, offer: int) -> Allowed | Refusal:
+        """Return what the rules say of one pair whose categories fit, asked one by one."""
+        columns = self.columns
+        situation = columns.situation
+        return judge(columns.orders[order], columns.offers[offer], columns.policy, situation.now)
+
+    def parts(self, order: int, offer: int) -> tuple[Part, ...]:
+        """Return the parts of the score of one pair."""
+        columns = self.columns
+        return parts(
+            columns.orders[order],
+            columns.offers[offer],
+            columns.policy,
+            columns.texts,
+            columns.situation.relations,
+        )
+
+    def score(self, order: int, offer: int) -> float:
+        """Return the score of one pair in [0, 1]."""
+        return total(self.parts(order, offer))
+
+    def refused(self, orders: Integers) -> list[Mapping[Refusal, int]]:
+        """Return for each of these orders how many offers of fitting categories each rule refuses."""
+        counts = np.zeros((len(orders), len(CODES)), dtype=np.int64)
+        wanted = self.columns.wanted
+        asked = np.flatnonzero(wanted.quantity[orders] > 0)
+        kinds = self.columns.given.kind
+        for scope, members in _scopes(self.columns, self.blocks, orders[asked]):
+            for slotted in (False, True):
+                offers = scope.offers[(kinds[scope.offers] != TOTAL) == slotted]
+                for part, some in _tiles(offers, members):
+                    self._count(scope, some, orders[asked[part]], counts, asked[part])
+        return [
+            {code: int(row[number]) for number, code in enumerate(CODES) if row[number]}
+            for row in counts
+        ]
+
+    def _count(
+        self, scope: Scope, offers: Integers, orders: Integers, counts: Integers, rows: Integers
+    ) -> None:
+        left = np.ones((len(offers), len(orders)), dtype=bool)
+        for code, flags in self.blocks.rules(scope, offers, orders):
+            counts[rows, CODES.index(code)] += (left & ~flags).sum(axis=0)
+            left &= flags
 
 
 def find_pairs(situation: Situation, policy: Policy, progress: Progress | None = None) -> Found:
     """Return every pair that the rules allow, scored, in the order of the ids."""
-    orders = sorted(situation.orders, key=lambda order: order.id)
-    offers = sorted(situation.offers, key=lambda offer: offer.id)
-    texts = TextIndex([item.text for item in (*orders, *offers)])
-    candidates = _by_category(orders, offers, situation, policy)
-    pairs: list[Pair] = []
-    refused: dict[str, Mapping[Refusal, int]] = {}
-    for done, order in enumerate(orders):
-        if progress and done % PROGRESS_EVERY == 0:
-            progress("PAIRS", done, len(orders))
-        counts: Counter[Refusal] = Counter()
-        for offer in candidates[order.category] if order.quantity > 0 else ():
-            verdict = judge(order, offer, policy, situation.now)
-            if isinstance(verdict, Refusal):
-                counts[verdict] += 1
-                continue
-            found = parts(order, offer, policy, texts, situation.relations)
-            score = total(found)
-            pairs.append(Pair(order, offer, verdict, found, score, worth(order, score, policy)))
-        refused[order.id] = {code: counts[code] for code in Refusal if counts[code]}
+    columns = columns_of(situation, policy)
+    return pairs_among(
+        columns, Blocks(columns), np.arange(len(columns.orders)), progress=progress
+    )
+
+
+def pairs_among(
+    columns: Columns, blocks: Blocks, orders: Integers, *, progress: Progress | None = None
+) -> Found:
+    """Return the pairs of some orders, with every offer."""
+    kinds = columns.given.kind
+    found: list[tuple[Numbers, Numbers, Numbers]] = []
+    asked = orders[columns.wanted.quantity[orders] > 0]
+    done = len(columns.orders) - len(asked)
+    for scope, members in _scopes(columns, blocks, asked):
+        if progress:
+            progress("PAIRS", done, len(columns.orders))
+        usable = blocks.usable(scope)
+        for slotted in (False, True):
+            offers = usable[(kinds[usable] != TOTAL) == slotted]
+            found.extend(_pairs_of(blocks, scope, offers, asked[members]))
+        done += len(members)
     if progress:
-        progress("PAIRS", len(orders), len(orders))
-    return Found(tuple(pairs), refused, texts)
+        progress("PAIRS", len(columns.orders), len(columns.orders))
+    return _sorted(columns, blocks, found)
 
 
-def _by_category(
-    orders: Sequence[Order], offers: Sequence[Offer], situation: Situation, policy: Policy
-) -> dict[str, list[Offer]]:
-    """Return for each category of an order the offers that it allows."""
-    substitutes = situation.substitutes if policy.allow_substitutes else NO_SUBSTITUTES
-    blocks: dict[str, list[Offer]] = defaultdict(list)
-    for offer in offers:
-        blocks[offer.category].append(offer)
-    return {
-        wanted: [
-            offer
-            for category, block in blocks.items()
-            if category_fits(wanted, category, substitutes)
-            for offer in block
-        ]
-        for wanted in {order.category for order in orders}
-    }
+def _pairs_of(
+    blocks: Blocks, scope: Scope, offers: Integers, orders: Integers
+) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
+    for begin in range(0, len(orders), ORDERS_AT_ONCE):
+        some = orders[begin : begin + ORDERS_AT_ONCE]
+        near = blocks.within_reach_of_any(offers, some) if len(offers) else offers
+        rows = max(1, CELLS_AT_ONCE // len(some))
+        for first in range(0, len(near), rows):
+            here = near[first : first + rows]
+            at = np.nonzero(blocks.allowed(scope, here, some))
+            if len(at[0]):
+                worths = blocks.worths(scope, here, some, at, blocks.alike(here, some))
+                yield (
+                    some[at[1]].astype(np.int32),
+                    here[at[0]].astype(np.int32),
+                    worths.astype(np.int32),
+                )
+
+
+def _scopes(
+    columns: Columns, blocks: Blocks, orders: Integers
+) -> Iterator[tuple[Scope, Integers]]:
+    """Yield what may be compared, and which of the orders, neighbours next to each other."""
+    items = columns.wanted.items
+    keys = items.category[orders], items.measure[orders], items.zone[orders]
+    ordered = np.lexsort((orders, items.area[orders], *reversed(keys)))
+    if not len(ordered):
+        return
+    table = np.stack(keys, axis=1)[ordered]
+    breaks = np.flatnonzero((table[1:] != table[:-1]).any(axis=1)) + 1
+    for members in np.split(ordered, breaks):
+        category, measure, zone = (int(key[members[0]]) for key in keys)
+        yield blocks.scope(category, measure, zone), members
+
+
+def _tiles(offers: Integers, members: Integers) -> Iterator[tuple[Integers, Integers]]:
+    rows = max(1, CELLS_AT_ONCE // ORDERS_AT_ONCE)
+    for begin in range(0, len(members), ORDERS_AT_ONCE):
+        for first in range(0, len(offers), rows):
+            yield members[begin : begin + ORDERS_AT_ONCE], offers[first : first + rows]
+
+
+def _sorted(
+    columns: Columns, blocks: Blocks, found: Sequence[tuple[Numbers, Numbers, Numbers]]
+) -> Found:
+    """Return the pairs by order and offer; pairs that are worth nothing are none."""
+    nothing = np.zeros(0, dtype=np.int32)
+    orders, offers, worths = (
+        np.concatenate([nothing, *(part[number] for part in found)]) for number in range(3)
+    )
+    shape = len(columns.offers), len(columns.orders)
+    by_order = csr_matrix((worths, (offers, orders)), shape=shape).tocsc()
+    return Found(
+        columns,
+        blocks,
+        by_order.indptr.astype(np.int64),
+        by_order.indices,
+        by_order.data,
+    )

@@ -1,7 +1,8 @@
 """The hard rules: a pair of an order and an offer exists only when every rule allows it.
 
-Each rule answers for itself and names its refusal; they are asked in the order of `Refusal`. To
-add a rule: a code in `Refusal`, a line in `judge`, its sentences in the catalogues
+These functions say of one pair whether it is allowed and why not; `matching/blocks.py` asks the same
+of all pairs at once. Each rule answers for itself and names its refusal; they are asked in the order of `Refusal`. To
+add a rule: a code in `Refusal`, a line in `judge` and in `blocks.py`, its sentences in the catalogues
 (`matching.unmatched.CODE`), a test.
 """
 
@@ -12,6 +13,7 @@ from datetime import datetime
 from domain.measures import ratio
 from domain.vocabulary import CapacityKind
 from matching.model import FreeSlot, Offer, Order, Policy, Refusal
+from matching.places import point, squared, squared_limit
 from matching.timing import shares_time, suitable_slots
 
 EARTH_KM = 6371.0
@@ -69,7 +71,8 @@ def within_reach(order: Order, offer: Offer, policy: Policy) -> bool:
         return any(order.area_path.startswith(path) for path in offer.serves)
     if order.coordinates is None or offer.coordinates is None:
         return True
-    return kilometres(order.coordinates, offer.coordinates) <= policy.max_km
+    distance = squared(point(order.coordinates), point(offer.coordinates))
+    return distance <= squared_limit(policy.max_km)
 
 
 def largest_take(order: Order, offer: Offer, allowed: Allowed) -> int:

@@ -1,6 +1,10 @@
-"""How good an allowed pair is: a sum of named parts, each in [0, 1], with the policy's weights."""
+"""How good an allowed pair is: a sum of named parts, each in [0, 1], with the policy's weights.
 
-import math
+Values and weights are whole millionths, urgencies thousandths, so that scores and worths are whole
+numbers and no machine rounds them otherwise. These functions say what a pair is worth, one by one;
+`matching/blocks.py` computes the same for all pairs at once.
+"""
+
 from collections.abc import Mapping
 
 from domain.measures import MEASURES
@@ -16,18 +20,15 @@ from matching.model import (
     Relations,
     agent_pair,
 )
+from matching.places import nearness_at, nearness_of_steps, point, squared
 from matching.rules import kilometres
-from matching.text import TextIndex
+from matching.text import MICRO, TextIndex
 from matching.timing import coverage
 
-VALUE_SCALE = 1_000_000
-"""Worths are integers: millionths, so that nothing rounds when they are summed and compared."""
+MILLI = 1_000
 
 BELOW = 0.9
 SUBSTITUTE = 0.5
-KM_SCALE = 3.0
-STEP_SCALE = 3.0
-"""Nearness falls to 1/e at 3 km, or at 3 steps in the area tree where a place is not known."""
 
 GOOD = 0.5
 """From this value on a part of the score is worth a sentence."""
@@ -59,16 +60,15 @@ def category_value(order: Order, offer: Offer) -> float:
 def nearness(order: Order, offer: Offer) -> float:
     """Return how near the two places are, by distance where known, else by the area tree."""
     if order.coordinates is not None and offer.coordinates is not None:
-        return math.exp(-kilometres(order.coordinates, offer.coordinates) / KM_SCALE)
-    steps = tree_steps(order.area_path, offer.area_path)
-    return 0.0 if steps is None else math.exp(-steps / STEP_SCALE)
+        return nearness_at(squared(point(order.coordinates), point(offer.coordinates))) / MICRO
+    return nearness_of_steps(tree_steps(order.area_path, offer.area_path)) / MICRO
 
 
 def skills_value(order: Order, offer: Offer) -> float:
     """Return which share of the wanted skills the offer states; 1 where none is wanted."""
     if not order.skills:
         return 1.0
-    return len(order.skills & offer.skills) / len(order.skills)
+    return MICRO * len(order.skills & offer.skills) // len(order.skills) / MICRO
 
 
 def parts(
@@ -88,8 +88,19 @@ def parts(
 
 
 def total(found: tuple[Part, ...]) -> float:
-    """Return the score in [0, 1]."""
-    return min(1.0, max(0.0, math.fsum(part.weight * part.value for part in found)))
+    """Return the score in [0, 1], a whole number of millionths of a millionth."""
+    exact = sum(micro(part.weight) * micro(part.value) for part in found)
+    return min(MICRO * MICRO, exact) / (MICRO * MICRO)
+
+
+def micro(share: float) -> int:
+    """Return a weight or a value in whole millionths."""
+    return round(MICRO * share)
+
+
+def milli(urgency: float) -> int:
+    """Return the multiple of an urgency in whole thousandths."""
+    return round(MILLI * urgency)
 
 
 def worth(order: Order, score: float, policy: Policy) -> int:
@@ -97,8 +108,18 @@ def worth(order: Order, score: float, policy: Policy) -> int:
 
     A million for a person, an hour or a yuan that fits perfectly, times the urgency.
     """
-    scale = MEASURES[order.measure].scale
-    return round(VALUE_SCALE * policy.urgencies[order.urgency] * score / scale)
+    exact = round(score * MICRO * MICRO) * milli(policy.urgencies[order.urgency])
+    return rounded(exact, worth_divisor(order.measure))
+
+
+def worth_divisor(measure: str) -> int:
+    """Return what the product of score and urgency is divided by in this measure."""
+    return MICRO * MILLI * MEASURES[measure].scale
+
+
+def rounded(exact: int, divisor: int) -> int:
+    """Return the nearest whole number, halves up."""
+    return (exact + divisor // 2) // divisor
 
 
 def reasons(

@@ -1,46 +1,73 @@
-"""How alike two texts are: cosine of character 1- and 2-grams, weighted by rarity.
+"""How alike two texts are: cosine of character 1- and 2-grams and concepts, weighted by rarity.
 
 Characters serve Chinese better than words: segmentation errors cost more than they bring. Texts
 are folded first (full width to half, Traditional to Simplified, lower case), and characters that
-say nothing about what is wanted are stops.
+say nothing about what is wanted are stops. The lexicon adds what other words mean the same.
+
+Vectors are whole numbers of 1/4000, so that sums are exact in whatever order they are made, and
+the same on every machine.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.folding import fold
+from matching.lexicon import concepts_in
 
 STOP_CHARACTERS = frozenset("的了和与及或等为于在对由给把将可需要求请供提有个名次每")
 _PIECES = re.compile(r"[^\W_]+")
 
-Vector = Mapping[str, float]
+LENGTH = 4000
+"""How many parts a vector of length 1 has: the products of two stay below 2^24, which single
+floats hold exactly."""
+RAW = 1024
+"""How many parts a weight has before vectors are brought to their length."""
+MICRO = 1_000_000
+CONCEPT_WEIGHT = 2
+"""A concept counts as much as so many grams."""
+SEPARATOR = "\ue000"
+"""Between texts that are folded in one go; no folding touches it and no word contains it."""
+_SHIFT = 21
+"""Bits of a character."""
+
+Integers = NDArray[np.int64]
 
 
-def grams(text: str) -> Counter[str]:
-    """Return the 1- and 2-grams of a text, within its runs of letters and digits."""
-    found: Counter[str] = Counter()
-    for piece in _pieces(text):
-        found.update(piece)
-        found.update(first + second for first, second in pairwise(piece))
+def grams(text: str) -> Counter[int]:
+    """Return the codes of the 1- and 2-grams within a text's runs, and of its concepts."""
+    found: Counter[int] = Counter()
+    folded = fold(text)
+    for piece in _pieces(folded):
+        found.update(map(ord, piece))
+        found.update(gram_code(first, second) for first, second in pairwise(piece))
+    found.update(-1 - concept for _, concept in concepts_in(folded))
     return found
 
 
-def _pieces(text: str) -> list[str]:
-    """Return the runs of letters and digits of a text, without the stops."""
+def gram_code(first: str, second: str) -> int:
+    """Return the code of a 2-gram; a 1-gram's is its character's, a concept's is below zero."""
+    return ord(first) << _SHIFT | ord(second)
+
+
+def _pieces(folded: str) -> list[str]:
+    """Return the runs of letters and digits of a folded text, without the stops."""
     return [
         "".join(character for character in piece if character not in STOP_CHARACTERS)
-        for piece in _PIECES.findall(fold(text))
+        for piece in _PIECES.findall(folded)
     ]
 
 
 def _common_runs(text: str, other: str) -> set[str]:
     """Return the longest runs of two or more characters that both texts have."""
-    others = "\0".join(_pieces(other))
+    others = "\0".join(_pieces(fold(other)))
     runs: set[str] = set()
-    for piece in _pieces(text):
+    for piece in _pieces(fold(text)):
         start = 0
         while start < len(piece) - 1:
             end = start + 1
@@ -53,40 +80,102 @@ def _common_runs(text: str, other: str) -> set[str]:
 
 
 class TextIndex:
-    """The rarity of grams over a set of texts, and each text's vector of length 1."""
+    """Each text's vector of length 1, over the rarity of grams in a set of texts.
+
+    `starts` says where in `columns` and `weights` the grams of each row begin; `row` which row a
+    text has.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """Count in how many of the distinct texts each gram occurs."""
-        self._grams = {text: grams(text) for text in sorted(set(texts))}
-        documents = Counter(gram for found in self._grams.values() for gram in found)
-        count = len(self._grams)
-        self._rarity = {
-            gram: math.log((1 + count) / (1 + seen)) + 1.0 for gram, seen in documents.items()
-        }
-        self._vectors = {text: self._vector(found) for text, found in self._grams.items()}
+        """Count in how many of the distinct texts each gram occurs, and weigh."""
+        distinct = sorted(set(texts))
+        self.row = {text: number for number, text in enumerate(distinct)}
+        documents, codes = _all_grams(distinct)
+        self.codes, numbers = np.unique(codes, return_inverse=True)
+        width = max(1, len(self.codes))
+        keys, counts = np.unique(documents * width + numbers, return_counts=True)
+        documents, self.columns = keys // width, (keys % width).astype(np.int32)
+        raw = _raw_weights(self.codes, self.columns, counts, len(distinct))
+        self.starts = np.searchsorted(documents, np.arange(len(distinct) + 1))
+        squares = np.bincount(documents, weights=raw * raw, minlength=len(distinct))
+        lengths = np.sqrt(np.maximum(squares, 1.0))
+        self.weights = np.floor(raw * LENGTH / lengths[documents] + 0.5).astype(np.int32)
+
+    def likeness(self, first: str, second: str) -> int:
+        """Return the cosine in millionths; both texts must be among those of the index."""
+        one, other = self._vector(first), self._vector(second)
+        return likeness_of(sum(value * other[gram] for gram, value in one.items() if gram in other))
 
     def similarity(self, first: str, second: str) -> float:
         """Return the cosine in [0, 1]; both texts must be among those of the index."""
-        one, other = self._vectors[first], self._vectors[second]
-        if len(one) > len(other):
-            one, other = other, one
-        return min(
-            1.0, math.fsum(value * other[gram] for gram, value in one.items() if gram in other)
-        )
+        return self.likeness(first, second) / MICRO
 
     def shared(self, first: str, second: str, most: int = 3) -> list[str]:
         """Return the common runs of characters that say most about why the two are alike."""
-        one, other = self._vectors[first], self._vectors[second]
+        one, other = self._vector(first), self._vector(second)
         weights = {
-            run: math.fsum(one[left + right] * other[left + right] for left, right in pairwise(run))
+            run: sum(
+                one[gram_code(*pair)] * other[gram_code(*pair)] for pair in pairwise(run)
+            )
             for run in _common_runs(first, second)
         }
         return sorted(weights, key=lambda run: (-weights[run], run))[:most]
 
-    def _vector(self, found: Counter[str]) -> Vector:
-        weighted = {
-            gram: (1.0 + math.log(count)) * self._rarity[gram]
-            for gram, count in sorted(found.items())
-        }
-        length = math.sqrt(math.fsum(value * value for value in weighted.values()))
-        return {gram: value / length for gram, value in weighted.items()} if length else {}
+    def _vector(self, text: str) -> dict[int, int]:
+        row = self.row[text]
+        part = slice(self.starts[row], self.starts[row + 1])
+        codes = self.codes[self.columns[part]]
+        return dict(zip(codes.tolist(), self.weights[part].tolist(), strict=True))
+
+
+def likeness_of(product: int) -> int:
+    """Return the cosine in millionths of two vectors with this product."""
+    return min(MICRO, product * MICRO // (LENGTH * LENGTH))
+
+
+def rarity(seen: int, count: int) -> float:
+    """Return how much a gram says that `seen` of `count` texts have."""
+    return math.log((1 + count) / (1 + seen)) + 1.0
+
+
+def raw_weight(code: int, times: int, seen: int, count: int) -> int:
+    """Return a gram's weight in a text that has it so many times, before length is made 1."""
+    weight = round(RAW * (1.0 + math.log(times)) * rarity(seen, count))
+    return weight * CONCEPT_WEIGHT if code < 0 else weight
+
+
+def _raw_weights(
+    codes: Integers, columns: NDArray[np.int32], counts: Integers, texts: int
+) -> NDArray[np.float64]:
+    """Return the raw weights, computed once for each count of times and of texts."""
+    seen = np.bincount(columns, minlength=len(codes))
+    kinds, inverse = np.unique(
+        np.stack([counts, seen[columns], codes[columns] < 0]), axis=1, return_inverse=True
+    )
+    weights = [
+        raw_weight(-1 if concept else 0, times, found, texts)
+        for times, found, concept in kinds.T.tolist()
+    ]
+    return np.array(weights, dtype=np.float64)[inverse.ravel()]
+
+
+def _all_grams(texts: Sequence[str]) -> tuple[Integers, Integers]:
+    """Return the grams of all texts: which text, and the gram's code."""
+    folded = fold(SEPARATOR.join(texts))
+    characters = np.frombuffer(folded.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+    alphabet, kinds = np.unique(characters, return_inverse=True)
+    known = [chr(code) for code in alphabet.tolist()]
+    is_word = np.array([_PIECES.fullmatch(one) is not None for one in known], dtype=bool)[kinds]
+    is_stop = np.array([one in STOP_CHARACTERS for one in known], dtype=bool)[kinds]
+    document = np.cumsum(characters == ord(SEPARATOR))
+    piece = np.cumsum(~is_word)
+    kept = np.flatnonzero(is_word & ~is_stop)
+    letters, pieces, documents = characters[kept], piece[kept], document[kept]
+    joined = np.flatnonzero(pieces[1:] == pieces[:-1])
+    named = concepts_in(folded)
+    places = np.array([place for place, _ in named], dtype=np.int64)
+    concepts = np.array([-1 - concept for _, concept in named], dtype=np.int64)
+    return (
+        np.concatenate([documents, documents[joined], document[places]]),
+        np.concatenate([letters, letters[joined] << _SHIFT | letters[joined + 1], concepts]),
+    )

@@ -19,6 +19,7 @@ from domain.availability import (
     WeeklyWindow,
 )
 from matching.model import FreeSlot, Offer, Order, Policy
+from matching.places import MICRO
 
 SECONDS_PER_MINUTE = 60
 EVERY_DAY = frozenset(range(1, DAYS_PER_WEEK + 1))
@@ -57,7 +58,7 @@ def coverage(order: Order, offer: Offer) -> float:
         return 1.0
     asked = sum(window.end - window.start for window in order.windows)
     met = sum(one.overlap(other) for one, other in product(order.windows, offer.windows))
-    return min(1.0, met / asked)
+    return min(MICRO, MICRO * met // asked) / MICRO
 
 
 def _suitable(order: Order, offer: Offer, policy: Policy) -> Iterator[FreeSlot]:
@@ -68,7 +69,7 @@ def _suitable(order: Order, offer: Offer, policy: Policy) -> Iterator[FreeSlot]:
             continue
         if order.windows and not any(
             _enough(window, piece, policy)
-            for window, piece in product(order.windows, _local(slot.time, order.time_zone))
+            for window, piece in product(order.windows, local_windows(slot.time, order.time_zone))
         ):
             continue
         yield slot
@@ -87,7 +88,7 @@ def _weekdays(first: date, last: date) -> frozenset[int]:
 
 
 @lru_cache(maxsize=100_000)
-def _local(slot: SlotTime, time_zone: str) -> tuple[WeeklyWindow, ...]:
+def local_windows(slot: SlotTime, time_zone: str) -> tuple[WeeklyWindow, ...]:
     """Return a slot as windows of the zone's own days, one for each day that it touches."""
     zone = ZoneInfo(time_zone)
     start, left = slot.starts_at.astimezone(zone), _minutes(slot)
