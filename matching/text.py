@@ -149,14 +149,13 @@ def _raw_weights(
 ) -> NDArray[np.float64]:
     """Return the raw weights, computed once for each count of times and of texts."""
     seen = np.bincount(columns, minlength=len(codes))
-    kinds, inverse = np.unique(
-        np.stack([counts, seen[columns], codes[columns] < 0]), axis=1, return_inverse=True
-    )
+    keys = (counts * (texts + 1) + seen[columns]) * 2 + (codes[columns] < 0)
+    kinds, inverse = np.unique(keys, return_inverse=True)
     weights = [
-        raw_weight(-1 if concept else 0, times, found, texts)
-        for times, found, concept in kinds.T.tolist()
+        raw_weight(-(key % 2), key // 2 // (texts + 1), key // 2 % (texts + 1), texts)
+        for key in kinds.tolist()
     ]
-    return np.array(weights, dtype=np.float64)[inverse.ravel()]
+    return np.array(weights, dtype=np.float64)[inverse]
 
 
 def _all_grams(texts: Sequence[str]) -> tuple[Integers, Integers]:
