@@ -226,7 +226,7 @@ def _offer(
         slots = tuple(FreeSlot(time=time, capacity=size) for time in sorted(few))
         capacity = size
     home = unit.home.path.strip("/").split("/")
-    reach = chance.choices((0, 4, 3, 2, 1), (10, 5, 45, 30, 10))[0]
+    reach = chance.choices((0, 4, 3, 2, 1), (8, 12, 45, 30, 5))[0]
     return Offer(
         id=f"offer{number:06}",
         text=_text(chance, fact),

@@ -48,6 +48,13 @@ class Found:
         return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
 
     @cached_property
+    def by_offer(self) -> Numbers:
+        """The pairs by offer, and of one offer by order."""
+        shape = len(self.columns.orders), len(self.columns.offers)
+        numbers = np.arange(len(self.offers), dtype=np.int32)
+        return csr_matrix((numbers, self.offers, self.starts), shape=shape).tocsc().data
+
+    @cached_property
     def order_numbers(self) -> Mapping[str, int]:
         """The number of each order's id."""
         return {order.id: number for number, order in enumerate(self.columns.orders)}

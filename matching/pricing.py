@@ -3,21 +3,32 @@
 Solve on each side's best pairs; take the prices of that plan; price every pair with them. A pair
 worth more than the prices of its order and its bin would gain: such pairs join, and it is solved
 again. When none is left the prices cover every pair: the last pricing is the certificate.
+
+What a pair that joins can change lies near it: a gain of `g` cannot pay for a way through the
+residual graph that costs `g`. So when the gains have become small only that neighbourhood is
+solved again, the rest of the plan standing still; prices of the whole plan show whether it was
+enough, and everything is solved if not.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
 
-from matching.columns import TOTAL, Flags, Integers
+from matching.columns import Flags, Integers
 from matching.flow import solve_flow
 from matching.network import Arcs, Network
-from matching.prices import dual_bound, exact_sum, prices_of
+from matching.prices import PlanRejected, dual_bound, exact_sum, prices_of, shortfalls
 
-BEST = 6
+BEST = 5
 """So many pairs of each order and of each offer are in the solver from the beginning."""
 JOINING = 8
 """So many of the uncovered pairs of an order, and of an offer, join in one round."""
+NOTHING = np.iinfo(np.int64).min
+
+Prices = tuple[Integers, Integers]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,76 +47,151 @@ class Solution:
     rounds: int
 
 
-def solve_priced(network: Network, chosen: Flags | None = None, prices: tuple[Integers, Integers] | None = None, seeds: Integers | None = None) -> Solution:
+def solve_priced(
+    network: Network,
+    chosen: Flags | None = None,
+    prices: Prices | None = None,
+    seeds: Integers | None = None,
+) -> Solution:
     """Return the best plan of the pairs (of those `chosen`), and prices that prove it.
 
     `prices` of an earlier plan, and pairs (`seeds`) that it used, say where to begin.
     """
     pricing = _Pricing(network, chosen)
-    active = pricing.begin(prices, seeds)
-    arcs = network.arcs(np.flatnonzero(active))
+    arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
     carried = solve_flow(arcs, network.quantity, network.capacity)
+    found = prices_of(arcs, carried, network.quantity, network.capacity)
     rounds = 1
-    while True:
-        found = prices_of(arcs, carried, network.quantity, network.capacity)
-        joining = pricing.uncovered(found, active)
-        if not len(joining):
-            break
+    while len(joining := pricing.uncovered(found)):
         rounds += 1
-        before = arcs
-        active[joining] = True
-        arcs = network.arcs(np.flatnonzero(active))
-        carried = solve_flow(arcs, network.quantity, network.capacity)
-        del before
+        arcs, carried = _joined(arcs, carried, network.arcs(joining))
+        pricing.active[joining] = True
+        carried, found = resolved(network, arcs, carried, found)
     value = exact_sum(arcs.worths, carried)
     bound = dual_bound(arcs, found, network.quantity, network.capacity)
     return Solution(arcs, carried, *found, value, bound, rounds)
 
 
+def resolved(
+    network: Network, arcs: Arcs, carried: Integers, prices: Prices
+) -> tuple[Integers, Prices]:
+    """Return the best plan on these arcs and its prices, given a plan and prices near to it."""
+    inside = _near(network, arcs, carried, prices)
+    outside = np.where(inside, 0, carried)
+    quantity, capacity = shortfalls(arcs, outside, network.quantity, network.capacity)
+    some = np.flatnonzero(inside)
+    outside[some] = solve_flow(arcs.take(some), quantity, capacity)
+    try:
+        return outside, prices_of(arcs, outside, network.quantity, network.capacity)
+    except PlanRejected:
+        # More has to move than what is near.
+        carried = solve_flow(arcs, network.quantity, network.capacity)
+        return carried, prices_of(arcs, carried, network.quantity, network.capacity)
+
+
+def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Flags:
+    """Return the arcs on ways through the residual graph that cost less than they could gain.
+
+    A way leads from the bin of an arc that joined back to its order, or to the sink and from
+    there to the order.
+    """
+    orders, bins = len(network.quantity), len(network.capacity)
+    start, nodes = orders + bins, orders + bins + 1
+    costs = prices[0][arcs.orders] + prices[1][arcs.bins] - arcs.worths
+    joined = np.flatnonzero(costs < 0)
+    limit = -int(costs.min(initial=0))
+    ahead, back = np.flatnonzero((costs >= 0) & (costs < limit)), np.flatnonzero(carried > 0)
+    heads = orders + arcs.bins
+    tails = np.concatenate([arcs.orders[ahead], heads[back]])
+    ends = np.concatenate([heads[ahead], arcs.orders[back]])
+    # Half a unit more, so that no cost is 0, which would be no arc.
+    weights = np.concatenate([costs[ahead], np.zeros(len(back))]) + 0.5
+    near = np.zeros(nodes, dtype=bool)
+    for tail, head, first in ((tails, ends, heads[joined]), (ends, tails, arcs.orders[joined])):
+        # Who gains less than others begins so much later, and gets as far as the gain pays for.
+        later = np.full(nodes, limit, dtype=np.int64)
+        np.minimum.at(later, first, limit + costs[joined])
+        begins = np.unique(first)
+        graph = csr_matrix(
+            (
+                np.concatenate([weights, later[begins] + 0.5]),
+                (
+                    np.concatenate([tail, np.full(len(begins), start)]),
+                    np.concatenate([head, begins]),
+                ),
+            ),
+            shape=(nodes, nodes),
+        )
+        reach: Any = dijkstra(graph, indices=start, limit=float(limit) + 1)
+        near |= np.isfinite(reach)
+    return near[arcs.orders] & near[heads] & ((costs < limit) | (carried > 0))
+
+
+def _joined(arcs: Arcs, carried: Integers, more: Arcs) -> tuple[Arcs, Integers]:
+    """Return the arcs with more of them, by order, and what they carry."""
+    order = np.argsort(np.concatenate([arcs.pairs, more.pairs]), kind="stable")
+    both = Arcs(
+        *(
+            np.concatenate([getattr(arcs, name), getattr(more, name)])[order]
+            for name in ("pairs", "orders", "bins", "worths")
+        )
+    )
+    return both, np.concatenate([carried, np.zeros(len(more), dtype=np.int64)])[order]
+
+
 class _Pricing:
-    """Which pairs are worth a place in the solver, by what they are worth and by prices."""
+    """Which pairs are worth a place in the solver, by what they are worth and by prices.
+
+    `active` are those that have one.
+    """
 
     def __init__(self, network: Network, chosen: Flags | None) -> None:
+        self.active = np.zeros(len(network.found), dtype=bool)
         self._network = network
         self._chosen = chosen
-        found = network.found
-        self._orders, self._offers = found.orders, found.offers
+        self._orders, self._offers = network.found.orders, network.found.offers
 
-    def begin(
-        self, prices: tuple[Integers, Integers] | None, seeds: Integers | None
-    ) -> Flags:
+    def begin(self, prices: Prices | None, seeds: Integers | None) -> Flags:
         """Return the pairs to begin with: each side's best, by worth less the other's price."""
         network = self._network
         gains = network.worths.copy()
         if prices is not None:
             gains -= prices[0][self._orders] + self._cheapest(prices[1])[self._offers]
         if self._chosen is not None:
-            gains[~self._chosen] = np.iinfo(np.int64).min
-        active = best_of_each(self._orders, gains, BEST) | best_of_each(self._offers, gains, BEST)
+            gains[~self._chosen] = NOTHING
+        by_offer = network.found.by_offer
+        self.active |= best_of_each(self._orders, gains, BEST)
+        self.active[by_offer[best_of_each(self._offers[by_offer], gains[by_offer], BEST)]] = True
         if seeds is not None:
-            active[seeds] = True
+            self.active[seeds] = True
         if self._chosen is not None:
-            active &= self._chosen
-        return active
+            self.active &= self._chosen
+        return self.active
 
-    def uncovered(self, prices: tuple[Integers, Integers], active: Flags) -> Integers:
+    def uncovered(self, prices: Prices) -> Integers:
         """Return the pairs that the prices do not cover, the worst of each order and offer."""
         network, (of_orders, of_bins) = self._network, prices
         gaps = network.worths - of_orders[self._orders]
         gaps -= self._cheapest(of_bins)[self._offers]
         suspects = np.flatnonzero(gaps > 0)
-        suspects = suspects[~active[suspects]]
+        suspects = suspects[~self.active[suspects]]
         if self._chosen is not None:
             suspects = suspects[self._chosen[suspects]]
+        suspects = self._some(suspects, gaps[suspects], 4 * JOINING)
         if not len(suspects):
             return suspects
         arcs = network.arcs(suspects)
         gaps = arcs.worths - of_orders[arcs.orders] - of_bins[arcs.bins]
         true = np.flatnonzero(gaps > 0)
-        pairs, gaps = arcs.pairs[true], gaps[true]
+        return np.unique(self._some(arcs.pairs[true], gaps[true], JOINING))
+
+    def _some(self, pairs: Integers, gaps: Integers, most: int) -> Integers:
+        """Return the pairs that are among the worst of their order or offer."""
         offers = self._offers[pairs]
-        kept = best_of_each(arcs.orders[true], gaps, JOINING) | best_of_each(offers, gaps, JOINING)
-        return np.unique(pairs[kept])
+        by_offer = np.argsort(offers, kind="stable")
+        kept = best_of_each(self._orders[pairs], gaps, most)
+        kept[by_offer[best_of_each(offers[by_offer], gaps[by_offer], most)]] = True
+        return pairs[kept]
 
     def _cheapest(self, of_bins: Integers) -> Integers:
         """Return the lowest price of each offer's bins; 0 of one that has none."""
@@ -119,12 +205,22 @@ class _Pricing:
 
 
 def best_of_each(owners: Integers, gains: Integers, most: int) -> Flags:
-    """Return which are among the best `most` of their owner; of equal ones the first."""
-    order = np.lexsort((-gains, owners))
-    ranked = owners[order]
-    begins = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
-    counts = np.diff(np.append(begins, len(ranked)))
-    rank = np.arange(len(ranked)) - np.repeat(begins, counts)
+    """Return which are among the best of their owner, `most` of them and those as good as these.
+
+    The owners come one after the other.
+    """
     best = np.zeros(len(owners), dtype=bool)
-    best[order[rank < most]] = True
+    if not len(owners):
+        return best
+    new = np.concatenate([[True], owners[1:] != owners[:-1]])
+    begins = np.flatnonzero(new)
+    number = np.cumsum(new) - 1
+    left = gains.copy()
+    for _ in range(most):
+        top = np.maximum.reduceat(left, begins)
+        hits = np.flatnonzero((left == top[number]) & (left > NOTHING))
+        if not len(hits):
+            break
+        best[hits] = True
+        left[hits] = NOTHING
     return best
