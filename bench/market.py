@@ -17,8 +17,8 @@ from matching.model import (
     FreeSlot,
     Offer,
     Order,
-    Relations,
     RelationKind,
+    Relations,
     Situation,
     agent_pair,
 )
@@ -29,10 +29,35 @@ PER_COMMUNITY = 50
 PER_SUBDISTRICT = 10
 PER_COUNTY = 10
 FILLERS = (
-    "周末", "晚间", "老年人", "居民", "小区", "一期", "二期", "东区", "西区", "长期", "临时", "公益",
-    "免费", "预约", "上门", "集中", "活动", "服务", "支持", "共建", "党员", "青年", "妇女", "儿童",
-    "残疾人", "退役军人", "楼院", "广场旁", "社区中心", "第三季度", "开放日", "便民日",
-)  # fmt: skip
+    *(
+        "周末",
+        "晚间",
+        "老年人",
+        "居民",
+        "小区",
+        "一期",
+        "二期",
+        "东区",
+        "西区",
+        "长期",
+        "临时",
+        "公益",
+    ),
+    *(
+        "免费",
+        "预约",
+        "上门",
+        "集中",
+        "支持",
+        "共建",
+        "党员",
+        "青年",
+        "儿童",
+        "楼院",
+        "广场旁",
+        "开放日",
+    ),
+)
 SKILLS = ("摄影", "驾驶", "急救", "手语", "心理", "法律", "电工", "书法", "舞蹈", "翻译")
 BY_ROOT = {
     "venue": ("PERSON", "SESSION"),
@@ -65,7 +90,7 @@ class Unit:
 
 
 def market(size: int, seed: int = 1, *, indivisible: float = 0.0, demand: float = 1.0) -> Situation:
-    """Return so many orders and offers; `demand` is what is wanted as a multiple of what is there."""
+    """Return so many orders and offers; `demand` is wanted by there."""
     chance = random.Random(seed)
     communities = _communities(chance, max(4, size // PER_COMMUNITY))
     units = [
@@ -114,7 +139,9 @@ def _near(chance: random.Random, place: tuple[float, float], spread: float) -> t
     )
 
 
-def _categories(chance: random.Random, leaves: list[CategoryFact], count: int) -> list[CategoryFact]:
+def _categories(
+    chance: random.Random, leaves: list[CategoryFact], count: int
+) -> list[CategoryFact]:
     weights = [1 / rank for rank in range(1, len(leaves) + 1)]
     return chance.choices(leaves, weights, k=count)
 
@@ -127,7 +154,9 @@ def _measure(chance: random.Random, fact: CategoryFact) -> str:
 def _text(chance: random.Random, fact: CategoryFact) -> str:
     words = (fact.name, *fact.aliases, *fact.keywords)
     said = chance.sample(words, min(len(words), chance.randint(1, 3)))
-    return "".join((*chance.sample(FILLERS, chance.randint(2, 5)), *said, str(chance.randrange(99))))
+    return "".join(
+        (*chance.sample(FILLERS, chance.randint(2, 5)), *said, str(chance.randrange(99)))
+    )
 
 
 def _quantity(chance: random.Random, measure: str) -> int:
@@ -149,7 +178,9 @@ def _orders(
 ) -> list[Order]:
     homes = chance.choices(communities, [home.weight for home in communities], k=size)
     found: list[Order] = []
-    for number, (home, fact) in enumerate(zip(homes, _categories(chance, leaves, size), strict=True)):
+    for number, (home, fact) in enumerate(
+        zip(homes, _categories(chance, leaves, size), strict=True)
+    ):
         measure = _measure(chance, fact)
         quantity = _quantity(chance, measure)
         found.append(
@@ -162,7 +193,7 @@ def _orders(
                 receiver_id=home.id,
                 area_path=home.path,
                 minimum_lot=quantity if chance.random() < indivisible else 1,
-                placed_at=f"2026-04-{chance.randint(1, 30):02}T{chance.randrange(24):02}:{number % 60:02}",
+                placed_at=_placed(chance, 4, number),
                 starts_on=NOW.date() + timedelta(days=chance.choice((0, 0, 7, 14))),
                 deadline=NOW.date() + timedelta(days=chance.randint(15, 60)),
                 windows=_windows(chance, 3) if chance.random() < 0.3 else (),
@@ -175,6 +206,11 @@ def _orders(
             )
         )
     return found
+
+
+def _placed(chance: random.Random, month: int, number: int) -> str:
+    day, hour = chance.randint(1, 30), chance.randrange(24)
+    return f"2026-{month:02}-{day:02}T{hour:02}:{number % 60:02}"
 
 
 def _windows(chance: random.Random, most: int) -> tuple[WeeklyWindow, ...]:
@@ -236,7 +272,7 @@ def _offer(
         measure=measure,
         supplier_id=unit.id,
         area_path=unit.home.path,
-        placed_at=f"2026-03-{chance.randint(1, 31):02}T{chance.randrange(24):02}:{number % 60:02}",
+        placed_at=_placed(chance, 3, number),
         slots=slots,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -254,9 +290,7 @@ def _times(starts_on: date, ends_on: date, windows: tuple[WeeklyWindow, ...]) ->
     return list(Availability(starts_on, ends_on, windows).slots(NOW + timedelta(minutes=1), until))
 
 
-def _relations(
-    chance: random.Random, communities: list[Community], units: list[Unit]
-) -> Relations:
+def _relations(chance: random.Random, communities: list[Community], units: list[Unit]) -> Relations:
     found: dict[tuple[str, str], RelationKind] = {}
     for home in communities:
         for number in range(7):

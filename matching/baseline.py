@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from domain.vocabulary import CapacityKind
-from matching.instance import Pair
-from matching.matcher import Share, plan_of
-from matching.model import FreeSlot, Order, Plan, Policy, Situation
+from matching.matcher import plan_of
+from matching.model import FreeSlot, Offer, Order, Plan, Policy, Situation
 from matching.pairs import Found, find_pairs
-from matching.rules import together
+from matching.placing import Share
+from matching.rules import Allowed, together
+from matching.sparse import listed
 
 
 def first_come_first_served(
@@ -18,35 +21,66 @@ def first_come_first_served(
     On the same allowed pairs, and under the same rules, as the matcher's.
     """
     found = found or find_pairs(situation, policy)
-    room = _Room()
+    return plan_of(situation, found, first_come_shares(found), None)
+
+
+def first_come_shares(found: Found) -> list[Share]:
+    """Return what each order takes when the first to come is the first to be served."""
+    columns = found.columns
+    arrivals = sorted(
+        range(len(columns.orders)),
+        key=lambda number: (columns.orders[number].placed_at, columns.orders[number].id),
+    )
+    by_age = sorted(
+        range(len(columns.offers)),
+        key=lambda number: (columns.offers[number].placed_at, columns.offers[number].id),
+    )
+    rank = np.empty(len(by_age), dtype=np.int64)
+    rank[by_age] = np.arange(len(by_age))
+    room = _Room(len(by_age))
     shares: list[Share] = []
-    left = {order.id: order.quantity for order in situation.orders}
-    for pair in sorted(found.pairs, key=_arrival):
-        taken = room.take(pair, left[pair.order.id])
-        left[pair.order.id] -= sum(taken.values())
-        shares.extend(
-            Share(pair.order.id, pair.offer.id, slot.key if slot else None, quantity)
-            for slot, quantity in taken.items()
-        )
-    return plan_of(situation, found, shares, None)
+    for number in arrivals:
+        order = columns.orders[number]
+        offers = found.offers[found.starts[number] : found.starts[number + 1]]
+        offers = offers[room.there[offers]]
+        left = order.quantity
+        for place in listed(offers[np.argsort(rank[offers])]):
+            if not left:
+                break
+            offer = columns.offers[place]
+            taken = _taken(room, found, (number, place), left)
+            left -= sum(taken.values())
+            shares.extend(
+                Share(order.id, offer.id, slot.key if slot else None, quantity)
+                for slot, quantity in taken.items()
+            )
+    return shares
 
 
-def _arrival(pair: Pair) -> tuple[str, str, str, str]:
-    return pair.order.placed_at, pair.order.id, pair.offer.placed_at, pair.offer.id
+def _taken(
+    room: "_Room", found: Found, numbers: tuple[int, int], left: int
+) -> Mapping[FreeSlot | None, int]:
+    order, offer = found.columns.orders[numbers[0]], found.columns.offers[numbers[1]]
+    allowed = found.allowed(*numbers)
+    if not isinstance(allowed, Allowed):
+        raise TypeError(f"a pair that is refused was found: {order.id}, {offer.id}")
+    return room.take(order, offer, numbers[1], allowed, left)
 
 
 class _Room:
     """What is left of each offer, in all or by slot, in the offer's measure."""
 
-    def __init__(self) -> None:
+    def __init__(self, offers: int) -> None:
+        self.there = np.ones(offers, dtype=bool)
         self._left: dict[tuple[str, FreeSlot | None], int] = {}
 
-    def take(self, pair: Pair, wanted: int) -> Mapping[FreeSlot | None, int]:
+    def take(
+        self, order: Order, offer: Offer, number: int, allowed: Allowed, wanted: int
+    ) -> Mapping[FreeSlot | None, int]:
         """Take as much as the order may, the earliest slots first; nothing where no lot fits."""
-        order, offer = pair.order, pair.offer
-        step, given = pair.allowed.step
+        step, given = allowed.step
         size = offer.capacity or 0
-        slots: list[FreeSlot | None] = list(pair.allowed.slots) or [None]
+        slots: list[FreeSlot | None] = list(allowed.slots) or [None]
         rooms = {
             slot: self._left.get((offer.id, slot), slot.capacity if slot else size) // given * step
             for slot in slots
@@ -59,6 +93,12 @@ class _Room:
             whole = offer.capacity_kind is CapacityKind.EXCLUSIVE
             left = 0 if whole else (rooms[slot] - amount) // step * given
             self._left[offer.id, slot] = left
+        if offer.capacity_kind is CapacityKind.TOTAL:
+            self.there[number] = self._left.get((offer.id, None), size) >= given
+        else:
+            self.there[number] = any(
+                self._left.get((offer.id, slot), slot.capacity) >= given for slot in offer.slots
+            )
         return taken
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from domain.availability import DAYS_PER_WEEK
 from domain.measures import ratio
-from matching.columns import EXCLUSIVE, TOTAL, Columns, Flags, Integers, Numbers, ragged
+from matching.columns import TOTAL, Columns, Flags, Integers, Numbers
 from matching.model import PartName, Refusal, agent_pair
 from matching.places import nearness_by_metre, nearness_by_steps, squared_limit
 from matching.rules import category_fits
@@ -25,8 +24,9 @@ from matching.score import (
     micro,
     worth_divisor,
 )
+from matching.sparse import Matrix, listed, matrix
 from matching.text import LENGTH, MICRO
-from matching.timetables import WHOLE_WEEK, SlotTable, Timetable, weekdays
+from matching.timetables import WHOLE_WEEK, Timetable, weekdays
 from matching.timing import shares_time
 
 Squares = NDArray[np.float64]
@@ -79,7 +79,11 @@ class Blocks:
         columns = self.columns
         tables, policy = columns.tables, columns.policy
         wanted = tables.categories[category]
-        substitutes = columns.situation.substitutes if policy.allow_substitutes else frozenset[tuple[str, str]]()
+        substitutes = (
+            columns.situation.substitutes
+            if policy.allow_substitutes
+            else frozenset[tuple[str, str]]()
+        )
         values = np.full(len(tables.categories), -1, dtype=np.int64)
         for number, path in enumerate(tables.categories):
             if category_fits(wanted, path, substitutes):
@@ -116,7 +120,9 @@ class Blocks:
 
     # The rules, each a table of offers by orders.
 
-    def rules(self, scope: Scope, offers: Integers, orders: Integers) -> Iterator[tuple[Refusal, Flags]]:
+    def rules(
+        self, scope: Scope, offers: Integers, orders: Integers
+    ) -> Iterator[tuple[Refusal, Flags]]:
         """Yield for each rule which pairs it allows, in the order of asking.
 
         All offers are slotted, or none is.
@@ -161,7 +167,9 @@ class Blocks:
             low, high = (part[served[named]] for part in self._ranges)
             inside = np.zeros((len(named), len(orders)), dtype=bool)
             for number in range(low.shape[1]):
-                inside |= (low[:, number : number + 1] <= areas) & (areas < high[:, number : number + 1])
+                inside |= (low[:, number : number + 1] <= areas) & (
+                    areas < high[:, number : number + 1]
+                )
             reach[named] = inside
         if len(free):
             near = self._squares(offers[free], orders) <= self._limit
@@ -171,9 +179,14 @@ class Blocks:
 
     def _squares(self, offers: Integers, orders: Integers) -> Squares:
         """Return the squares of the distances; whole numbers below 2^53, so exact."""
-        one, other = self.columns.given.items.points[offers], self.columns.wanted.items.points[orders]
+        one, other = (
+            self.columns.given.items.points[offers],
+            self.columns.wanted.items.points[orders],
+        )
         return (
-            (one * one).sum(axis=1)[:, None] + (other * other).sum(axis=1)[None, :] - 2 * (one @ other.T)
+            (one * one).sum(axis=1)[:, None]
+            + (other * other).sum(axis=1)[None, :]
+            - 2 * (one @ other.T)
         )
 
     def _dates(self, scope: Scope, offers: Integers, orders: Integers) -> Flags:
@@ -199,9 +212,9 @@ class Blocks:
         """Compare windows of two zones one by one, as instants."""
         columns = self.columns
         stated = np.flatnonzero(columns.wanted.items.windows[orders] > 0)
-        for row in rows.tolist():
-            for column in stated.tolist():
-                order, offer = columns.orders[orders[column]], columns.offers[offers[row]]
+        for row in listed(rows):
+            for column in listed(stated):
+                order, offer = columns.orders[int(orders[column])], columns.offers[int(offers[row])]
                 meeting[row, column] = shares_time(
                     order, offer, columns.policy, columns.situation.now
                 )
@@ -238,7 +251,7 @@ class Blocks:
     def slot_by_slot(
         self, scope: Scope, offers: Integers, orders: Integers
     ) -> Iterator[tuple[Integers, Integers, Flags]]:
-        """Yield for the first slot, the second ... of the offers that have one: rows, slots, fits."""
+        """Yield for the first slot, the second ...: which rows have one, the slots, who fits."""
         wanted, given = self.columns.wanted, self.columns.given
         table = self.timetable.slots(scope.zone)
         asked, column = np.unique(wanted.items.windows[orders], return_inverse=True)
@@ -258,7 +271,14 @@ class Blocks:
 
     # The score of the pairs that are allowed: rows and columns of a block.
 
-    def worths(self, scope: Scope, offers: Integers, orders: Integers, at: tuple[Integers, Integers], alike: NDArray[np.float32]) -> Integers:
+    def worths(
+        self,
+        scope: Scope,
+        offers: Integers,
+        orders: Integers,
+        at: tuple[Integers, Integers],
+        alike: NDArray[np.float32],
+    ) -> Integers:
         """Return what a unit of the order is worth in each of these pairs of the block."""
         rows, places = at
         wanted, given = self.columns.wanted, self.columns.given
@@ -279,7 +299,10 @@ class Blocks:
 
     def alike(self, offers: Integers, orders: Integers) -> NDArray[np.float32]:
         """Return the products of the texts' vectors; whole numbers below 2^24, so exact."""
-        wanted, given = self.columns.wanted.items.texts[orders], self.columns.given.items.texts[offers]
+        wanted, given = (
+            self.columns.wanted.items.texts[orders],
+            self.columns.given.items.texts[offers],
+        )
         theirs = self._grams[wanted]
         used, columns = np.unique(theirs.indices, return_inverse=True)
         number = np.full(self._grams.shape[1], -1, dtype=np.int32)
@@ -290,12 +313,12 @@ class Blocks:
         kept = number[ours.indices]
         inside = kept >= 0
         ends = np.concatenate([[0], np.cumsum(inside)])[ours.indptr]
-        matrix = csr_matrix(
-            (ours.data[inside], kept[inside], ends), shape=(len(offers), len(used) or 1)
-        )
-        return matrix @ table
+        grams = matrix((ours.data[inside], kept[inside], ends), (len(offers), len(used) or 1))
+        return grams @ table
 
-    def _nearness(self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]) -> Integers:
+    def _nearness(
+        self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]
+    ) -> Integers:
         rows, places = at
         wanted, given = self.columns.wanted.items, self.columns.given.items
         by_metre = nearness_by_metre()
@@ -303,9 +326,7 @@ class Blocks:
         metres = np.sqrt(self._squares(offers, orders)[rows, places])
         value = by_metre[np.minimum(metres, len(by_metre) - 1).astype(np.int64)]
         if not known:
-            unknown = np.flatnonzero(
-                ~(given.placed[offers][rows] & wanted.placed[orders][places])
-            )
+            unknown = np.flatnonzero(~(given.placed[offers][rows] & wanted.placed[orders][places]))
             value[unknown] = self._nearness_by_steps(
                 wanted.area[orders[places[unknown]]], given.area[offers[rows[unknown]]]
             )
@@ -322,13 +343,17 @@ class Blocks:
         value = by_steps[np.minimum(steps, len(by_steps) - 1)]
         return np.where(common > 0, value, 0)
 
-    def _windows(self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]) -> Integers:
+    def _windows(
+        self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]
+    ) -> Integers:
         rows, places = at
         offered, row = np.unique(self.columns.given.items.windows[offers], return_inverse=True)
         asked, column = np.unique(self.columns.wanted.items.windows[orders], return_inverse=True)
         return self.timetable.coverage(offered, asked)[row[rows], column[places]]
 
-    def _skills(self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]) -> Integers:
+    def _skills(
+        self, offers: Integers, orders: Integers, at: tuple[Integers, Integers]
+    ) -> Integers:
         rows, places = at
         offered, row = np.unique(self.columns.given.items.skills[offers], return_inverse=True)
         asked, column = np.unique(self.columns.wanted.items.skills[orders], return_inverse=True)
@@ -338,9 +363,9 @@ class Blocks:
         table = [
             [
                 MICRO * len(skills[want] & skills[have]) // len(skills[want]) if want else MICRO
-                for want in asked.tolist()
+                for want in listed(asked)
             ]
-            for have in offered.tolist()
+            for have in listed(offered)
         ]
         return np.array(table, dtype=np.int64)[row[rows], column[places]]
 
@@ -395,9 +420,7 @@ def _relations(columns: Columns) -> _Lookup:
 
 def _rejections(columns: Columns) -> _Lookup:
     offers = {offer.id: number for number, offer in enumerate(columns.offers)}
-    refusing = {
-        supplier for order in columns.orders for supplier in order.rejected_suppliers
-    }
+    refusing = {supplier for order in columns.orders for supplier in order.rejected_suppliers}
     of_supplier: dict[str, list[int]] = {}
     for number, offer in enumerate(columns.offers):
         if offer.supplier_id in refusing:
@@ -406,7 +429,9 @@ def _rejections(columns: Columns) -> _Lookup:
     for column, order in enumerate(columns.orders):
         named = [offers[offer] for offer in order.rejected_offers if offer in offers]
         theirs = [
-            number for supplier in order.rejected_suppliers for number in of_supplier.get(supplier, ())
+            number
+            for supplier in order.rejected_suppliers
+            for number in of_supplier.get(supplier, ())
         ]
         pairs.update(((number, column), 1) for number in (*named, *theirs))
     return _Lookup(pairs, len(columns.offers), len(columns.orders))
@@ -427,7 +452,7 @@ def _served_ranges(columns: Columns) -> tuple[Numbers, Numbers]:
 
 
 def _ancestors(areas: list[str]) -> tuple[Numbers, Integers]:
-    """Return for each area the number of its ancestor at each level (-1 below it), and its depth."""
+    """Return for each area its ancestor's number at each level (-1 below it), and its depth."""
     numbers: dict[tuple[str, ...], int] = {}
     paths = [tuple(area.strip("/").split("/")) for area in areas]
     levels = max((len(path) for path in paths), default=0)
@@ -438,7 +463,7 @@ def _ancestors(areas: list[str]) -> tuple[Numbers, Integers]:
     return found, np.array([len(path) for path in paths], dtype=np.int64)
 
 
-def _text_matrix(columns: Columns) -> csr_matrix:
+def _text_matrix(columns: Columns) -> Matrix:
     texts = columns.texts
     shape = len(texts.starts) - 1, max(1, len(texts.codes))
-    return csr_matrix((texts.weights.astype(np.float32), texts.columns, texts.starts), shape=shape)
+    return matrix((texts.weights.astype(np.float32), texts.columns, texts.starts), shape)

@@ -56,9 +56,7 @@ def solve_flow(arcs: Arcs, quantity: Integers, capacity: Integers) -> Integers:
         bins, heads = np.unique(some.bins, return_inverse=True)
         wanted, room = quantity[orders], capacity[bins]
         unit = gcd(*wanted.tolist(), *room.tolist()) or 1
-        carried[numbers] = unit * _solve(
-            tails, heads, some.worths, wanted // unit, room // unit
-        )
+        carried[numbers] = unit * _solve(tails, heads, some.worths, wanted // unit, room // unit)
     return carried
 
 
@@ -72,7 +70,9 @@ def batches(arcs: Arcs, orders: int, bins: int) -> list[Integers]:
     # A component joins the ones before it until they are large enough together.
     joined = np.cumsum(np.where(np.bincount(labels[used], minlength=len(sizes)) > 0, sizes, 0))
     large = sizes > NODES_AT_ONCE
-    batch = np.where(large, np.arange(len(sizes)) + joined[-1] // NODES_AT_ONCE + 1, joined // NODES_AT_ONCE)
+    batch = np.where(
+        large, np.arange(len(sizes)) + joined[-1] // NODES_AT_ONCE + 1, joined // NODES_AT_ONCE
+    )
     of_arcs = batch[labels[arcs.orders]]
     ordered = np.argsort(of_arcs, kind="stable")
     breaks = np.flatnonzero(np.diff(of_arcs[ordered])) + 1

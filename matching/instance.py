@@ -1,34 +1,19 @@
-"""What is to be solved: connected components of orders, bins of capacity, and priced arcs.
+"""A connected part of the instance as records: what cannot be split freely is solved on these.
 
-An order with a quantity left is a supply. The capacity of a TOTAL offer is one bin; the free slots
-of a slotted offer that have the same room and suit the same orders are one bin of several slots,
-which keeps the instance small and loses nothing: within it the slots are interchangeable. An arc
-leads from a supply to a bin and says what a unit of the supply is worth there.
-
-Everything is in a canonical order (by identifiers), so that the instance, and with it the plan,
-does not depend on the order of the input.
+An order with a quantity left is a supply; bins and arcs are those of the network. Everything is in
+a canonical order (by identifiers), so that the plan does not depend on the order of the input.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import gcd
 
-from domain.vocabulary import CapacityKind
-from matching.model import FreeSlot, Offer, Order, Part
-from matching.rules import Allowed, together
+import numpy as np
 
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An order and an offer that every rule allows, with score and worth per unit."""
-
-    order: Order
-    offer: Offer
-    allowed: Allowed
-    parts: tuple[Part, ...]
-    score: float
-    worth: int
+from domain.measures import ratio
+from matching.columns import EXCLUSIVE, TOTAL, Integers
+from matching.model import FreeSlot
+from matching.network import Arcs, Network
+from matching.sparse import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +64,6 @@ class Component:
     arcs: tuple[Arc, ...]
 
     @property
-    def quantum(self) -> int:
-        """The largest amount of which all quantities and rooms are multiples.
-
-        A flow of multiples of it is as good as any, and everything in it is a multiple of it.
-        """
-        sizes = (each.size for each in self.bins)
-        return gcd(*(supply.quantity for supply in self.supplies), *sizes)
-
-    @property
-    def splittable(self) -> bool:
-        """Whether a flow solves it: one measure, no slot for one user only, no lot that binds."""
-        return (
-            all(arc.step == arc.given == 1 for arc in self.arcs)
-            and not any(each.exclusive for each in self.bins)
-            and all(supply.lot <= self.quantum for supply in self.supplies)
-        )
-
-    @property
     def worth_bound(self) -> int:
         """A value that no plan of this component exceeds, by what is wanted or what there is."""
         wanted: dict[int, int] = defaultdict(int)
@@ -122,74 +89,59 @@ class Take:
     quantity: int
 
 
-def components(pairs: Sequence[Pair]) -> list[Component]:
-    """Return the connected components of the allowed pairs that are worth something."""
-    ordered = sorted(
-        (pair for pair in pairs if pair.worth > 0), key=lambda pair: (pair.order.id, pair.offer.id)
-    )
-    groups: dict[str, list[Pair]] = defaultdict(list)
-    root = _roots(ordered)
-    for pair in ordered:
-        groups[root[f"order {pair.order.id}"]].append(pair)
-    return [_component(group) for group in groups.values()]
-
-
-def _roots(pairs: Iterable[Pair]) -> Mapping[str, str]:
-    """Return for each order and offer the least name of its component (union-find)."""
-    parent: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for pair in pairs:
-        one, other = find(f"order {pair.order.id}"), find(f"offer {pair.offer.id}")
-        parent[max(one, other)] = min(one, other)
-    return {name: find(name) for name in list(parent)}
-
-
-def _component(pairs: Sequence[Pair]) -> Component:
-    orders = sorted({pair.order.id: pair.order for pair in pairs}.items())
-    numbers = {order_id: number for number, (order_id, _) in enumerate(orders)}
-    by_offer: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_offer[pair.offer.id].append(pair)
-    bins: list[Bin] = []
-    arcs: list[Arc] = []
-    for _, members in sorted(by_offer.items()):
-        for found, users in _bins(members):
-            arcs.extend(
-                Arc(numbers[user.order.id], len(bins), user.worth, *user.allowed.step)
-                for user in users
-            )
-            bins.append(found)
-    arcs.sort(key=lambda arc: (arc.supply, arc.bin))
+def component_of(network: Network, arcs: Arcs) -> Component:
+    """Return the component of these arcs, all of its own, in the order of their pairs."""
+    columns = network.found.columns
+    order_numbers, tails = np.unique(arcs.orders, return_inverse=True)
+    bin_numbers, heads = np.unique(arcs.bins, return_inverse=True)
+    wanted, tables = columns.wanted, columns.tables
     supplies = tuple(
-        Supply(order_id, order.quantity, order.lot, together(order)) for order_id, order in orders
-    )
-    return Component(supplies, tuple(bins), tuple(arcs))
-
-
-def _bins(pairs: Sequence[Pair]) -> list[tuple[Bin, list[Pair]]]:
-    """Return the bins of one offer, each with the pairs that may use it."""
-    offer = pairs[0].offer
-    if offer.capacity_kind is CapacityKind.TOTAL:
-        return [(Bin(offer.id, (), offer.capacity or 0, exclusive=False), list(pairs))]
-    users: dict[FreeSlot, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        for slot in pair.allowed.slots:
-            users[slot].append(pair)
-    classes: dict[tuple[int, tuple[str, ...]], list[FreeSlot]] = defaultdict(list)
-    for slot in sorted(users, key=lambda slot: slot.time):
-        classes[slot.capacity, tuple(pair.order.id for pair in users[slot])].append(slot)
-    exclusive = offer.capacity_kind is CapacityKind.EXCLUSIVE
-    return [
-        (
-            Bin(offer.id, tuple(slots), size, exclusive=exclusive and size > 1),
-            users[slots[0]],
+        Supply(
+            columns.orders[order].id,
+            int(wanted.quantity[order]),
+            int(wanted.lot[order]),
+            bool(wanted.together[order]),
         )
-        for (size, _), slots in classes.items()
-        if size > 0
+        for order in listed(order_numbers)
+    )
+    steps = {
+        (one, other): ratio(tables.measures[one], tables.measures[other]) or (1, 1)
+        for one in listed(np.unique(wanted.items.measure[order_numbers]))
+        for other in listed(np.unique(columns.given.items.measure[network.bins[bin_numbers]]))
+    }
+    measures = zip(
+        listed(wanted.items.measure[arcs.orders]),
+        listed(columns.given.items.measure[network.bins[arcs.bins]]),
+        strict=True,
+    )
+    order = np.lexsort((heads, tails))
+    made = [
+        Arc(tail, head, worth, *steps[pair])
+        for tail, head, worth, pair in zip(
+            listed(tails), listed(heads), listed(arcs.worths), measures, strict=True
+        )
     ]
+    bins = slots_of(network, bin_numbers)
+    return Component(supplies, bins, tuple(made[number] for number in listed(order)))
+
+
+def slots_of(network: Network, bins: Integers) -> tuple[Bin, ...]:
+    """Return these bins as records, with their slots in the order of time."""
+    columns = network.found.columns
+    given = columns.given
+    made: list[Bin] = []
+    for number in listed(bins):
+        offer = int(network.bins[number])
+        if given.kind[offer] == TOTAL:
+            made.append(
+                Bin(columns.offers[offer].id, (), int(given.capacity[offer]), exclusive=False)
+            )
+            continue
+        first, last = int(given.slot_starts[offer]), int(given.slot_starts[offer + 1])
+        slots = first + np.flatnonzero(network.slot_bins[first:last] == number)
+        size = int(given.slot_rooms[slots[0]])
+        times = [columns.tables.times[time] for time in listed(given.slot_times[slots])]
+        exclusive = bool(given.kind[offer] == EXCLUSIVE) and size > 1
+        free = tuple(FreeSlot(time=time, capacity=size) for time in times)
+        made.append(Bin(columns.offers[offer].id, free, size, exclusive))
+    return tuple(made)

@@ -1,19 +1,21 @@
 """The matcher: one plan for all orders and offers together, proven part by part.
 
-Pairs, then connected components, then for each the solver that fits: a minimum-cost flow with a
-certificate of prices where everything can be split, an integer program with its bound elsewhere.
+All pairs, then one flow over everything as if it could be split, with prices. Components that can
+be split are done: the prices are their certificate. The others go to an integer program, with the
+flow's value as a bound.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from domain.errors import MatchingError
 from domain.language import Phrase
-from matching.certificate import Integers, dual_bound, prices_of, value_of
+from matching.columns import Flags, ragged
 from matching.exact import solve_exact
-from matching.flow import place, solve_flow
-from matching.instance import Component, Pair, Take, components
+from matching.instance import Component, Take, component_of
 from matching.model import (
     ComponentProof,
     Method,
@@ -27,21 +29,31 @@ from matching.model import (
     SlotShare,
     Unmatched,
 )
+from matching.network import Network, network_of
 from matching.pairs import Found, find_pairs
-from matching.score import reasons
+from matching.parting import Parts, bounds_of, largest_value, parts_of, values_of
+from matching.placing import Share, shares_of
+from matching.pricing import Solution, solve_priced
+from matching.rules import Allowed
+from matching.score import reasons, total, worth
+from matching.sparse import listed
 
 LARGEST_VALUE = 2**53 - 1
 """Readers of JSON keep whole numbers up to here exact; more comes of a wrong quantity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What an order takes of an offer, in one slot or in none; in the order's measure."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """A run before it is written out: the instance, the flow over all of it, and the shares.
 
-    order_id: str
-    offer_id: str
-    slot: str | None
-    quantity: int
+    `flow` treats everything as if it could be split (components with conversions are not in it).
+    """
+
+    network: Network
+    parts: Parts
+    flow: Solution
+    shares: tuple[Share, ...]
+    proofs: tuple[ComponentProof, ...]
 
 
 def match(
@@ -55,50 +67,92 @@ def match(
     `found` are the pairs, where the caller has them already. Raises MatchingError when an id
     occurs twice or the sums leave 53 bits.
     """
-    _check_ids(situation)
+    check_ids(situation)
     found = found or find_pairs(situation, policy, progress)
-    parts = components(found.pairs)
-    if sum(part.worth_bound for part in parts) > LARGEST_VALUE:
-        raise MatchingError(reason=Phrase("matching.problem.TOO_LARGE"))
-    shares: list[Share] = []
-    proofs: list[ComponentProof] = []
-    for done, part in enumerate(parts):
-        if progress:
-            progress("SOLVE", done, len(parts))
-        takes, proof = solve(part, policy)
-        proofs.append(proof)
-        shares.extend(_share(part, take) for take in takes)
+    solved = solve(found, progress)
+    return plan_of(situation, found, solved.shares, solved.proofs)
+
+
+def solve(found: Found, progress: Progress | None = None) -> Solved:
+    """Return the best plan of the pairs. Raises MatchingError when the sums leave 53 bits."""
+    network = network_of(found)
     if progress:
-        progress("SOLVE", len(parts), len(parts))
-    return plan_of(situation, found, shares, tuple(proofs))
+        progress("SOLVE", 0, network.components)
+    if largest_value(network) > LARGEST_VALUE:
+        raise MatchingError(reason=Phrase("matching.problem.TOO_LARGE"))
+    parts = parts_of(network)
+    flow = solve_priced(network, whole_pairs(network, ~parts.converted))
+    shares, proofs = _proven(network, parts, flow)
+    hard = listed(np.flatnonzero(~parts.splittable))
+    for done, number in enumerate(hard):
+        if progress:
+            progress("SOLVE", network.components - len(hard) + done, network.components)
+        component = hard_component(network, number)
+        takes, proofs[number] = _hard(component, parts, number, flow, network)
+        shares.extend(_share(component, take) for take in takes)
+    if progress:
+        progress("SOLVE", network.components, network.components)
+    return Solved(network, parts, flow, tuple(shares), tuple(proofs))
 
 
-def solve(component: Component, policy: Policy) -> tuple[Sequence[Take], ComponentProof]:
-    """Return a component's best plan, and how it is proven."""
-    if component.splittable:
-        carried = solve_flow(component)
-        value = value_of(component, carried)
-        bound = relaxed_bound(component, carried)
-        return place(component, carried), _proof(component, Method.FLOW, Proof.DUALS, value, bound)
-    outcome = solve_exact(component, policy.effort)
+def whole_pairs(network: Network, components: Flags) -> Flags | None:
+    """Return the pairs of these components; None for all."""
+    return None if components.all() else components[network.order_components[network.found.orders]]
+
+
+def hard_component(network: Network, number: int) -> Component:
+    """Return a component as records."""
+    orders = np.flatnonzero(network.order_components == number)
+    starts = network.found.starts
+    pairs = ragged(starts[orders], starts[orders + 1] - starts[orders])
+    return component_of(network, network.arcs(pairs))
+
+
+def _proven(
+    network: Network, parts: Parts, flow: Solution
+) -> tuple[list[Share], list[ComponentProof]]:
+    """Return the shares of all that can be split, and each component's proof by prices."""
+    easy = parts.splittable[network.order_components[flow.arcs.orders]]
+    arcs, carried = flow.arcs.take(easy), flow.carried[easy]
+    shares = list(shares_of(network, arcs, carried))
+    values = values_of(network, flow.arcs, flow.carried)
+    bounds = bounds_of(network, (flow.order_prices, flow.bin_prices))
+    proofs = [
+        component_proof(parts, number, Method.FLOW, Proof.DUALS, value, bound)
+        for number, (value, bound) in enumerate(zip(values, bounds, strict=True))
+    ]
+    return shares, proofs
+
+
+def _hard(
+    component: Component, parts: Parts, number: int, flow: Solution, network: Network
+) -> tuple[Sequence[Take], ComponentProof]:
+    """Return the best plan found of what cannot be split, and how it is proven."""
+    outcome = solve_exact(component, network.found.columns.policy.effort)
     bound, proof = outcome.bound, Proof.SOLVER
-    if all((arc.step, arc.given) == (1, 1) for arc in component.arcs):
-        relaxed = relaxed_bound(component)
+    if not parts.converted[number]:
+        relaxed = bounds_of(network, (flow.order_prices, flow.bin_prices))[number]
         bound = min(bound, relaxed)
         proof = Proof.DUALS if relaxed == outcome.value else proof
     if bound > outcome.value:
         proof = Proof.GAP
-    return outcome.takes, _proof(component, Method.CP_SAT, proof, outcome.value, bound)
+    made = component_proof(parts, number, Method.CP_SAT, proof, outcome.value, bound)
+    return outcome.takes, made
 
 
-def relaxed_bound(component: Component, carried: Integers | None = None) -> int:
-    """Return the value that prices prove no plan exceeds, were everything free to be split.
-
-    The prices come from `carried`, or from a flow that is solved for it.
-    """
-    capacities = [each.capacity for each in component.bins]
-    flow = solve_flow(component) if carried is None else carried
-    return dual_bound(component, prices_of(component, flow, capacities), capacities)
+def component_proof(
+    parts: Parts, number: int, method: Method, proof: Proof, value: int, bound: int
+) -> ComponentProof:
+    """Return how a component was solved."""
+    return ComponentProof(
+        orders=int(parts.orders[number]),
+        offers=int(parts.offers[number]),
+        pairs=int(parts.pairs[number]),
+        method=method,
+        proof=proof,
+        value=value,
+        bound=bound,
+    )
 
 
 def plan_of(
@@ -111,44 +165,33 @@ def plan_of(
     by_pair: dict[tuple[str, str], list[Share]] = defaultdict(list)
     for share in shares:
         by_pair[share.order_id, share.offer_id].append(share)
-    pairs = {(pair.order.id, pair.offer.id): pair for pair in found.pairs}
-    proposals = tuple(
-        _proposal(pairs[key], taken, situation, found) for key, taken in sorted(by_pair.items())
-    )
+    proposals = tuple(_proposal(found, *key, taken) for key, taken in sorted(by_pair.items()))
     value = sum(
-        pairs[proposal.order_id, proposal.offer_id].worth * proposal.quantity
+        worth(
+            found.columns.orders[found.order_numbers[proposal.order_id]],
+            proposal.score,
+            found.columns.policy,
+        )
+        * proposal.quantity
         for proposal in proposals
     )
     return Plan(
         proposals=proposals,
-        unmatched=_unmatched(situation, found, proposals),
+        unmatched=_unmatched(found, proposals),
         proofs=proofs or (),
         orders=len(situation.orders),
         offers=len(situation.offers),
-        pairs=len(found.pairs),
+        pairs=len(found),
         value=value,
         bound=None if proofs is None else sum(proof.bound for proof in proofs),
     )
 
 
-def _check_ids(situation: Situation) -> None:
+def check_ids(situation: Situation) -> None:
+    """Raise MatchingError when an id occurs twice."""
     for items in (situation.orders, situation.offers):
         if len({item.id for item in items}) < len(items):
             raise MatchingError(reason=Phrase("matching.problem.ID_TWICE"))
-
-
-def _proof(
-    component: Component, method: Method, proof: Proof, value: int, bound: int
-) -> ComponentProof:
-    return ComponentProof(
-        orders=len(component.supplies),
-        offers=len({each.offer_id for each in component.bins}),
-        pairs=len({(arc.supply, component.bins[arc.bin].offer_id) for arc in component.arcs}),
-        method=method,
-        proof=proof,
-        value=value,
-        bound=bound,
-    )
 
 
 def _share(component: Component, take: Take) -> Share:
@@ -158,54 +201,67 @@ def _share(component: Component, take: Take) -> Share:
     return Share(order_id, component.bins[arc.bin].offer_id, slot, take.quantity)
 
 
-def _proposal(pair: Pair, shares: Sequence[Share], situation: Situation, found: Found) -> Proposal:
-    step, given = pair.allowed.step
+def _proposal(found: Found, order_id: str, offer_id: str, shares: Sequence[Share]) -> Proposal:
+    numbers = found.order_numbers[order_id], found.offer_numbers[offer_id]
+    order, offer = found.columns.orders[numbers[0]], found.columns.offers[numbers[1]]
+    allowed, parts = found.allowed(*numbers), found.parts(*numbers)
+    if not isinstance(allowed, Allowed):
+        raise TypeError(f"a plan uses a pair that is refused: {order_id}, {offer_id}")
+    step, given = allowed.step
     amounts: dict[str | None, int] = defaultdict(int)
     for share in shares:
         amounts[share.slot] += share.quantity
     quantity = sum(amounts.values())
     slots = sorted((slot, amount) for slot, amount in amounts.items() if slot is not None)
+    columns = found.columns
     return Proposal(
-        order_id=pair.order.id,
-        offer_id=pair.offer.id,
+        order_id=order_id,
+        offer_id=offer_id,
         quantity=quantity,
         offer_quantity=quantity // step * given,
-        measure=pair.order.measure,
+        measure=order.measure,
         slots=tuple(SlotShare(slot, amount, amount // step * given) for slot, amount in slots),
-        score=pair.score,
-        parts=pair.parts,
-        reasons=reasons(pair.order, pair.offer, pair.parts, found.texts, situation.relations),
+        score=total(parts),
+        parts=parts,
+        reasons=reasons(order, offer, parts, columns.texts, columns.situation.relations),
     )
 
 
-def _unmatched(
-    situation: Situation, found: Found, proposals: Sequence[Proposal]
-) -> tuple[Unmatched, ...]:
+def _unmatched(found: Found, proposals: Sequence[Proposal]) -> tuple[Unmatched, ...]:
+    columns = found.columns
     got: dict[str, int] = defaultdict(int)
-    users: dict[str, set[str]] = defaultdict(set)
-    suitable: dict[str, list[str]] = defaultdict(list)
+    users: dict[int, list[str]] = defaultdict(list)
     for proposal in proposals:
         got[proposal.order_id] += proposal.quantity
-        users[proposal.offer_id].add(proposal.order_id)
-    for pair in found.pairs:
-        suitable[pair.order.id].append(pair.offer.id)
-    said: list[Unmatched] = []
-    for order in sorted(situation.orders, key=lambda order: order.id):
-        missing, refused = order.quantity - got[order.id], found.refused[order.id]
-        if missing <= 0:
-            continue
-        rivals = {user for offer in suitable[order.id] for user in users[offer]} - {order.id}
-        if suitable[order.id]:
-            reason = Refusal.USED_BY_OTHERS if rivals else Refusal.NOT_ENOUGH
-        else:
-            reason = next((code for code in reversed(Refusal) if code in refused), Refusal.CATEGORY)
-        said.append(
-            Unmatched(
-                order_id=order.id,
-                missing=missing,
-                reason=reason,
-                refused=refused,
-                rivals=tuple(sorted(rivals)),
-            )
-        )
-    return tuple(said)
+        users[found.offer_numbers[proposal.offer_id]].append(proposal.order_id)
+    short = [
+        number for number, order in enumerate(columns.orders) if order.quantity > got[order.id]
+    ]
+    refused = found.refused(np.array(short, dtype=np.int64))
+    return tuple(
+        _missing(found, number, got, users, counts)
+        for number, counts in zip(short, refused, strict=True)
+    )
+
+
+def _missing(
+    found: Found,
+    number: int,
+    got: Mapping[str, int],
+    users: Mapping[int, Sequence[str]],
+    refused: Mapping[Refusal, int],
+) -> Unmatched:
+    order = found.columns.orders[number]
+    suitable = listed(found.offers[found.starts[number] : found.starts[number + 1]])
+    rivals = {user for offer in suitable for user in users.get(offer, ())} - {order.id}
+    if suitable:
+        reason = Refusal.USED_BY_OTHERS if rivals else Refusal.NOT_ENOUGH
+    else:
+        reason = next((code for code in reversed(Refusal) if code in refused), Refusal.CATEGORY)
+    return Unmatched(
+        order_id=order.id,
+        missing=order.quantity - got[order.id],
+        reason=reason,
+        refused=refused,
+        rivals=tuple(sorted(rivals)),
+    )

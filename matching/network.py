@@ -7,15 +7,12 @@ where they are needed.
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers, Numbers, ragged
+from matching.columns import TOTAL, Flags, Integers, Numbers, ragged
 from matching.pairs import Found
+from matching.sparse import Whole, connected, matrix
 
 PAIRS_AT_ONCE = 1 << 20
 SEED = 20220613
@@ -36,9 +33,7 @@ class Arcs:
 
     def take(self, chosen: Integers | Flags) -> "Arcs":
         """Return some of the arcs."""
-        return Arcs(
-            self.pairs[chosen], self.orders[chosen], self.bins[chosen], self.worths[chosen]
-        )
+        return Arcs(self.pairs[chosen], self.orders[chosen], self.bins[chosen], self.worths[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,11 +98,9 @@ def network_of(found: Found, worths: Integers | None = None) -> Network:
     given = found.columns.given
     slot_classes = _classes(found)
     kept = np.flatnonzero(slot_classes >= 0)
-    slot_offers = np.repeat(
-        np.arange(len(given.kind)), np.diff(given.slot_starts)
-    )
+    slot_offers = np.repeat(np.arange(len(given.kind)), np.diff(given.slot_starts))
     counts = np.where(given.kind == TOTAL, 1, 0)
-    classes, first, inverse, sizes = np.unique(
+    _, first, inverse, sizes = np.unique(
         slot_classes[kept], return_index=True, return_inverse=True, return_counts=True
     )
     np.add.at(counts, slot_offers[kept[first]], 1)
@@ -115,15 +108,12 @@ def network_of(found: Found, worths: Integers | None = None) -> Network:
     bins = np.repeat(np.arange(len(counts)), counts)
     capacity = given.capacity[bins].copy()
     # Classes are numbered by their first slot, so those of one offer follow each other.
-    numbers = ragged(
-        bin_starts[:-1][given.kind != TOTAL], counts[given.kind != TOTAL]
-    )
+    numbers = ragged(bin_starts[:-1][given.kind != TOTAL], counts[given.kind != TOTAL])
     slot_bins = np.full(len(slot_classes), -1, dtype=np.int64)
     slot_bins[kept] = numbers[inverse]
     first_slots = np.full(len(bins), -1, dtype=np.int64)
     first_slots[numbers] = kept[first]
     capacity[numbers] = given.slot_rooms[kept[first]] * sizes
-    del classes
     order_components, offer_components, count = _components(found)
     return Network(
         found,
@@ -197,12 +187,12 @@ def _components(found: Found) -> tuple[Integers, Integers, int]:
     return numbers[:orders], numbers[orders:], len(ranked)
 
 
-def labelled(orders: int, bins: int, starts: Integers, heads: NDArray[Any]) -> Integers:
+def labelled(orders: int, bins: int, starts: Integers, heads: Whole) -> Integers:
     """Return the connected component of each order and then of each bin, of arcs by order."""
     size = orders + bins
     pointers = np.concatenate([starts, np.full(bins, starts[-1])])
-    graph = csr_matrix(
-        (np.ones(len(heads), dtype=np.int8), heads + np.int32(orders), pointers), shape=(size, size)
+    return connected(
+        matrix(
+            (np.ones(len(heads), dtype=np.int8), heads + np.int32(orders), pointers), (size, size)
+        )
     )
-    _, labels = cast("tuple[int, Integers]", connected_components(graph, directed=False))
-    return labels.astype(np.int64)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from matching.blocks import Blocks, Scope
 from matching.columns import TOTAL, Columns, Integers, Numbers, columns_of
 from matching.model import Part, Policy, Progress, Refusal, Situation
 from matching.rules import Allowed, judge
 from matching.score import parts, total
+from matching.sparse import matrix
 
 ORDERS_AT_ONCE = 512
 CELLS_AT_ONCE = 1 << 20
@@ -52,7 +52,7 @@ class Found:
         """The pairs by offer, and of one offer by order."""
         shape = len(self.columns.orders), len(self.columns.offers)
         numbers = np.arange(len(self.offers), dtype=np.int32)
-        return csr_matrix((numbers, self.offers, self.starts), shape=shape).tocsc().data
+        return matrix((numbers, self.offers, self.starts), shape).tocsc().data
 
     @cached_property
     def order_numbers(self) -> Mapping[str, int]:
@@ -92,7 +92,10 @@ class Found:
         return total(self.parts(order, offer))
 
     def refused(self, orders: Integers) -> list[Mapping[Refusal, int]]:
-        """Return for each of these orders how many offers of fitting categories each rule refuses."""
+        """Return for each of these orders how many offers each rule refuses.
+
+        Offers whose category does not fit are not counted.
+        """
         counts = np.zeros((len(orders), len(CODES)), dtype=np.int64)
         wanted = self.columns.wanted
         asked = np.flatnonzero(wanted.quantity[orders] > 0)
@@ -119,9 +122,7 @@ class Found:
 def find_pairs(situation: Situation, policy: Policy, progress: Progress | None = None) -> Found:
     """Return every pair that the rules allow, scored, in the order of the ids."""
     columns = columns_of(situation, policy)
-    return pairs_among(
-        columns, Blocks(columns), np.arange(len(columns.orders)), progress=progress
-    )
+    return pairs_among(columns, Blocks(columns), np.arange(len(columns.orders)), progress=progress)
 
 
 def pairs_among(
@@ -154,8 +155,9 @@ def _pairs_of(
         rows = max(1, CELLS_AT_ONCE // len(some))
         for first in range(0, len(near), rows):
             here = near[first : first + rows]
-            at = np.nonzero(blocks.allowed(scope, here, some))
-            if len(at[0]):
+            rows_at, columns_at = np.nonzero(blocks.allowed(scope, here, some))
+            at = rows_at, columns_at
+            if len(rows_at):
                 worths = blocks.worths(scope, here, some, at, blocks.alike(here, some))
                 yield (
                     some[at[1]].astype(np.int32),
@@ -164,9 +166,7 @@ def _pairs_of(
                 )
 
 
-def _scopes(
-    columns: Columns, blocks: Blocks, orders: Integers
-) -> Iterator[tuple[Scope, Integers]]:
+def _scopes(columns: Columns, blocks: Blocks, orders: Integers) -> Iterator[tuple[Scope, Integers]]:
     """Yield what may be compared, and which of the orders, neighbours next to each other."""
     items = columns.wanted.items
     keys = items.category[orders], items.measure[orders], items.zone[orders]
@@ -196,7 +196,7 @@ def _sorted(
         np.concatenate([nothing, *(part[number] for part in found)]) for number in range(3)
     )
     shape = len(columns.offers), len(columns.orders)
-    by_order = csr_matrix((worths, (offers, orders)), shape=shape).tocsc()
+    by_order = matrix((worths, (offers, orders)), shape).tocsc()
     return Found(
         columns,
         blocks,

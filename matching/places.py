@@ -48,7 +48,9 @@ def squared_limit(kilometres: float) -> int:
 def nearness_by_metre() -> NDArray[np.int64]:
     """Return nearness in millionths for each whole metre; the last entry, 0, is for all beyond."""
     beyond = math.ceil(KM_SCALE * METRES_PER_KM * math.log(2 * MICRO)) + 1
-    values = [round(MICRO * math.exp(-metre / (KM_SCALE * METRES_PER_KM))) for metre in range(beyond)]
+    values = [
+        round(MICRO * math.exp(-metre / (KM_SCALE * METRES_PER_KM))) for metre in range(beyond)
+    ]
     return np.array([*values, 0], dtype=np.int64)
 
 

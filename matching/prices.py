@@ -11,14 +11,11 @@ group they follow from one of its members, those of groups with something missin
 fixed, and the others' differences are shortest distances between groups.
 """
 
-from typing import Any, cast
-
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from matching.columns import Flags, Integers
 from matching.network import Arcs
+from matching.sparse import connected, graph, parents
 
 LOWEST = np.iinfo(np.int64).min // 4
 
@@ -93,8 +90,7 @@ def exact_sum(one: Integers, other: Integers) -> int:
 def _groups(nodes: int, arcs: tuple[Integers, Integers], ends: Integers) -> Integers:
     sink = np.full(len(ends), nodes - 1)
     rows, columns = np.concatenate([arcs[0], ends]), np.concatenate([arcs[1], sink])
-    graph = csr_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(nodes, nodes))
-    return cast("tuple[int, Integers]", connected_components(graph, directed=False))[1]
+    return connected(graph(rows, columns, nodes))
 
 
 def _first_of_each(groups: Integers) -> Integers:
@@ -112,28 +108,22 @@ def _levels(
     sink = nodes - 1
     rows = np.concatenate([tails, ends])
     columns = np.concatenate([heads, np.full(len(ends), sink)])
-    # A worth may be 0, which a sparse matrix would take for no arc.
-    values = np.concatenate([worths + 1, np.ones(len(ends), dtype=np.int64)])
-    graph = csr_matrix((values, (rows, columns)), shape=(nodes, nodes))
-    graph = (graph + graph.T).tocsr()
-    found: Any = breadth_first_order(graph, sink, directed=True)
-    parents = found[1].astype(np.int64)
-    parents[sink] = sink
-    alone = parents < 0
-    parents[alone] = sink
-    children = np.flatnonzero((parents != sink) & (np.arange(nodes) != sink))
+    above = parents(graph(rows, columns, nodes), sink)
+    above[above < 0] = sink
+    children = np.flatnonzero((above != sink) & (np.arange(nodes) != sink))
+    over, under = np.minimum(children, above[children]), np.maximum(children, above[children])
+    keys = tails * nodes + heads
+    by_key = np.argsort(keys)
+    along = worths[by_key[np.searchsorted(keys[by_key], over * nodes + under)]]
     steps = np.zeros(nodes, dtype=np.int64)
-    along = np.asarray(graph[children, parents[children]]).ravel() - 1
     steps[children] = np.where(children < orders, along, -along)
-    while (parents != sink).any():
-        steps += steps[parents]
-        parents = parents[parents]
+    while (above != sink).any():
+        steps += steps[above]
+        above = above[above]
     return steps
 
 
-def _shifts(
-    arcs: Arcs, levels: Integers, groups: Integers, orders: int, sink: int
-) -> Integers:
+def _shifts(arcs: Arcs, levels: Integers, groups: Integers, orders: int, sink: int) -> Integers:
     """Return by how much to shift each group so that every arc is covered. Raises PlanRejected."""
     count, fixed = int(groups.max()) + 1, int(groups[sink])
     lowest = np.full(count, LOWEST, dtype=np.int64)

@@ -11,16 +11,14 @@ enough, and everything is solved if not.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from matching.columns import Flags, Integers
 from matching.flow import solve_flow
 from matching.network import Arcs, Network
 from matching.prices import PlanRejected, dual_bound, exact_sum, prices_of, shortfalls
+from matching.sparse import Whole, graph, within
 
 BEST = 5
 """So many pairs of each order and of each offer are in the solver from the beginning."""
@@ -72,6 +70,24 @@ def solve_priced(
     return Solution(arcs, carried, *found, value, bound, rounds)
 
 
+def proven_prices(
+    network: Network, arcs: Arcs, carried: Integers, chosen: Flags | None = None
+) -> Prices:
+    """Return prices that a plan implies and that cover every pair. Raises PlanRejected.
+
+    Nothing is solved: `arcs` carry the plan, and pairs that its prices do not cover yet join them
+    until prices cover all, or a better plan shows.
+    """
+    pricing = _Pricing(network, chosen)
+    pricing.active[arcs.pairs] = True
+    prices = prices_of(arcs, carried, network.quantity, network.capacity)
+    while len(joining := pricing.uncovered(prices)):
+        arcs, carried = _joined(arcs, carried, network.arcs(joining))
+        pricing.active[joining] = True
+        prices = prices_of(arcs, carried, network.quantity, network.capacity)
+    return prices
+
+
 def resolved(
     network: Network, arcs: Arcs, carried: Integers, prices: Prices
 ) -> tuple[Integers, Prices]:
@@ -112,18 +128,13 @@ def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Fl
         later = np.full(nodes, limit, dtype=np.int64)
         np.minimum.at(later, first, limit + costs[joined])
         begins = np.unique(first)
-        graph = csr_matrix(
-            (
-                np.concatenate([weights, later[begins] + 0.5]),
-                (
-                    np.concatenate([tail, np.full(len(begins), start)]),
-                    np.concatenate([head, begins]),
-                ),
-            ),
-            shape=(nodes, nodes),
+        ways = graph(
+            np.concatenate([tail, np.full(len(begins), start)]),
+            np.concatenate([head, begins]),
+            nodes,
+            np.concatenate([weights, later[begins] + 0.5]),
         )
-        reach: Any = dijkstra(graph, indices=start, limit=float(limit) + 1)
-        near |= np.isfinite(reach)
+        near |= within(ways, start, float(limit) + 1)
     return near[arcs.orders] & near[heads] & ((costs < limit) | (carried > 0))
 
 
@@ -204,7 +215,7 @@ class _Pricing:
         return lowest
 
 
-def best_of_each(owners: Integers, gains: Integers, most: int) -> Flags:
+def best_of_each(owners: Whole, gains: Integers, most: int) -> Flags:
     """Return which are among the best of their owner, `most` of them and those as good as these.
 
     The owners come one after the other.

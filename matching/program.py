@@ -12,9 +12,9 @@ from math import gcd
 
 from ortools.sat.python import cp_model
 
-from matching.flow import fill
 from matching.instance import Arc, Component, Supply, Take
 from matching.model import FreeSlot
+from matching.placing import fill
 
 
 @dataclass(frozen=True, slots=True)

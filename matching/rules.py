@@ -1,9 +1,9 @@
 """The hard rules: a pair of an order and an offer exists only when every rule allows it.
 
-These functions say of one pair whether it is allowed and why not; `matching/blocks.py` asks the same
-of all pairs at once. Each rule answers for itself and names its refusal; they are asked in the order of `Refusal`. To
-add a rule: a code in `Refusal`, a line in `judge` and in `blocks.py`, its sentences in the catalogues
-(`matching.unmatched.CODE`), a test.
+These functions say of one pair whether it is allowed and why not; `matching/blocks.py` asks the
+same of all pairs at once. Each rule answers for itself and names its refusal; they are asked in
+the order of `Refusal`. To add a rule: a code in `Refusal`, a line in `judge` and one in
+`blocks.py`, its sentences in the catalogues (`matching.unmatched.CODE`), a test.
 """
 
 import math

@@ -114,9 +114,7 @@ class TextIndex:
         """Return the common runs of characters that say most about why the two are alike."""
         one, other = self._vector(first), self._vector(second)
         weights = {
-            run: sum(
-                one[gram_code(*pair)] * other[gram_code(*pair)] for pair in pairwise(run)
-            )
+            run: sum(one[gram_code(*pair)] * other[gram_code(*pair)] for pair in pairwise(run))
             for run in _common_runs(first, second)
         }
         return sorted(weights, key=lambda run: (-weights[run], run))[:most]

@@ -68,12 +68,12 @@ class Timetable:
         if not len(stated) or not both.size:
             return found
         enough = _enough(self._windows, self._windows, self._least)
-        meeting: Bytes = np.zeros(found.shape, dtype=np.uint8)
+        meeting = np.zeros((len(offered), len(wanted)), dtype=np.uint8)
         for day in range(DAYS_PER_WEEK):
             of_day = np.flatnonzero(weekday == day + 1)
             shared = enough[np.ix_(of_day, of_day)].astype(np.float32)
             one, other = (self._within[ids][:, of_day] for ids in (offered, wanted))
-            meeting |= ((one @ shared @ other.T) > 0).astype(np.uint8) << np.uint8(day)
+            meeting[(one @ shared @ other.T) > 0] |= 1 << day
         compared = np.isin(offered, stated)[:, None] & np.isin(wanted, stated)[None, :]
         return np.where(compared, meeting, found)
 
@@ -124,9 +124,7 @@ def weekdays() -> Bytes:
     days = np.zeros((DAYS_PER_WEEK, DAYS_PER_WEEK + 1), dtype=np.uint8)
     for first in range(DAYS_PER_WEEK):
         for count in range(DAYS_PER_WEEK + 1):
-            days[first, count] = sum(
-                1 << ((first + step) % DAYS_PER_WEEK) for step in range(count)
-            )
+            days[first, count] = sum(1 << ((first + step) % DAYS_PER_WEEK) for step in range(count))
     return days
 
 

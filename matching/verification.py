@@ -8,59 +8,113 @@ never below the value, and never above what prices of the relaxed component allo
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from matching.certificate import Integers, PlanRejected, value_of
-from matching.instance import Component, Pair, components
-from matching.matcher import relaxed_bound
-from matching.model import ComponentProof, Method, Plan, Policy, Proof, Proposal, Situation
-from matching.pairs import find_pairs
-from matching.score import total
+from domain.vocabulary import CapacityKind
+from matching.columns import TOTAL, Integers
+from matching.matcher import component_proof
+from matching.model import (
+    ComponentProof,
+    Method,
+    Order,
+    Plan,
+    Policy,
+    Proof,
+    Proposal,
+    Situation,
+)
+from matching.network import Arcs, Network, network_of
+from matching.pairs import Found, find_pairs
+from matching.parting import Parts, bounds_of, parts_of, values_of
+from matching.prices import PlanRejected
+from matching.pricing import proven_prices, solve_priced
+from matching.rules import Allowed, category_fits, together
+from matching.score import total, worth
+from matching.sparse import listed
 
 
 def verify(situation: Situation, policy: Policy, plan: Plan) -> None:
     """Return if the plan is what it says. Raises PlanRejected, naming what is wrong."""
-    laid = check_rules(situation, policy, plan)
-    if len(laid) != len(plan.proofs):
+    found = check_rules(situation, policy, plan)
+    network = network_of(found)
+    parts = parts_of(network)
+    if network.components != len(plan.proofs):
         raise PlanRejected("the plan has another number of components")
-    for (part, carried), stated in zip(laid, plan.proofs, strict=True):
-        _check_proof(part, carried, stated)
+    arcs, carried = _laid(network, plan)
+    values = values_of(network, arcs, carried)
+    pairs = parts.splittable[network.order_components[found.orders]]
+    mine = parts.splittable[network.order_components[arcs.orders]]
+    prices = proven_prices(network, arcs.take(mine), carried[mine], pairs)
+    bounds = bounds_of(network, prices)
+    relaxed = _relaxed(network, parts)
+    for number, stated in enumerate(plan.proofs):
+        bound = bounds[number] if parts.splittable[number] else stated.bound
+        _check_proof(parts, number, (values[number], bound, relaxed[number]), stated)
     if sum(proof.bound for proof in plan.proofs) != plan.bound:
         raise PlanRejected("the stated bound is not the sum of the components'")
 
 
-def check_rules(
-    situation: Situation, policy: Policy, plan: Plan
-) -> list[tuple[Component, Integers]]:
-    """Return the components with what the plan carries on their arcs, every rule counted again.
+def check_rules(situation: Situation, policy: Policy, plan: Plan) -> Found:
+    """Return the pairs if the plan keeps every rule, asked and counted again one by one.
 
     Holds for any plan, a baseline's too: nothing is said of its being best. Raises PlanRejected.
     """
     found = find_pairs(situation, policy)
-    pairs = {(pair.order.id, pair.offer.id): pair for pair in found.pairs}
     proposals = {(proposal.order_id, proposal.offer_id): proposal for proposal in plan.proposals}
     if len(proposals) < len(plan.proposals):
         raise PlanRejected("a pair is proposed twice")
-    for key, proposal in proposals.items():
-        if key not in pairs:
-            raise PlanRejected(f"no rule allows the pair {key}")
-        _check_proposal(pairs[key], proposal)
-    laid = [(part, _lay(part, proposals)) for part in components(found.pairs)]
-    if sum(value_of(part, carried) for part, carried in laid) != plan.value:
+    value = 0
+    used: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    got: dict[str, int] = defaultdict(int)
+    for (order_id, offer_id), proposal in proposals.items():
+        order = _check_proposal(found, proposal)
+        value += worth(order, proposal.score, policy) * proposal.quantity
+        got[order_id] += proposal.quantity
+        for share in proposal.slots:
+            used[offer_id, share.slot].append(share.offer_quantity)
+        if not proposal.slots:
+            used[offer_id, None].append(proposal.offer_quantity)
+    _check_rooms(situation, used)
+    _check_rests(situation, got)
+    if value != plan.value:
         raise PlanRejected("the stated value is not the sum of the proposals'")
-    _check_unmatched(situation, plan)
-    return laid
+    _check_unmatched(situation, plan, got)
+    return found
 
 
-def _check_proposal(pair: Pair, proposal: Proposal) -> None:
-    step, given = pair.allowed.step
-    suitable = {slot.key for slot in pair.allowed.slots}
+def _check_proposal(found: Found, proposal: Proposal) -> Order:
+    """Return the order of a proposal that keeps the rules."""
+    key = proposal.order_id, proposal.offer_id
+    numbers = found.order_numbers.get(key[0]), found.offer_numbers.get(key[1])
+    if numbers[0] is None or numbers[1] is None:
+        raise PlanRejected(f"there is no such pair: {key}")
+    order, offer = found.columns.orders[numbers[0]], found.columns.offers[numbers[1]]
+    columns = found.columns
+    substitutes = (
+        columns.situation.substitutes
+        if columns.policy.allow_substitutes
+        else frozenset[tuple[str, str]]()
+    )
+    allowed = found.allowed(numbers[0], numbers[1])
+    if not (
+        isinstance(allowed, Allowed) and category_fits(order.category, offer.category, substitutes)
+    ):
+        raise PlanRejected(f"no rule allows the pair {key}")
+    _check_amounts(order, allowed, proposal)
+    parts = found.parts(numbers[0], numbers[1])
+    if proposal.parts != parts or proposal.score != total(parts):
+        raise PlanRejected("the score is not the sum of its parts")
+    return order
+
+
+def _check_amounts(order: Order, allowed: Allowed, proposal: Proposal) -> None:
+    step, given = allowed.step
+    suitable = {slot.key for slot in allowed.slots}
     slots = [share.slot for share in proposal.slots]
     amounts = [(share.quantity, share.offer_quantity) for share in proposal.slots]
     whole = (proposal.quantity, proposal.offer_quantity)
-    if proposal.quantity <= 0 or proposal.measure != pair.order.measure:
+    if proposal.quantity <= 0 or proposal.measure != order.measure:
         raise PlanRejected("a proposal takes nothing, or in another measure")
     if any(
         one <= 0 or one % step or one // step * given != other for one, other in (whole, *amounts)
@@ -70,81 +124,93 @@ def _check_proposal(pair: Pair, proposal: Proposal) -> None:
         raise PlanRejected("a slot does not suit, or is named twice")
     if slots and tuple(map(sum, zip(*amounts, strict=True))) != whole:
         raise PlanRejected("the slots do not add up")
-    if proposal.parts != pair.parts or proposal.score != total(proposal.parts):
-        raise PlanRejected("the score is not the sum of its parts")
+    if proposal.quantity < order.lot:
+        raise PlanRejected("a claim would be less than a lot")
+    if together(order) and any(share.quantity < order.lot for share in proposal.slots):
+        raise PlanRejected("a slot holds less than a lot")
 
 
-def _lay(part: Component, proposals: Mapping[tuple[str, str], Proposal]) -> Integers:
-    """Return what the arcs of a component carry, after counting rooms and lots."""
-    carried = np.zeros(len(part.arcs), dtype=np.int64)
-    used: dict[tuple[int, str | None], list[int]] = defaultdict(list)
-    for index, arc in enumerate(part.arcs):
-        each, supply = part.bins[arc.bin], part.supplies[arc.supply]
-        proposal = proposals.get((supply.order_id, each.offer_id))
-        if proposal is None:
-            continue
-        for slot, quantity, offer_quantity in _shares(proposal, {slot.key for slot in each.slots}):
-            carried[index] += quantity
-            used[arc.bin, slot].append(offer_quantity)
-            if slot is not None and supply.together and quantity < supply.lot:
-                raise PlanRejected("a slot holds less than a lot")
-    _check_room(part, used)
-    _check_lots(part, carried)
-    return carried
-
-
-def _shares(proposal: Proposal, keys: AbstractSet[str]) -> list[tuple[str | None, int, int]]:
-    """Return what a proposal takes in these slots, or in all where the offer has none."""
-    if not keys:
-        return [(None, proposal.quantity, proposal.offer_quantity)]
-    return [
-        (share.slot, share.quantity, share.offer_quantity)
-        for share in proposal.slots
-        if share.slot in keys
-    ]
-
-
-def _check_proof(part: Component, carried: Integers, stated: ComponentProof) -> None:
-    value = value_of(part, carried)
-    bound = relaxed_bound(part, carried) if part.splittable else stated.bound
-    expected = Method.FLOW if part.splittable else Method.CP_SAT
-    if (stated.method, stated.value, stated.bound) != (expected, value, bound):
-        raise PlanRejected("the stated value or bound of a component is wrong")
-    if value > bound or (value == bound) == (stated.proof is Proof.GAP):
-        raise PlanRejected("the proof is not what the bound says")
-    if not part.splittable and stated.proof is Proof.DUALS and relaxed_bound(part) != value:
-        raise PlanRejected("prices do not prove what they are said to")
-
-
-def _check_room(part: Component, used: Mapping[tuple[int, str | None], Sequence[int]]) -> None:
-    for (number, _), amounts in used.items():
-        each = part.bins[number]
-        if sum(amounts) > each.size or (each.exclusive and len(amounts) > 1):
+def _check_rooms(
+    situation: Situation, used: Mapping[tuple[str, str | None], Sequence[int]]
+) -> None:
+    offers = {offer.id: offer for offer in situation.offers}
+    for (offer_id, slot), amounts in used.items():
+        offer = offers[offer_id]
+        rooms = {free.key: free.capacity for free in offer.slots}
+        room = (offer.capacity or 0) if slot is None else rooms[slot]
+        alone = offer.capacity_kind is CapacityKind.EXCLUSIVE and slot is not None
+        if sum(amounts) > room or (alone and len(amounts) > 1):
             raise PlanRejected("more is taken than there is room")
 
 
-def _check_lots(part: Component, carried: Integers) -> None:
-    claims: dict[tuple[int, str], int] = defaultdict(int)
-    rests = [supply.quantity for supply in part.supplies]
-    for index, arc in enumerate(part.arcs):
-        claims[arc.supply, part.bins[arc.bin].offer_id] += int(carried[index])
-        rests[arc.supply] -= int(carried[index])
-    for (number, _), quantity in claims.items():
-        if 0 < quantity < part.supplies[number].lot:
-            raise PlanRejected("a claim would be less than a lot")
-    for supply, rest in zip(part.supplies, rests, strict=True):
-        if rest < 0 or 0 < rest < supply.lot:
+def _check_rests(situation: Situation, got: Mapping[str, int]) -> None:
+    for order in situation.orders:
+        rest = order.quantity - got.get(order.id, 0)
+        if rest < 0 or 0 < rest < order.lot:
             raise PlanRejected("an order gets too much, or its rest is less than a lot")
 
 
-def _check_unmatched(situation: Situation, plan: Plan) -> None:
-    got: dict[str, int] = defaultdict(int)
-    for proposal in plan.proposals:
-        got[proposal.order_id] += proposal.quantity
+def _check_unmatched(situation: Situation, plan: Plan, got: Mapping[str, int]) -> None:
     missing = {
-        order.id: order.quantity - got[order.id]
+        order.id: order.quantity - got.get(order.id, 0)
         for order in situation.orders
-        if order.quantity > got[order.id]
+        if order.quantity > got.get(order.id, 0)
     }
     if missing != {unmatched.order_id: unmatched.missing for unmatched in plan.unmatched}:
         raise PlanRejected("what is missing is not what is said to be")
+
+
+def _laid(network: Network, plan: Plan) -> tuple[Arcs, Integers]:
+    """Return the arcs of the proposals' pairs, and what the plan carries on them."""
+    found = network.found
+    by_place: dict[int, Proposal] = {}
+    for proposal in plan.proposals:
+        order = found.order_numbers[proposal.order_id]
+        place = found.place(order, found.offer_numbers[proposal.offer_id])
+        if place is None:
+            raise PlanRejected("a pair that the rules allow was not found")
+        by_place[place] = proposal
+    arcs = network.arcs(np.array(sorted(by_place), dtype=np.int64))
+    carried = np.zeros(len(arcs), dtype=np.int64)
+    places = dict(
+        zip(zip(listed(arcs.pairs), listed(arcs.bins), strict=True), range(len(arcs)), strict=True)
+    )
+    columns = found.columns
+    for pair, proposal in by_place.items():
+        offer = int(found.offers[pair])
+        if columns.given.kind[offer] == TOTAL:
+            carried[places[pair, int(network.bin_starts[offer])]] = proposal.quantity
+            continue
+        first = int(columns.given.slot_starts[offer])
+        keys = [
+            slot.key for slot in sorted(columns.offers[offer].slots, key=lambda slot: slot.time)
+        ]
+        for share in proposal.slots:
+            bin_number = int(network.slot_bins[first + keys.index(share.slot)])
+            carried[places[pair, bin_number]] += share.quantity
+    return arcs, carried
+
+
+def _relaxed(network: Network, parts: Parts) -> list[int | None]:
+    """Return what prices prove of each component that only a program solves; None of others."""
+    hard = ~parts.splittable & ~parts.converted
+    if not hard.any():
+        return [None] * len(hard)
+    chosen = hard[network.order_components[network.found.orders]]
+    flow = solve_priced(network, chosen)
+    bounds = bounds_of(network, (flow.order_prices, flow.bin_prices))
+    return [bound if asked else None for bound, asked in zip(bounds, hard.tolist(), strict=True)]
+
+
+def _check_proof(
+    parts: Parts, number: int, counted: tuple[int, int, int | None], stated: ComponentProof
+) -> None:
+    value, bound, relaxed = counted
+    splittable = bool(parts.splittable[number])
+    method = Method.FLOW if splittable else Method.CP_SAT
+    if stated != component_proof(parts, number, method, stated.proof, value, bound):
+        raise PlanRejected("the stated value or bound of a component is wrong")
+    if value > bound or (value == bound) == (stated.proof is Proof.GAP):
+        raise PlanRejected("the proof is not what the bound says")
+    if not splittable and stated.proof is Proof.DUALS and relaxed != value:
+        raise PlanRejected("prices do not prove what they are said to")

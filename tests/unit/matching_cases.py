@@ -2,16 +2,16 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from domain.availability import Availability, WeeklyWindow
 from domain.measures import convert
 from domain.vocabulary import CapacityKind, Urgency
-from matching.instance import Pair
-from matching.model import FreeSlot, Offer, Order, Policy, Relations, Situation
-from matching.pairs import find_pairs
-from matching.rules import together
+from matching.model import FreeSlot, Offer, Order, Policy, Refusal, Relations, Situation
+from matching.rules import Allowed, category_fits, judge, together
+from matching.score import parts, total, worth
+from matching.text import TextIndex
 
 NOW = datetime(2026, 5, 4, 0, 0, tzinfo=UTC)  # a Monday, 08:00 in Shanghai
 POLICY = Policy()
@@ -116,13 +116,45 @@ def _random_offer(
     return slotted(plain, kind, chance.randint(1, 4), "3 09:00-11:00", "5 14:00-16:00", days=5)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """An order and an offer that every rule allows, asked one by one."""
+
+    order: Order
+    offer: Offer
+    allowed: Allowed
+    worth: int
+
+
+def asked_one_by_one(
+    case: Situation, policy: Policy = POLICY
+) -> tuple[list[Pair], dict[str, dict[Refusal, int]]]:
+    """Return all pairs that the rules allow, and how many offers each rule refuses an order."""
+    texts = TextIndex(item.text for item in (*case.orders, *case.offers))
+    substitutes = case.substitutes if policy.allow_substitutes else frozenset[tuple[str, str]]()
+    pairs: list[Pair] = []
+    refused: dict[str, dict[Refusal, int]] = {order.id: {} for order in case.orders}
+    for order in sorted(case.orders, key=lambda order: order.id):
+        for offer in sorted(case.offers, key=lambda offer: offer.id):
+            if not (order.quantity and category_fits(order.category, offer.category, substitutes)):
+                continue
+            verdict = judge(order, offer, policy, case.now)
+            if isinstance(verdict, Refusal):
+                counts = refused[order.id]
+                counts[verdict] = counts.get(verdict, 0) + 1
+                continue
+            score = total(parts(order, offer, policy, texts, case.relations))
+            pairs.append(Pair(order, offer, verdict, worth(order, score, policy)))
+    return pairs, refused
+
+
 Choice = Mapping[tuple[str, str, str | None], int]
 """What one order takes: offer, order, slot -> quantity in the order's measure."""
 
 
 def best_value(case: Situation) -> int:
     """Return the value of the best plan, found by trying every plan."""
-    pairs = find_pairs(case, POLICY).pairs
+    pairs = tuple(asked_one_by_one(case)[0])
     by_order: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_order.setdefault(pair.order.id, []).append(pair)

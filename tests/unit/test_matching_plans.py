@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from domain.errors import MatchingError
 from domain.vocabulary import CapacityKind, Urgency
 from matching.baseline import first_come_first_served
-from matching.certificate import Integers, PlanRejected, dual_bound, prices_of
-from matching.instance import components
+from matching.columns import Integers
 from matching.matcher import match
 from matching.model import Method, Plan, Policy, Proof, Proposal, Refusal, Situation, Unmatched
+from matching.network import Arcs, Network, network_of
 from matching.pairs import find_pairs
+from matching.prices import PlanRejected, dual_bound, prices_of
 from matching.verification import check_rules, verify
 from tests.unit.matching_cases import (
     NOW,
@@ -187,30 +188,42 @@ def test_a_tampered_plan_is_rejected(name: str) -> None:
         verify(case, POLICY, dict(tampered(plan))[name])
 
 
+def instance(case: Situation) -> tuple[Network, Arcs]:
+    network = network_of(find_pairs(case, POLICY))
+    return network, network.arcs(np.arange(len(network.found)))
+
+
 def test_a_worse_plan_has_no_prices() -> None:
     case = situation(
         [an_order(1, quantity=5)], [an_offer(1, area_path="/city/district/community/"), an_offer(2)]
     )
-    (component,) = components(find_pairs(case, POLICY).pairs)
+    network, arcs = instance(case)
     plan = match(case, POLICY)
     assert [proposal.offer_id for proposal in plan.proposals] == ["offer1"]
-    carried = [5 if component.bins[arc.bin].offer_id == "offer2" else 0 for arc in component.arcs]
-    rooms = [each.capacity for each in component.bins]
     with pytest.raises(PlanRejected, match="a better plan exists"):
-        prices_of(component, as_integers(carried), rooms)
+        prices_of(arcs, as_integers([0, 5]), network.quantity, network.capacity)
 
 
 def as_integers(values: list[int]) -> Integers:
     return np.array(values, dtype=np.int64)
 
 
+def test_more_than_there_is_has_no_prices() -> None:
+    network, arcs = instance(situation([an_order(1)], [an_offer(1, capacity=4)]))
+    for carried in (5, -1):
+        with pytest.raises(PlanRejected, match="more is carried"):
+            prices_of(arcs, as_integers([carried]), network.quantity, network.capacity)
+
+
 def test_prices_that_do_not_cover_an_arc_are_no_proof() -> None:
-    case = situation([an_order(1)], [an_offer(1, capacity=4)])
-    (component,) = components(find_pairs(case, POLICY).pairs)
-    prices = prices_of(component, as_integers([4]), [4])
-    assert dual_bound(component, prices, [4]) == 4 * component.arcs[0].worth
+    network, arcs = instance(situation([an_order(1)], [an_offer(1, capacity=4)]))
+    prices = prices_of(arcs, as_integers([4]), network.quantity, network.capacity)
+    bound = dual_bound(arcs, prices, network.quantity, network.capacity)
+    assert bound == 4 * arcs.worths[0]
     with pytest.raises(PlanRejected, match="do not cover"):
-        dual_bound(component, replace(prices, bins=(0,)), [4])
+        dual_bound(arcs, (prices[0], prices[1] * 0), network.quantity, network.capacity)
+    with pytest.raises(PlanRejected, match="below zero"):
+        dual_bound(arcs, (prices[0], prices[1] * -1), network.quantity, network.capacity)
 
 
 def test_urgency_wins_what_is_scarce() -> None:

@@ -1,0 +1,106 @@
+"""The connected parts of an instance: which of them a flow solves, and what they are worth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.measures import ratio
+from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers
+from matching.network import Arcs, Network
+from matching.pricing import Prices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Facts of each component, by number.
+
+    `splittable`: a flow solves it: one measure, no slot for one user only, no lot that binds.
+    `converted`: measures differ, so that units of the two sides are not the same.
+    """
+
+    orders: Integers
+    offers: Integers
+    pairs: Integers
+    splittable: Flags
+    converted: Flags
+
+
+def parts_of(network: Network) -> Parts:
+    """Return the facts of each component."""
+    found, count = network.found, network.components
+    wanted, given = found.columns.wanted, found.columns.given
+    of_orders, of_offers = network.order_components, network.offer_components
+    of_pairs = of_orders[found.orders]
+    measures = wanted.items.measure[found.orders] != given.items.measure[found.offers]
+    converted = np.zeros(count, dtype=bool)
+    converted[of_pairs[measures]] = True
+    orders, offers = np.flatnonzero(of_orders >= 0), np.flatnonzero(of_offers >= 0)
+    bins = np.flatnonzero(of_offers[network.bins] >= 0)
+    of_bins = of_offers[network.bins[bins]]
+    slotted = given.kind[network.bins[bins]] != TOTAL
+    sizes = network.capacity[bins].copy()
+    sizes[slotted] = given.slot_rooms[network.first_slots[bins[slotted]]]
+    alone = slotted & (given.kind[network.bins[bins]] == EXCLUSIVE) & (sizes > 1)
+    unit = np.zeros(count, dtype=np.int64)
+    np.gcd.at(unit, of_orders[orders], wanted.quantity[orders])
+    np.gcd.at(unit, of_bins, sizes)
+    splittable = ~converted
+    splittable[of_bins[alone]] = False
+    splittable[of_orders[orders][wanted.lot[orders] > unit[of_orders[orders]]]] = False
+    return Parts(
+        np.bincount(of_orders[orders], minlength=count),
+        np.bincount(of_offers[offers], minlength=count),
+        np.bincount(of_pairs, minlength=count),
+        splittable,
+        converted,
+    )
+
+
+def values_of(network: Network, arcs: Arcs, carried: Integers) -> list[int]:
+    """Return each component's value: the sum of the worths of what its arcs carry."""
+    return _sums(network, network.order_components[arcs.orders], arcs.worths, carried)
+
+
+def bounds_of(network: Network, prices: Prices) -> list[int]:
+    """Return the value that prices prove no plan of each component exceeds."""
+    of_bins = network.offer_components[network.bins]
+    wanted = _sums(network, network.order_components, prices[0], network.quantity)
+    given = _sums(network, of_bins, prices[1], network.capacity)
+    return [one + other for one, other in zip(wanted, given, strict=True)]
+
+
+def largest_value(network: Network) -> float:
+    """Return, about, a value that no plan exceeds, by what is wanted or what there is."""
+    found, count = network.found, network.components
+    steps = np.zeros((2, count))
+    worths = network.worths.astype(np.float64)
+    by_order = np.zeros(len(network.quantity))
+    by_offer = np.zeros(len(found.columns.offers))
+    np.maximum.at(by_order, found.orders, worths)
+    np.maximum.at(by_offer, found.offers, worths)
+    paired = network.order_components >= 0
+    np.add.at(
+        steps[0],
+        network.order_components[paired],
+        by_order[paired] * network.quantity[paired].astype(np.float64),
+    )
+    of_bins = network.offer_components[network.bins]
+    used = of_bins >= 0
+    room = network.capacity[used].astype(np.float64) * most_per_unit(network)
+    np.add.at(steps[1], of_bins[used], by_offer[network.bins[used]] * room)
+    return float(steps.min(axis=0).sum())
+
+
+def most_per_unit(network: Network) -> float:
+    """Return how many units of an order one unit of an offer makes at most."""
+    columns = network.found.columns
+    measures = columns.tables.measures
+    steps = [ratio(one, other) for one in measures for other in measures]
+    return max((step[0] / step[1] for step in steps if step), default=1.0)
+
+
+def _sums(network: Network, components: Integers, one: Integers, other: Integers) -> list[int]:
+    kept = (components >= 0) & (one != 0) & (other != 0)
+    sums = np.zeros(network.components, dtype=np.int64)
+    np.add.at(sums, components[kept], one[kept] * other[kept])
+    return sums.tolist()
