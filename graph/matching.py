@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from domain.availability import instant_text, parse_instant
 from domain.records import DemandOrder, ResourceOffer
@@ -15,12 +15,7 @@ PAGE = 1000
 START, END = "", "~"
 """Below and above every sort key."""
 
-ORDERS = statement(
-    "matching.orders",
-    """MATCH (o:DemandOrder)
-WHERE o.sortKey > $after AND o.sortKey < $end AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED']
-WITH o ORDER BY o.sortKey LIMIT $size
-RETURN properties(o) AS item, o.sortKey AS sortKey,
+ORDER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:NEEDS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:ORDER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -35,16 +30,8 @@ RETURN properties(o) AS item, o.sortKey AS sortKey,
         MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
         WHERE c.state IN ['DECLINED', 'RETURNED']
         RETURN s.id
-    } AS givenUpBy
-ORDER BY sortKey""",
-)
-OFFERS = statement(
-    "matching.offers",
-    """MATCH (o:ResourceOffer)
-WHERE o.sortKey > $after AND o.sortKey < $end
-    AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED', 'CLAIMED', 'FULFILLED']
-WITH o ORDER BY o.sortKey LIMIT $size
-RETURN properties(o) AS item, o.sortKey AS sortKey,
+    } AS givenUpBy"""
+OFFER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:OFFERS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:OFFER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -55,8 +42,56 @@ RETURN properties(o) AS item, o.sortKey AS sortKey,
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt > $now AND s.held > 0
         RETURN [s.startsAt, s.held] ORDER BY s.startsAt
-    } AS slots
-ORDER BY sortKey""",
+    } AS slots"""
+ORDERS = statement(
+    "matching.orders",
+    """MATCH (o:DemandOrder)
+WHERE o.sortKey > $after AND o.sortKey < $end AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED']
+WITH o ORDER BY o.sortKey LIMIT $size
+RETURN """
+    + ORDER_COLUMNS
+    + " ORDER BY sortKey",
+)
+OFFERS = statement(
+    "matching.offers",
+    """MATCH (o:ResourceOffer)
+WHERE o.sortKey > $after AND o.sortKey < $end
+    AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED', 'CLAIMED', 'FULFILLED']
+WITH o ORDER BY o.sortKey LIMIT $size
+RETURN """
+    + OFFER_COLUMNS
+    + " ORDER BY sortKey",
+)
+ONE_ORDER = statement(
+    "matching.order",
+    """MATCH (o:DemandOrder {id: $id})
+WHERE o.state IN ['OPEN', 'PARTIALLY_CLAIMED']
+RETURN """
+    + ORDER_COLUMNS,
+)
+OFFERS_BELOW = statement(
+    "matching.offers_below",
+    """UNWIND $categories AS below
+MATCH (k:Category)<-[:OFFER_CATEGORY]-(o:ResourceOffer)
+WHERE k.path STARTS WITH below AND o.state IN ['OPEN', 'PARTIALLY_CLAIMED']
+WITH DISTINCT o ORDER BY o.sortKey LIMIT $size
+RETURN """
+    + OFFER_COLUMNS
+    + " ORDER BY sortKey",
+)
+PARTNERS = statement(
+    "matching.partners",
+    """MATCH (a:Agent {id: $id})
+RETURN COLLECT {
+    MATCH (a)<-[:CLAIM_RECEIVER]-(c:Claim)-[:CLAIM_SUPPLIER]->(x:Agent)
+    WHERE c.state IN ['COMPLETED', 'EVALUATED']
+    RETURN DISTINCT x.id
+} AS suppliers,
+COLLECT {
+    MATCH (a)<-[:CLAIM_SUPPLIER]-(c:Claim)-[:CLAIM_RECEIVER]->(x:Agent)
+    WHERE c.state IN ['COMPLETED', 'EVALUATED']
+    RETURN DISTINCT x.id
+} AS receivers""",
 )
 PAIRINGS = statement(
     "matching.pairings",
@@ -122,6 +157,28 @@ async def open_offers(graph: Graph, now: datetime) -> list[OfferRow]:
     """
     pages = _pages(graph, OFFERS, now=instant_text(now))
     return [_offer(row) async for row in pages if _usable(row)]
+
+
+async def open_order(graph: Graph, order_id: str) -> OrderRow | None:
+    """Return an order if it is open and published."""
+    rows = await graph.read(ONE_ORDER, id=order_id)
+    return next((_order(row) for row in rows if _usable(row)), None)
+
+
+async def offers_below(
+    graph: Graph, categories: Sequence[str], now: datetime, most: int
+) -> list[OfferRow]:
+    """Return the open and published offers of categories at or below these paths, by age."""
+    rows = await graph.read(
+        OFFERS_BELOW, categories=list(categories), now=instant_text(now), size=most
+    )
+    return [_offer(row) for row in rows if _usable(row)]
+
+
+async def partners(graph: Graph, agent_id: str) -> frozenset[str]:
+    """Return the agents with which one has completed a claim, on either side."""
+    rows = await graph.read(PARTNERS, id=agent_id)
+    return frozenset(each for row in rows for each in (*row["suppliers"], *row["receivers"]))
 
 
 async def paired_agents(graph: Graph) -> list[tuple[str, str]]:

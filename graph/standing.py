@@ -7,7 +7,7 @@ from domain.access import Viewer
 from domain.claims import Actor
 from domain.rights import AgentPlace
 from domain.vocabulary import Side
-from graph.driver import Transaction
+from graph.driver import Graph, Transaction
 from graph.statements import statement
 
 LIVES_IN = ("LIVES_IN",)
@@ -42,6 +42,12 @@ async def read_agents(transaction: Transaction, *agent_ids: str) -> dict[str, Ag
     """Return where agents belong, by id; those that do not exist are left out."""
     rows = await transaction.run(READ_AGENTS, ids=list(agent_ids))
     return {row["standing"][0]: place_of(row["standing"]) for row in rows}
+
+
+async def agent_place(graph: Graph, agent_id: str) -> AgentPlace | None:
+    """Return where an agent belongs, None if there is no such agent."""
+    rows = await graph.read(READ_AGENTS, ids=[agent_id])
+    return next((place_of(row["standing"]) for row in rows), None)
 
 
 def place_of(standing: Sequence[Any]) -> AgentPlace:

@@ -5,6 +5,7 @@ import strawberry
 from graph.mapping import AnyById, AnyByIds, ById
 from schema.context import Info
 from schema.declare import page, root
+from schema.special_roots import SpecialRoots
 from schema.types.agents import Area, Member, PartyBranch, Unit
 from schema.types.claims import Claim, Evaluation
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
@@ -36,7 +37,7 @@ from schema.viewer import Viewer, viewer_of
 
 
 @strawberry.type
-class Query:
+class Query(SpecialRoots):
     """What can be read."""
 
     node: Node | None = root(AnyById(), id=strawberry.ID)

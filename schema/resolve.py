@@ -1,6 +1,6 @@
 """The resolvers of the ordinary executor: they walk the rows that a compiled read returned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from graphql import (
@@ -12,10 +12,12 @@ from graphql import (
 
 from graph.access import AccessKind
 from graph.mapping import (
+    AnyByIds,
     ComputedField,
     GraphMapping,
     MappedField,
     PropertyField,
+    RootField,
     named_type,
 )
 from graph.reads.columns import RootPlan
@@ -67,6 +69,25 @@ async def read_node(info: Info, type_name: str, node_id: str) -> Any:  # noqa: A
     definition = raw.parent_type.fields[raw.field_name]
     plan = planner.node_root(str(raw.path.key), None, definition, raw.field_nodes, (type_name,))
     return await _read(_compiled(plan, mapping, raw.context), raw, node_id)
+
+
+async def read_nodes(info: Info, nodes: Sequence[tuple[str, str]]) -> list[Any]:
+    """Return nodes, given as type and uid, for a field that serves them: one statement.
+
+    They are in the order in which they are given, None for each that is not for this caller.
+    """
+    if not nodes:
+        return []
+    raw = cast("GraphQLResolveInfo[Context]", cast("Any", info)._raw_info)  # noqa: SLF001
+    mapping = mapping_of(raw.schema)
+    planner = Planner(raw.schema, mapping, raw.fragments, raw.variable_values)
+    definition = raw.parent_type.fields[raw.field_name]
+    types = sorted({kind for kind, _ in nodes})
+    field = RootField(AnyByIds(), named_type(definition).name, {})
+    plan = planner.node_root(str(raw.path.key), field, definition, raw.field_nodes, types)
+    read = _compiled(plan, mapping, raw.context)
+    found = read.rows(await read.run(raw.context, raw.variable_values, nodes=nodes))
+    return cast("list[Any]", found)
 
 
 def _compiled(plan: RootPlan, mapping: GraphMapping, context: Context) -> RootRead:

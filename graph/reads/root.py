@@ -84,8 +84,16 @@ class RootRead:
         if not any(has_variables(each.value) for each in plan.node.arguments or ()):
             self._fixed = get_argument_values(plan.definition, plan.node)
 
-    async def run(self, caller: Caller, variables: VariableValues, uid: str | None = None) -> Found:
+    async def run(
+        self,
+        caller: Caller,
+        variables: VariableValues,
+        uid: str | None = None,
+        nodes: Sequence[tuple[str, str]] | None = None,
+    ) -> Found:
         """Run the statement. `uid` is the node's where the root has no arguments for it.
+
+        `nodes` are type and uid of those of an `AnyByIds` that has none.
 
         Raises InputError for arguments that are not possible, EngineError for the engine's faults.
         """
@@ -93,6 +101,10 @@ class RootRead:
         order: Sequence[tuple[str, str]] = ()
         if uid is not None:
             parameters["id"] = uid
+        elif nodes is not None:
+            order = nodes
+            for place, kind in enumerate(self.plan.columns):
+                parameters[f"ids{place}"] = sorted({each for of, each in nodes if of == kind})
         elif self.plan.column is None:
             order = self._ids(variables, parameters)
         pages = self._pages.resolve(variables, parameters)

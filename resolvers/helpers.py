@@ -1,0 +1,82 @@
+"""Who could serve an order now: the matcher's own rules and score, asked for one order."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.access import Viewer
+from domain.clock import Clock
+from domain.errors import BadInput
+from domain.holds import offer_past, order_past
+from graph import matching
+from graph.driver import Graph
+from graph.matching import OrderRow
+from graph.paths import Stop, may_see
+from graph.standing import agent_place
+from matching.help import Help, who_could_help
+from matching.model import Policy, RelationKind, Relations, agent_pair
+from resolvers.matching_situation import matched_offer, matched_order
+
+MOST_HELPERS = 100
+MOST_OFFERS = 5_000
+"""Offers of the order's categories that are looked at, the oldest first."""
+POLICY = Policy()
+
+
+async def helpers_of(
+    graph: Graph, viewer: Viewer, clock: Clock, order_id: str, first: int
+) -> Sequence[Help] | None:
+    """Return the offers that could serve an order, the best first; of what is over or full none.
+
+    None where there is no such order for the caller. Only published offers are looked at. Who has
+    worked together, and who has refused the order, counts only for callers who may see the claims
+    that tell it: those who speak for the receiver or coordinate it.
+
+    Raises BadInput for a number that is not possible.
+    """
+    if not 1 <= first <= MOST_HELPERS:
+        raise BadInput(field="first", value=first, expected=f"1..{MOST_HELPERS}")
+    if not await may_see(graph, viewer, clock, Stop("DemandOrder", order_id)):
+        return None
+    now = clock()
+    row = await matching.open_order(graph, order_id)
+    if row is None:
+        return []
+    if order_past(row.order, now) or row.order.quantity <= row.order.held:
+        return []
+    place = await agent_place(graph, row.receiver_id)
+    privy = place is not None and (place.spoken_for_by(viewer) or place.coordinated_by(viewer))
+    substitutes = await matching.substitutes(graph)
+    wanted = row.category_path
+    below = [wanted, *(instead for each, instead in substitutes if wanted.startswith(each))]
+    rows = await matching.offers_below(graph, sorted(set(below)), now, MOST_OFFERS)
+    until = now + timedelta(days=POLICY.horizon_days)
+    order = matched_order(row if privy else _as_published(row))
+    relations = await _relations(graph, row.receiver_id, privy=privy)
+    found = await asyncio.to_thread(
+        lambda: who_could_help(
+            order,
+            [matched_offer(each, now, until) for each in rows if not offer_past(each.offer, now)],
+            POLICY,
+            now,
+            relations,
+            substitutes,
+        )
+    )
+    return found[:first]
+
+
+def _as_published(row: OrderRow) -> OrderRow:
+    """Return an order without what only its claims and proposals tell."""
+    return replace(row, rejected_offers=frozenset(), rejected_suppliers=frozenset())
+
+
+async def _relations(graph: Graph, agent_id: str, *, privy: bool) -> Relations:
+    found: dict[tuple[str, str], RelationKind] = {}
+    for other in await matching.partners(graph, agent_id) if privy else ():
+        found[agent_pair(agent_id, other)] = RelationKind.WORKED_TOGETHER
+    for pair in await matching.paired_agents(graph):
+        if agent_id in pair:
+            found[agent_pair(*pair)] = RelationKind.PAIRED
+    return found
