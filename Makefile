@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv --q
 NEO4J_VERSION ?= 5.26.26
 export NEO4J_VERSION
 
-.PHONY: help run test test-neo4j test-clients bench-reads bench-claims check format lock clean
+.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-overload check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ check: $(VENV)/dev.stamp ## style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+
+bench-overload: $(VENV)/dev.stamp ## what a hub carries, and what becomes of three times as much
+	$(BIN)/python bench/overload.py
 
 format: $(VENV)/dev.stamp ## put the code in the house style
 	$(BIN)/ruff check --fix .

@@ -13,12 +13,13 @@ What a caller of this module has to know:
   Such work is run again only where the caller says that this is harmless (`repeatable=True`: the
   work looks up its idempotency key first, or only merges by id). Otherwise `EngineUnavailable`
   with the problem `unknown_outcome` says so; the client repeats with its key and finds out.
-- What the driver raises when the engine cannot be reached becomes `EngineUnavailable`.
+- What the driver raises when the engine cannot be reached becomes `EngineUnavailable`. In a
+  process that watches (`Graph.watch.watched()`), an engine that does not answer is found out after
+  some seconds, and everything fails at once until it answers again; see `graph.watch`.
 """
 
 import asyncio
 import logging
-import random
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -28,14 +29,11 @@ from typing import Any, LiteralString, Protocol, TypeVar, cast
 from neo4j import (
     READ_ACCESS,
     WRITE_ACCESS,
-    AsyncDriver,
-    AsyncGraphDatabase,
     AsyncResult,
     AsyncSession,
     AsyncTransaction,
     Query,
 )
-from neo4j.api import AsyncBookmarkManager
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -43,11 +41,13 @@ from neo4j.exceptions import (
     DriverError,
     IncompleteCommit,
     Neo4jError,
-    ServiceUnavailable,
 )
 
-from domain.errors import EngineUnavailable
+from domain.errors import EngineUnavailable, StatementTimedOut
+from graph.connecting import bookmarks_of, open_driver
+from graph.patience import Patience
 from graph.statements import CompiledStatement, Statement
+from graph.watch import Watch
 
 T = TypeVar("T")
 Observer = Callable[[str, str, Mapping[str, Any]], None]
@@ -55,21 +55,12 @@ Observer = Callable[[str, str, Mapping[str, Any]], None]
 # Our errors tell of lost connections; without a handler the terminal would be told as well.
 logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
-FIRST_DELAY = 0.004
-LONGEST_DELAY = 0.25
+log = logging.getLogger(__name__)
+MARGIN = 1.0
+"""Seconds by which our own end of a statement comes after the engine's."""
 CONSTRAINT_ATTEMPTS = 4
 """Two merges of one id at the same time: the embedded engine refuses the second at its commit;
 on the next attempt it finds the node. A breach that is still there then is a real one."""
-OTHER_NOTIFICATIONS = (
-    "GENERIC",
-    "HINT",
-    "PERFORMANCE",
-    "SCHEMA",
-    "SECURITY",
-    "TOPOLOGY",
-    "UNRECOGNIZED",
-    "UNSUPPORTED",
-)
 
 
 class Dialect(StrEnum):
@@ -109,6 +100,7 @@ class DriverLimits:
     read_time: float = 10.0
     write_time: float = 60.0
     statement_time: float | None = 30.0
+    patience: float = 3.0
     embedded_writers: int = 1
     warn_of_deprecations: bool = False
 
@@ -191,9 +183,11 @@ class Graph:
         self.engine = engine
         self._limits = limits
         self._endpoint = endpoint
-        self._driver = _driver(endpoint, limits)
-        self._bookmarks = _bookmarks(endpoint)
-        self._reconnecting = asyncio.Lock()
+        self._driver = open_driver(endpoint, limits)
+        self._bookmarks = bookmarks_of(endpoint)
+        self._recovery: asyncio.Task[None] | None = None
+        self.watch = Watch(self._probe, self._gone, limits.patience)
+        """Whether the engine answers."""
         writers = (
             limits.embedded_writers if engine.dialect is Dialect.EMBEDDED else limits.pool_size
         )
@@ -285,15 +279,14 @@ class Graph:
         Raises EngineUnavailable when the engine does not answer or the time is over, and whatever
         the work raises, after rolling back.
         """
-        deadline = asyncio.get_running_loop().time() + self._limits.write_time
-        attempt = breaches = 0
+        patience, breaches = Patience(self, self._limits.write_time), 0
         while True:
             try:
                 return await self._once(work)
             except IncompleteCommit as error:
                 if not repeatable:
-                    await self._recover()
-                    raise self._unavailable(error, "unknown_outcome") from error
+                    await self.recover()
+                    raise self.unavailable(error, "unknown_outcome") from error
                 cause: Exception = error
             except ConstraintError as error:
                 breaches += 1
@@ -304,16 +297,12 @@ class Graph:
                 if not error.is_retryable():
                     raise self._translated(error) from error
                 cause = error
-            attempt += 1
-            await self._pause(cause, attempt, deadline)
+            await patience.pause(cause)
 
     async def verify(self) -> None:
         """Reach the engine and sign in. Raises EngineUnavailable saying what is wrong."""
-        try:
-            async with self._session(READ_ACCESS) as session:
-                await (await session.run("RETURN 1 AS one")).consume()
-        except (Neo4jError, DriverError, OSError, ValueError) as error:
-            raise self._translated(error) from error
+        async with self.watch.outstanding(self._limits.statement_time):
+            await self._reach()
 
     async def schema(self, text: LiteralString) -> None:
         """Run a Cypher schema command (constraints, indexes), which cannot share a transaction.
@@ -335,57 +324,90 @@ class Graph:
             await self.engine.close()
 
     async def _once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async with self._writers, self._session(WRITE_ACCESS) as session:
-            transaction = await session.begin_transaction(timeout=self._limits.write_time)
-            ours, committed = Transaction(transaction, self), False
-            try:
-                result = await work(ours)
-                await transaction.commit()
-                committed = True
-            except asyncio.CancelledError:
-                # No round trip any more: the connection is dropped and the engine rolls back.
-                transaction.cancel()
+        committing = False
+        outcome: list[tuple[T, bool]] = []
+        try:
+            async with (
+                self.watch.outstanding(self._limits.write_time, MARGIN),
+                self._writers,
+                self._session(WRITE_ACCESS) as session,
+            ):
+                transaction = await session.begin_transaction(timeout=self._limits.write_time)
+                ours = Transaction(transaction, self)
+                try:
+                    result = await work(ours)
+                    committing = True
+                    await transaction.commit()
+                    outcome.append((result, ours.announced))
+                except asyncio.CancelledError:
+                    # No round trip any more: the connection is dropped, the engine rolls back.
+                    transaction.cancel()
+                    raise
+                finally:
+                    for recorder in self.recorders:
+                        recorder.ended(ours, committed=bool(outcome))
+                    await transaction.close()
+        except (EngineUnavailable, StatementTimedOut) as error:
+            if committing and not outcome:
+                raise self.unavailable(error, "unknown_outcome") from error
+            if not outcome:
                 raise
-            finally:
-                for recorder in self.recorders:
-                    recorder.ended(ours, committed=committed)
-                await transaction.close()
-        if ours.announced:
+        result, announced = outcome[0]
+        if announced:
             for listener in self.commit_listeners:
                 listener()
         return result
 
     async def _reading(self, attempt_once: Callable[[], Awaitable[T]]) -> T:
-        deadline = asyncio.get_running_loop().time() + self._limits.read_time
-        attempt = 0
+        # Neo4j's own time comes first: it stops the statement as well.
+        margin = MARGIN if self.dialect is Dialect.NEO4J else 0.0
+        patience: Patience | None = None
         while True:
             try:
-                return await attempt_once()
+                async with self.watch.outstanding(self._limits.statement_time, margin):
+                    return await attempt_once()
             except (Neo4jError, DriverError) as error:
                 if not error.is_retryable() and not isinstance(error, IncompleteCommit):
                     raise self._translated(error) from error
-                attempt += 1
-                await self._pause(error, attempt, deadline)
+                patience = patience or Patience(self, self._limits.read_time)
+                await patience.pause(error)
 
-    async def _pause(self, cause: Exception, attempt: int, deadline: float) -> None:
-        """Wait a little before the next attempt. Raises EngineUnavailable after the deadline."""
-        if asyncio.get_running_loop().time() >= deadline:
-            problem = "unreachable" if isinstance(cause, ServiceUnavailable) else "busy"
-            raise self._unavailable(cause, problem) from cause
-        if isinstance(cause, DriverError):
-            await self._recover()
-        longest = min(LONGEST_DELAY, FIRST_DELAY * 2**attempt)
-        # Random over the whole width, so that contenders do not meet again.
-        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311
+    async def recover(self) -> None:
+        """Find where the engine answers now (our own is started anew) and connect there.
 
-    async def _recover(self) -> None:
-        """Find where the engine answers now (our own is started anew) and connect there."""
-        async with self._reconnecting:
-            endpoint = await self.engine.endpoint()
-            if endpoint != self._endpoint:
-                former, self._driver = self._driver, _driver(endpoint, self._limits)
-                self._endpoint = endpoint
-                await former.close()
+        Whoever comes meanwhile waits for the same; who gives up waiting does not stop it.
+        Raises EngineUnusable.
+        """
+        if self._recovery is None:
+            self._recovery = asyncio.create_task(self._find())
+            self._recovery.add_done_callback(self._found)
+        await asyncio.shield(self._recovery)
+
+    async def _find(self) -> None:
+        endpoint = await self.engine.endpoint()
+        if endpoint != self._endpoint:
+            former, self._driver = self._driver, open_driver(endpoint, self._limits)
+            self._endpoint = endpoint
+            await former.close()
+
+    def _found(self, recovery: asyncio.Task[None]) -> None:
+        self._recovery = None
+        if not recovery.cancelled() and (error := recovery.exception()) is not None:
+            log.warning("the engine was not found again: %s", error)
+
+    async def _reach(self) -> None:
+        try:
+            async with self._session(READ_ACCESS) as session:
+                await (await session.run("RETURN 1 AS one")).consume()
+        except (Neo4jError, DriverError, OSError, ValueError) as error:
+            raise self._translated(error) from error
+
+    async def _probe(self) -> None:
+        await self.recover()
+        await self._reach()
+
+    def _gone(self, error: Exception) -> EngineUnavailable:
+        return self.unavailable(error, "unreachable")
 
     def _session(self, access: str) -> AsyncSession:
         return self._driver.session(  # pyright: ignore[reportUnknownMemberType]
@@ -403,19 +425,20 @@ class Graph:
     def _translated(self, error: Exception) -> Exception:
         """Return our error for what the driver raised; a fault of ours stays what it is."""
         if isinstance(error, AuthError):
-            return self._unavailable(error, "sign_in")
+            return self.unavailable(error, "sign_in")
         if isinstance(error, Neo4jError):
             code = error.code or ""
             if code.endswith("Database.DatabaseNotFound"):
-                return self._unavailable(error, "database")
+                return self.unavailable(error, "database")
             if ".Transaction.TransactionTimedOut" in code:
-                return self._unavailable(error, "too_long")
+                return StatementTimedOut(limit=self._limits.statement_time)
             return error
         if isinstance(error, (ConfigurationError, ValueError)):
-            return self._unavailable(error, "address")
-        return self._unavailable(error, "unreachable")
+            return self.unavailable(error, "address")
+        return self.unavailable(error, "unreachable")
 
-    def _unavailable(self, error: Exception, problem: str) -> EngineUnavailable:
+    def unavailable(self, error: Exception, problem: str) -> EngineUnavailable:
+        """Return the error that says what is wrong with the engine."""
         return EngineUnavailable(
             problem=problem,
             address=self._endpoint.uri,
@@ -429,34 +452,3 @@ def _reason(error: Exception) -> str:
     """Return what happened in one line, without the codes around it."""
     said = error.message if isinstance(error, Neo4jError) else str(error)
     return (said or str(error)).strip().partition("\n")[0].rstrip(":. ")
-
-
-def _bookmarks(endpoint: Endpoint) -> AsyncBookmarkManager | None:
-    """Read what was written, also from another member of a cluster; one server needs no help."""
-    routed = endpoint.uri.startswith("neo4j")
-    return AsyncGraphDatabase.bookmark_manager() if routed else None
-
-
-def _driver(endpoint: Endpoint, limits: DriverLimits) -> AsyncDriver:
-    notifications: dict[str, Any] = {"notifications_min_severity": "OFF"}
-    if limits.warn_of_deprecations:
-        notifications = {
-            "notifications_min_severity": "WARNING",
-            "notifications_disabled_classifications": list(OTHER_NOTIFICATIONS),
-        }
-    try:
-        return AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]
-            endpoint.uri,
-            auth=(endpoint.user, endpoint.password),
-            max_connection_pool_size=limits.pool_size,
-            connection_acquisition_timeout=limits.acquisition_time,
-            connection_timeout=limits.connect_time,
-            liveness_check_timeout=60,
-            user_agent="renling",
-            telemetry_disabled=True,
-            **notifications,
-        )
-    except (ConfigurationError, ValueError) as error:
-        raise EngineUnavailable(
-            problem="address", address=endpoint.uri, reason=str(error)
-        ) from error

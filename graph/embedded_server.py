@@ -13,6 +13,8 @@ from domain.errors import EngineUnusable
 
 LOOPBACK = "127.0.0.1"
 USER = "root"
+COMMAND_SECONDS = 120
+"""After which the engine stops a command by itself: nobody waits for it any more."""
 WAL_FLUSH = "arcadedb.txWalFlush=2"
 """Each commit is on the disk before it is answered: the log is flushed with its metadata."""
 
@@ -73,6 +75,7 @@ def command(
         # Not "production": that hides from us, its only client, what an error is about.
         "arcadedb.server.mode=development",
         "arcadedb.opencypher.loadCsv.allowFileUrls=false",
+        f"arcadedb.command.timeout={COMMAND_SECONDS * 1000}",
         "arcadedb.server.name=renling",
         f"arcadedb.server.rootPath={root}",
         f"arcadedb.server.logsDirectory={root / 'log'}",

@@ -40,10 +40,15 @@ from schema.resolve import mapping_of
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The encoded response; `refused` when no execution began (syntax, validation, variables)."""
+    """The encoded response.
+
+    `refused` when no execution began (syntax, validation, variables), `unavailable` when nothing
+    could be answered because the graph is away.
+    """
 
     body: bytes
     refused: bool = False
+    unavailable: bool = False
 
 
 class Refused(Exception):
@@ -94,7 +99,8 @@ class Executor:
         try:
             body = await self.fast.answer(query, variables, operation_name, context)
         except (EngineError, LimitError) as error:
-            return Answer(orjson.dumps(failed(error, context.language)))
+            body = orjson.dumps(failed(error, context.language))
+            return Answer(body, unavailable=isinstance(error, EngineError))
         if body is not None:
             return Answer(body)
         return await self.ordinary(query, variables, operation_name, context, mutations=mutations)
@@ -136,7 +142,7 @@ class Executor:
         began = not result.errors or any(error.path is not None for error in result.errors)
         if not began:
             return Refused(result.errors or (), BAD_REQUEST).answer(language)
-        return Answer(orjson.dumps(response))
+        return Answer(orjson.dumps(response), unavailable=_unavailable(result))
 
     def admit(
         self,
@@ -187,6 +193,13 @@ class Executor:
     def _suggests(self, context: Context) -> bool:
         """Whether errors may name parts of the schema that were not asked for."""
         return context.viewer.signed_in and self._introspection.allows(context.viewer)
+
+
+def _unavailable(result: ExecutionResult) -> bool:
+    """Whether there is nothing in a result, because the graph is away."""
+    return any(
+        isinstance(error.original_error, EngineError) for error in result.errors or ()
+    ) and all(value is None for value in (result.data or {}).values())
 
 
 def _because(problem: DomainError, node: Node) -> GraphQLError:

@@ -37,12 +37,16 @@ class Admission:
             self.running -= 1
             self._turns.release()
 
+    def check(self) -> None:
+        """Raise Overloaded when all turns are taken and no more can wait."""
+        if self._turns.locked() and self.waiting >= self._most_waiting:
+            raise Overloaded(retry_after=RETRY_SECONDS)
+
     async def _enter(self) -> None:
         if not self._turns.locked():
             await self._turns.acquire()
             return
-        if self.waiting >= self._most_waiting:
-            raise Overloaded(retry_after=RETRY_SECONDS)
+        self.check()
         self.waiting += 1
         try:
             async with asyncio.timeout(self._patience):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -34,7 +34,6 @@ from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
 from server.hub import Hub, open_login
 from server.process import Stop
-from server.rates import Arrival
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
 
@@ -62,8 +61,8 @@ def create_app(hub: Hub) -> Starlette:
         language: Language,
         mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
     ) -> GraphQLAnswer:
-        arrival = Arrival.of(request.address, headers)
-        viewer = await gate.recognised(arrival, hub.caller(headers, safe=not mutations))
+        caller = hub.caller(headers, safe=not mutations)
+        viewer = await gate.recognised(request.address, headers, caller)
         context = Context(
             graph=hub.graph,
             viewer=viewer,
@@ -82,17 +81,14 @@ def create_app(hub: Hub) -> Starlette:
             context,
             mutations=mutations,
         )
-        return GraphQLAnswer(answer.body, refused=answer.refused)
-
-    def guard(request: GraphQLRequest, headers: Headers) -> AbstractAsyncContextManager[None]:
-        return gate.turn(Arrival.of(request.address, headers))
+        return GraphQLAnswer(answer.body, answer.refused, answer.unavailable)
 
     endpoint = GraphQLEndpoint(
         execute,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         language=settings.language,
-        guard=guard,
+        guard=gate,
     )
 
     async def health(_: Request) -> Response:
@@ -107,13 +103,14 @@ def create_app(hub: Hub) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        sweeper = asyncio.create_task(_sweep(hub))
-        try:
-            yield
-        finally:
-            sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeper
+        async with hub.graph.watch.watched():
+            sweeper = asyncio.create_task(_sweep(hub))
+            try:
+                yield
+            finally:
+                sweeper.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sweeper
 
     pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
     return Starlette(

@@ -3,7 +3,7 @@
 One gate serves every way into the hub (GraphQL, files, subscriptions), so none goes around it.
 """
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 
 from domain.access import Viewer
@@ -34,18 +34,25 @@ class Gate:
         self.connections = Holdings(Limit.CONNECTIONS, settings.connections_per_caller)
         self.subscriptions = Holdings(Limit.SUBSCRIPTIONS, settings.subscriptions_per_caller)
 
+    def check(self) -> None:
+        """Raise Overloaded while no more requests can wait: to refuse has to be cheap."""
+        self.admission.check()
+
     @asynccontextmanager
-    async def turn(self, arrival: Arrival) -> AsyncGenerator[None]:
+    async def turn(self, address: str, headers: Mapping[str, str]) -> AsyncGenerator[None]:
         """Count a request and have a turn to work on it. Raises RateExceeded, Overloaded."""
-        await self.rates.arrived(arrival)
+        await self.rates.arrived(Arrival.of(address, headers))
         async with self.admission.turn():
             yield
 
-    async def recognised(self, arrival: Arrival, viewer: Awaitable[Viewer]) -> Viewer:
+    async def recognised(
+        self, address: str, headers: Mapping[str, str], viewer: Awaitable[Viewer]
+    ) -> Viewer:
         """Return who calls, counted. Raises NotSignedIn, RateExceeded, and what finding out does.
 
         Whoever tries tokens that are no good is counted by the address.
         """
+        arrival = Arrival.of(address, headers)
         try:
             found = await viewer
         except NotSignedIn:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 import structlog
@@ -21,7 +21,6 @@ from domain.errors import (
     BadInput,
     DomainError,
     EngineError,
-    LimitError,
     LimitExceeded,
     NotSignedIn,
     OriginRefused,
@@ -56,21 +55,46 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLAnswer:
-    """The encoded answer; `refused` when no execution began (syntax, validation, variables)."""
+    """The encoded answer.
+
+    `refused` when no execution began (syntax, validation, variables), `unavailable` when nothing
+    could be answered because the graph is away.
+    """
 
     body: bytes
     refused: bool = False
+    unavailable: bool = False
 
 
 Execute = Callable[[GraphQLRequest, Headers, Language, bool], Awaitable[GraphQLAnswer]]
 """Answers a request for a caller's headers; the last argument says whether mutations may run."""
-Guard = Callable[[GraphQLRequest, Headers], AbstractAsyncContextManager[None]]
-"""Gives the turn in which a request is worked on, or raises a LimitError."""
 
 
-def unguarded(_: GraphQLRequest, __: Headers) -> AbstractAsyncContextManager[None]:
-    """Let every request in."""
-    return nullcontext()
+class Guard(Protocol):
+    """What a request passes before it is worked on; see `server.gate`."""
+
+    def check(self) -> None:
+        """Refuse at once, before anything is read, while there is too much to do."""
+        ...
+
+    def turn(self, address: str, headers: Headers) -> AbstractAsyncContextManager[None]:
+        """Give the turn in which a request is worked on. Raises LimitError on entering."""
+        ...
+
+
+class Unguarded:
+    """Lets every request in."""
+
+    def check(self) -> None:
+        """Refuse nothing."""
+
+    def turn(self, address: str, headers: Headers) -> AbstractAsyncContextManager[None]:
+        """Give a turn at once."""
+        del address, headers
+        return nullcontext()
+
+
+UNGUARDED = Unguarded()
 
 
 class HTTPProblem(Exception):
@@ -98,7 +122,7 @@ class GraphQLEndpoint:
         max_body_bytes: int,
         language: Language,
         body_seconds: float = 20.0,
-        guard: Guard = unguarded,
+        guard: Guard = UNGUARDED,
     ) -> None:
         self._execute = execute
         self._guard = guard
@@ -117,57 +141,21 @@ class GraphQLEndpoint:
             await respond(send, HTTPStatus.NOT_ACCEPTABLE, body, GRAPHQL_JSON)
             return
         try:
+            self._guard.check()
             request = await self._read(scope, receive, headers)
             request = replace(request, address=address_of(scope))
-            async with self._guard(request, headers):
+            async with self._guard.turn(request.address, headers):
                 answer = await self._execute(request, headers, language, scope["method"] == "POST")
-        except HTTPProblem as problem:
-            await respond(
-                send,
-                problem.status,
-                error_body(problem.error, language),
-                media_type,
-                problem.headers,
-            )
+        except Exception as error:  # noqa: BLE001  (whatever it is, the client is told)
+            status, body, fields = told(error, language)
+            await respond(send, status, body, media_type, fields)
             return
-        except LimitError as error:
-            status, fields = refusal(error)
-            await respond(send, status, error_body(error, language), media_type, fields)
-            return
-        except NotSignedIn as error:
-            await respond(
-                send,
-                HTTPStatus.UNAUTHORIZED,
-                error_body(error, language),
-                media_type,
-                {"WWW-Authenticate": "Bearer"},
-            )
-            return
-        except OriginRefused as error:
-            await respond(send, HTTPStatus.FORBIDDEN, error_body(error, language), media_type)
-            return
-        except SignInUnavailable as error:
-            log.warning("nobody can sign in by the issuer", issuer=error.details["issuer"])
-            retry = {"Retry-After": str(RETRY_SECONDS)}
-            body = error_body(error, language)
-            await respond(send, HTTPStatus.SERVICE_UNAVAILABLE, body, media_type, retry)
-            return
-        except EngineError as error:
-            # Where the engine is, and as whom we sign in, is for the log only.
-            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
-            body = failure_body(error.code, text("error.NO_GRAPH", language))
-            retry = {"Retry-After": str(RETRY_SECONDS)}
-            await respond(send, HTTPStatus.SERVICE_UNAVAILABLE, body, media_type, retry)
-            return
-        except Exception:
-            log.exception("a request failed")
-            body = failure_body(INTERNAL, text(f"error.{INTERNAL}", language))
-            await respond(send, HTTPStatus.INTERNAL_SERVER_ERROR, body, media_type)
-            return
-        refused = answer.refused and media_type == GRAPHQL_JSON
-        await respond(
-            send, HTTPStatus.BAD_REQUEST if refused else HTTPStatus.OK, answer.body, media_type
-        )
+        status, fields = HTTPStatus.OK, dict[str, str]()
+        if answer.unavailable:
+            status, fields = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
+        elif answer.refused and media_type == GRAPHQL_JSON:
+            status = HTTPStatus.BAD_REQUEST
+        await respond(send, status, answer.body, media_type, fields)
 
     async def _read(self, scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:
         if scope["method"] == "GET":
@@ -278,17 +266,38 @@ def _document_id(found: dict[str, Any], extensions: dict[str, Any]) -> str | Non
     return digest
 
 
-def refusal(error: LimitError) -> tuple[HTTPStatus, dict[str, str]]:
-    """Return status and headers for what a limit refuses before it is executed."""
-    retry = error.details.get("retry_after")
-    headers = {} if retry is None else {"Retry-After": str(retry)}
+def told(error: Exception, language: Language) -> tuple[HTTPStatus, bytes, dict[str, str]]:
+    """Return status, body and headers for what kept a request from being answered.
+
+    What is no client's business (where the engine is, a fault of ours) is for the log only.
+    """
+    headers: dict[str, str] = {}
     match error:
+        case HTTPProblem():
+            return error.status, error_body(error.error, language), error.headers
         case RateExceeded() | LimitExceeded():
-            return HTTPStatus.TOO_MANY_REQUESTS, headers
+            status = HTTPStatus.TOO_MANY_REQUESTS
         case Overloaded():
-            return HTTPStatus.SERVICE_UNAVAILABLE, headers
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+        case NotSignedIn():
+            status, headers = HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"}
+        case OriginRefused():
+            status = HTTPStatus.FORBIDDEN
+        case SignInUnavailable():
+            log.warning("nobody can sign in by the issuer", issuer=error.details["issuer"])
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
+        case EngineError():
+            log.error("the graph failed", code=error.code, problem=str(error))
+            body = failure_body(error.code, text("error.NO_GRAPH", language))
+            retry = {"Retry-After": str(RETRY_SECONDS)}
+            return HTTPStatus.SERVICE_UNAVAILABLE, body, retry
         case _:
-            return HTTPStatus.OK, headers
+            log.error("a request failed", exc_info=error)
+            body = failure_body(INTERNAL, text(f"error.{INTERNAL}", language))
+            return HTTPStatus.INTERNAL_SERVER_ERROR, body, {}
+    if (retry_after := error.details.get("retry_after")) is not None:
+        headers = {"Retry-After": str(retry_after)}
+    return status, error_body(error, language), headers
 
 
 def _bad(name: str, value: object, expected: str | Phrase) -> HTTPProblem:

@@ -45,7 +45,9 @@ def engine_settings(settings: Settings) -> EngineSettings:
         embedded_database=settings.embedded_database,
         embedded_port=settings.embedded_port,
         embedded_memory_megabytes=settings.embedded_memory_megabytes,
-        limits=DriverLimits(statement_time=settings.statement_seconds),
+        limits=DriverLimits(
+            statement_time=settings.statement_seconds, patience=settings.engine_patience_seconds
+        ),
     )
 
 

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         default=QUERY.cost, ge=1, description="nodes that the pages within pages may come to"
     )
     statement_seconds: float = Field(default=30.0, gt=0, description="of one read of the graph")
+    engine_patience_seconds: float = Field(
+        default=3.0, gt=0, description="until an engine that does not answer counts as gone"
+    )
     rate_per_account: str = Field(default="6000/minute", description="requests; or off")
     rate_per_token: str = Field(default="6000/minute", description="requests; or off")
     rate_per_address: str = Field(
@@ -96,8 +99,8 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="whose X-Forwarded-For is believed, separated by commas"
     )
     requests_at_once: int = Field(default=64, ge=1, description="that are worked on")
-    requests_waiting: int = Field(default=128, ge=0, description="that wait for their turn")
-    waiting_seconds: float = Field(default=3.0, gt=0, description="that one waits at most")
+    requests_waiting: int = Field(default=64, ge=0, description="that wait for their turn")
+    waiting_seconds: float = Field(default=2.0, gt=0, description="that one waits at most")
     connections_per_caller: int = Field(default=20, ge=1, description="that stay open")
     subscriptions_per_caller: int = Field(default=100, ge=1)
     introspection: str = Field(

@@ -21,7 +21,7 @@ from tests.engines.neo4j_server import Server, neo4j_server
 from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
 
-OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server"}
+OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server", "own_engine"}
 LIMITS = DriverLimits(warn_of_deprecations=True)
 
 

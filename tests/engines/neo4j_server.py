@@ -82,8 +82,64 @@ def neo4j_server() -> Generator[Server]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@contextmanager
+def own_neo4j() -> Generator["OwnNeo4j"]:
+    """Run a Neo4j that a test may stop, kill and start again."""
+    version = os.environ.get("NEO4J_VERSION", DEFAULT_VERSION)
+    java = _java(version)
+    libraries = _fetch(version)
+    home = Path(tempfile.mkdtemp(prefix="renling-neo4j-"))
+    try:
+        port = _free_port()
+        own = OwnNeo4j(_command(java, libraries, home, version, port), home / "console.log")
+        own.start()
+        try:
+            own.server = _signed_in(f"bolt://127.0.0.1:{port}", own.process, own.log)
+            yield own
+        finally:
+            own.kill()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class OwnNeo4j:
+    """A Neo4j of one test."""
+
+    server: Server
+    process: "subprocess.Popen[bytes]"
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._command = command
+        self.log = log
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 def _run(java: Path, libraries: Path, home: Path, version: str) -> Generator[Server]:
     port = _free_port()
+    command = _command(java, libraries, home, version, port)
+    log = home / "console.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield _signed_in(f"bolt://127.0.0.1:{port}", process, log)
+        finally:
+            process.kill()  # its data are thrown away: nothing to close with care
+            process.wait()
+
+
+def _command(java: Path, libraries: Path, home: Path, version: str, port: int) -> list[str]:
+    """Write the settings of a server, and return its command line."""
     (home / "conf").mkdir()
     (home / "conf" / "neo4j.conf").write_text(
         "\n".join(
@@ -100,7 +156,7 @@ def _run(java: Path, libraries: Path, home: Path, version: str) -> Generator[Ser
         encoding="ascii",
     )
     main = ENTRY_POINTS.get(_series(version), ENTRY_POINT)
-    command = [
+    return [
         str(java),
         "-Xms256m",
         "-Xmx768m",
@@ -110,16 +166,6 @@ def _run(java: Path, libraries: Path, home: Path, version: str) -> Generator[Ser
         f"--home-dir={home}",
         f"--config-dir={home / 'conf'}",
     ]
-    log = home / "console.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            yield _signed_in(f"bolt://127.0.0.1:{port}", process, log)
-        finally:
-            process.kill()  # its data are thrown away: nothing to close with care
-            process.wait()
 
 
 def _signed_in(uri: str, process: "subprocess.Popen[bytes]", log: Path) -> Server:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from domain.errors import EngineUnavailable, LimitError, NotSignedIn, Overloaded, RateExceeded
 from domain.language import Language, Phrase
 from domain.limits import Rate
-from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest
+from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, Unguarded
 
 pytestmark = pytest.mark.anyio
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -161,13 +161,17 @@ async def test_a_limit_that_is_reached_says_when_to_come_again() -> None:
         RateExceeded(what=Rate.TOKEN, limit=5, seconds=60, retry_after=42),
     ]
 
-    @asynccontextmanager
-    async def guard(_: GraphQLRequest, __: Headers) -> AsyncGenerator[None]:
-        raise refusals[0]
-        yield
+    class Refusing(Unguarded):
+        @asynccontextmanager
+        async def turn(self, address: str, headers: Headers) -> AsyncGenerator[None]:
+            assert (address, headers["content-type"]) == ("127.0.0.1", "application/json")
+            raise refusals[0]
+            yield
 
     recorder = Recorder()
-    endpoint = GraphQLEndpoint(recorder, max_body_bytes=LIMIT, language=Language.EN, guard=guard)
+    endpoint = GraphQLEndpoint(
+        recorder, max_body_bytes=LIMIT, language=Language.EN, guard=Refusing()
+    )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(endpoint), base_url="http://hub.test"
     ) as http:

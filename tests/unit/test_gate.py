@@ -63,10 +63,10 @@ async def test_whoever_tries_tokens_is_counted_by_address() -> None:
         return VISITOR
 
     with pytest.raises(NotSignedIn):
-        await gate.recognised(arrival(authorization="a"), no_good())
-    await gate.recognised(arrival(cookie="other=1"), nobody())
+        await gate.recognised("192.0.2.1", {"authorization": "a"}, no_good())
+    await gate.recognised("192.0.2.1", {"cookie": "other=1"}, nobody())
     with pytest.raises(RateExceeded):
-        await gate.recognised(arrival(authorization="b"), no_good())
+        await gate.recognised("192.0.2.1", {"authorization": "b"}, no_good())
     with pytest.raises(RateExceeded):
         await gate.rates.arrived(arrival())
 

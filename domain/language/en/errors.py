@@ -31,7 +31,6 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNAVAILABLE.database": "The graph at {address} has no database {database}. Check RENLING_NEO4J_DATABASE.",
     "error.ENGINE_UNAVAILABLE.address": "{address} is not an address of a graph: {reason}. It should be like bolt://host:7687 or neo4j://host:7687.",
     "error.ENGINE_UNAVAILABLE.busy": "The graph at {address} stayed too busy: {reason}. Nothing was changed; try again.",
-    "error.ENGINE_UNAVAILABLE.too_long": "The graph at {address} gave up on the question because it took too long. Ask for less.",
     "error.ENGINE_UNAVAILABLE.unknown_outcome": "The connection to the graph at {address} was lost during the commit: {reason}. Repeat the request with the same idempotency key to learn the outcome.",
     "error.ENGINE_UNUSABLE.directory": "The data directory {place} cannot be used: {reason}. Name a directory that can be written with RENLING_DATA_DIRECTORY.",
     "error.ENGINE_UNUSABLE.disk": "The disk of the data directory {place} is full: {reason}. Free some space.",

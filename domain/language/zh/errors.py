@@ -31,7 +31,6 @@ TEXTS: dict[str, str] = {
     "error.ENGINE_UNAVAILABLE.database": "图数据库 {address} 中没有数据库「{database}」，请检查 RENLING_NEO4J_DATABASE。",
     "error.ENGINE_UNAVAILABLE.address": "「{address}」不是图数据库的地址：{reason}。应形如 bolt://主机:7687 或 neo4j://主机:7687。",
     "error.ENGINE_UNAVAILABLE.busy": "图数据库 {address} 持续繁忙：{reason}。没有任何改动，请重试。",
-    "error.ENGINE_UNAVAILABLE.too_long": "图数据库 {address} 处理超时，已停止，请缩小查询范围。",
     "error.ENGINE_UNAVAILABLE.unknown_outcome": "提交过程中与图数据库 {address} 的连接中断：{reason}。请用同一个幂等键重试以获知结果。",
     "error.ENGINE_UNUSABLE.directory": "数据目录 {place} 不可用：{reason}。请用 RENLING_DATA_DIRECTORY 指定可写的目录。",
     "error.ENGINE_UNUSABLE.disk": "数据目录 {place} 所在磁盘已满：{reason}。请清理磁盘空间。",

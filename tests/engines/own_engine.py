@@ -1,0 +1,72 @@
+"""An engine of one test, which may be stopped for a while, killed, and started again."""
+
+import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph.driver import Dialect
+from graph.embedded import EmbeddedEngine, EmbeddedSettings
+from tests.engines.neo4j_server import OwnNeo4j, own_neo4j
+
+
+class OwnEngine:
+    """What a test does to its engine; `environment` are the settings of a hub on it."""
+
+    def __init__(self, engine: EmbeddedEngine | OwnNeo4j, environment: dict[str, str]) -> None:
+        self._engine = engine
+        self.environment = environment
+
+    @property
+    def restarts_by_itself(self) -> bool:
+        """Whether the hub starts it again: it is the hub's own."""
+        return isinstance(self._engine, EmbeddedEngine)
+
+    def freeze(self) -> None:
+        """Let it hold still: its connections stay open and nothing answers."""
+        os.kill(self._process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self._process, signal.SIGCONT)
+
+    def kill(self) -> None:
+        if isinstance(self._engine, OwnNeo4j):
+            self._engine.kill()
+        else:
+            os.kill(self._process, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        if isinstance(self._engine, OwnNeo4j):
+            self._engine.start()
+
+    @property
+    def _process(self) -> int:
+        if isinstance(self._engine, OwnNeo4j):
+            return self._engine.process.pid
+        process = self._engine.process()
+        assert process is not None
+        return process
+
+
+@contextmanager
+def own_engine_of(dialect: Dialect, directory: Path) -> Generator[OwnEngine]:
+    """Run an engine that nobody else uses."""
+    if dialect is Dialect.NEO4J:
+        with own_neo4j() as own:
+            server = own.server
+            environment = {
+                "RENLING_NEO4J_URI": server.uri,
+                "RENLING_NEO4J_USER": server.user,
+                "RENLING_NEO4J_PASSWORD": server.password,
+                "RENLING_NEO4J_DATABASE": server.database,
+                "RENLING_DATA_DIRECTORY": str(directory),
+            }
+            yield OwnEngine(own, environment)
+        return
+    engine = EmbeddedEngine(EmbeddedSettings(directory=directory))
+    engine.attach()
+    try:
+        yield OwnEngine(engine, {"RENLING_DATA_DIRECTORY": str(directory)})
+    finally:
+        engine.detach()
