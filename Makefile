@@ -9,8 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv --quiet
 NEO4J_VERSION ?= 5.26.26
 export NEO4J_VERSION
+SIZES ?= 1000 10000
+OPTIONS ?= --full
 
-.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-overload check format lock clean
+.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-overload bench-matching check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +67,9 @@ check: $(VENV)/dev.stamp ## style, types and the direction of imports
 
 bench-overload: $(VENV)/dev.stamp ## what a hub carries, and what becomes of three times as much
 	$(BIN)/python bench/overload.py
+
+bench-matching: $(VENV)/dev.stamp ## the matcher against other solvers (SIZES="1000 10000", OPTIONS=--full)
+	$(BIN)/python -m bench.matching $(SIZES) $(OPTIONS)
 
 format: $(VENV)/dev.stamp ## put the code in the house style
 	$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,12 @@ from pydantic import ValidationError
 
 from domain.errors import BadInput, DomainError
 from domain.language import Language
+from matching.model import Policy
 from server import commands, demonstration, token_commands
 from server.app import listen
 from server.hub import Hub, open_hub
+from server.match_files import Files, match_files
+from server.match_records import instant
 from server.output import Output
 from server.process import Stop, run
 from server.settings import Settings
@@ -39,6 +43,15 @@ Host = Annotated[str | None, typer.Option("--host", help="监听地址 · addres
 Port = Annotated[
     int | None,
     typer.Option("--port", help="端口，0 为任意空闲端口 · 0 takes a free one", show_default=False),
+]
+
+OrdersFile = Annotated[
+    Path | None, typer.Option("--orders", help="需求文件，不用图 · a file instead of the hub")
+]
+OffersFile = Annotated[Path | None, typer.Option("--offers", help="资源文件 · likewise offers")]
+PlanFile = Annotated[Path | None, typer.Option("--out", help="方案写入 JSON · where to write")]
+DimacsFile = Annotated[
+    Path | None, typer.Option("--dimacs", help="导出 DIMACS 最小费用流 · the instance solved")
 ]
 
 Command = Callable[[Output, Hub, Stop], Awaitable[int]]
@@ -120,8 +133,22 @@ def load(
 
 
 @app.command()
-def match(*, area: AreaCode = None, lang: Lang = None, as_json: AsJson = False) -> None:
-    """匹配需求与资源 · pair orders with offers by the best plan."""
+def match(
+    *,
+    area: AreaCode = None,
+    orders: OrdersFile = None,
+    offers: OffersFile = None,
+    out: PlanFile = None,
+    dimacs: DimacsFile = None,
+    at: Annotated[
+        str | None, typer.Option("--now", help="匹配的时刻 · the instant", show_default=False)
+    ] = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
+    if orders or offers or out or dimacs or at:
+        _match_files(orders, offers, out, dimacs, at, Output(lang or Language.ZH, as_json))
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
@@ -261,6 +288,34 @@ def keys(
         return 0
 
     _run(command, lang=lang, as_json=as_json)
+
+
+def _match_files(
+    orders: Path | None,
+    offers: Path | None,
+    out: Path | None,
+    dimacs: Path | None,
+    at: str | None,
+    output: Output,
+) -> None:
+    """Match two files and exit with the status."""
+    status = 0
+    try:
+        if orders is None or offers is None or out is None:
+            raise BadInput(field="match", value="", expected="--orders, --offers, --out")
+        now = datetime.now(UTC) if at is None else _instant(at)
+        match_files(output, Files(orders, offers, out, dimacs), now=now, policy=Policy())
+    except DomainError as error:
+        output.fail(error)
+        status = FAILED
+    raise typer.Exit(status)
+
+
+def _instant(written: str) -> datetime:
+    try:
+        return instant(written)
+    except ValueError as error:
+        raise BadInput(field="--now", value=written, expected="2026-05-04T08:00+08:00") from error
 
 
 def _run(

@@ -4,6 +4,7 @@ TEXTS: dict[str, str] = {
     "command.opening": "Starting the graph and checking its version…",
     "command.loading": "Loading sheets…",
     "command.matching": "Matching orders with offers…",
+    "command.matched_files": "{orders} orders, {offers} offers, {pairs} feasible pairs; {matched} orders matched. The plan is worth {value}, no plan more than {bound}; first come first served {practice}. Written: {file}",
     "command.claiming": "Carrying claims…",
     "command.dumping": "Writing…",
     "command.restoring": "Restoring…",

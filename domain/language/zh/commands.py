@@ -4,6 +4,7 @@ TEXTS: dict[str, str] = {
     "command.opening": "正在启动图数据库并检查版本…",
     "command.loading": "正在载入表格…",
     "command.matching": "正在匹配需求与资源…",
+    "command.matched_files": "需求 {orders} 项，资源 {offers} 项，可行组合 {pairs} 个；匹配需求 {matched} 项。方案价值 {value}，任何方案不超过 {bound}；先到先得为 {practice}。已写入：{file}",
     "command.claiming": "正在办理认领…",
     "command.dumping": "正在写出…",
     "command.restoring": "正在恢复…",

@@ -1,0 +1,206 @@
+"""Measure the matcher against other solvers and today's practice, on the same made-up city.
+
+`python -m bench.matching 10000` measures one size; `--full` hands all pairs to the other solvers
+as well (a minute and several GB at 100,000). Times are processor time of this one process, but for
+LEMON, which says its own. What counts are ratios within one run.
+"""
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import networkx as nx
+import numpy as np
+from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
+
+from bench.market import market
+from matching.baseline import first_come_shares
+from matching.dimacs import dimacs_lines
+from matching.flow import solve_flow
+from matching.matcher import whole_pairs
+from matching.model import Policy
+from matching.network import Arcs, Network, network_of
+from matching.pairs import Found, find_pairs
+from matching.parting import parts_of
+from matching.prices import exact_sum, prices_of
+from matching.pricing import Solution, solve_priced
+from matching.sparse import matrix
+
+Result = TypeVar("Result")
+HERE = Path(__file__).parent
+NETWORKX_MOST, HIGHS_MOST = 1000, 2000
+MIB = 1024
+
+
+def timed(name: str, work: Callable[[], Result]) -> tuple[Result, float]:
+    start = time.process_time()
+    result = work()
+    seconds = time.process_time() - start
+    print(f"| {name} | {seconds:.2f} s |", flush=True)
+    return result, seconds
+
+
+def measure(size: int, seed: int, *, full: bool) -> None:
+    case = market(size, seed)
+    print(f"\n### {size:,} orders, {size:,} offers, seed {seed}\n\n| what | time |\n|---|---|")
+    found, _ = timed("feasible pairs and scores", lambda: find_pairs(case, Policy()))
+    network, building = timed("instance, slots", lambda: network_of(found))
+    chosen = whole_pairs(network, ~parts_of(network).converted)
+    flow, solving = timed("exact plan with certificate", lambda: solve_priced(network, chosen))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    print(f"| memory peak so far | {peak:,.0f} MiB |")
+    print(
+        f"\n{len(found):,} pairs, {len(network.bins):,} bins, {network.components} components; "
+        f"{flow.rounds} rounds, {len(flow.arcs):,} arcs in the solver at last; "
+        f"gap {flow.bound - flow.value}.\n"
+    )
+    if full:
+        against_solvers(network, chosen, flow, solving + building, size)
+    against_practice(network, found, flow)
+
+
+def against_solvers(network: Network, chosen: Any, flow: Solution, ours: float, size: int) -> None:
+    print("| on all arcs | time | against ours |\n|---|---|---|")
+    pairs = np.arange(len(network.found)) if chosen is None else np.flatnonzero(chosen)
+    start = time.process_time()
+    arcs = network.arcs(pairs)
+    making = time.process_time() - start
+
+    def row(name: str, work: Callable[[], int], extra: float = 0.0) -> None:
+        start = time.process_time()
+        value = work()
+        seconds = time.process_time() - start + extra
+        if value != flow.value:
+            sys.exit(f"{name} found {value}, not {flow.value}")
+        print(f"| {name} | {seconds:.2f} s | {seconds / ours:.2f} |", flush=True)
+
+    row("OR-Tools per component, no certificate", lambda: all_arcs(network, arcs), making)
+    row(
+        "OR-Tools per component, with prices",
+        lambda: all_arcs(network, arcs, prices=True),
+        making,
+    )
+    for name, seconds in lemon(network, chosen, flow):
+        print(f"| {name} | {seconds:.2f} s | {seconds / ours:.2f} |", flush=True)
+    if size <= HIGHS_MOST:
+        row("HiGHS as LP", lambda: highs(network, arcs))
+    if size <= NETWORKX_MOST:
+        row("networkx", lambda: by_networkx(network, arcs))
+    print(f"\n{len(arcs):,} arcs.\n")
+
+
+def all_arcs(network: Network, arcs: Arcs, *, prices: bool = False) -> int:
+    carried = solve_flow(arcs, network.quantity, network.capacity)
+    if prices:
+        prices_of(arcs, carried, network.quantity, network.capacity)
+    return exact_sum(arcs.worths, carried)
+
+
+def lemon(network: Network, chosen: Any, flow: Solution) -> list[tuple[str, float]]:
+    compiler = shutil.which("g++")
+    if compiler is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        program, instance = Path(folder) / "lemon", Path(folder) / "instance.min"
+        command = [compiler, "-O3", "-DNDEBUG", str(HERE / "lemon.cpp"), "-o", str(program)]
+        built = subprocess.run([*command, "-llemon"], capture_output=True, text=True, check=False)
+        if built.returncode:
+            print("(no LEMON here: apt-get install liblemon-dev)", file=sys.stderr)
+            return []
+        with instance.open("w") as out:
+            out.writelines(dimacs_lines(network, chosen, flow).instance)
+        said = subprocess.run([program, instance], capture_output=True, text=True, check=True)
+    cost, by_component, whole = said.stdout.split()
+    if int(cost) != -flow.value:
+        sys.exit(f"LEMON found {cost}, not {-flow.value}")
+    return [
+        ("LEMON network simplex per component", float(by_component)),
+        ("LEMON network simplex, whole", float(whole)),
+    ]
+
+
+def highs(network: Network, arcs: Arcs) -> int:
+    """HiGHS as SciPy brings it: highspy and OR-Tools cannot be loaded into one process."""
+    orders, bins = len(network.quantity), len(network.capacity)
+    count = np.arange(len(arcs))
+    rows = np.concatenate([arcs.orders, orders + arcs.bins])
+    entries = np.ones(2 * len(arcs)), (rows, np.concatenate([count, count]))
+    found: Any = cast("Any", optimize).linprog(
+        -arcs.worths.astype(np.float64),
+        A_ub=matrix(entries, (orders + bins, len(arcs))),
+        b_ub=np.concatenate([network.quantity, network.capacity]).astype(np.float64),
+        method="highs",
+    )
+    return round(-found.fun)
+
+
+def by_networkx(network: Network, arcs: Arcs) -> int:
+    graph: Any = cast("Any", nx).DiGraph()
+    sink = "sink"
+    for number, amount in enumerate(network.quantity.tolist()):
+        graph.add_node(("order", number), demand=-amount)
+        graph.add_edge(("order", number), sink, capacity=amount, weight=0)
+    graph.add_node(sink, demand=int(network.quantity.sum()))
+    for number, amount in enumerate(network.capacity.tolist()):
+        graph.add_edge(("bin", number), sink, capacity=amount, weight=0)
+    for order, bin_number, worth in zip(arcs.orders, arcs.bins, arcs.worths, strict=True):
+        graph.add_edge(("order", int(order)), ("bin", int(bin_number)), weight=-int(worth))
+    return -int(cast("Any", nx).network_simplex(graph)[0])
+
+
+def against_practice(network: Network, found: Found, flow: Solution) -> None:
+    print("| practice | value | loses |\n|---|---|---|")
+    places = {order.id: number for number, order in enumerate(found.columns.orders)}
+    offers = {offer.id: number for number, offer in enumerate(found.columns.offers)}
+    first_come = 0
+    for share in first_come_shares(found):
+        pair = found.place(places[share.order_id], offers[share.offer_id])
+        first_come += int(network.worths[pair]) * share.quantity if pair is not None else 0
+    rows = [("first come, first served", first_come), ("greedy by value", greedy(network))]
+    for name, value in (*rows, ("the plan", flow.value)):
+        print(f"| {name} | {value:,} | {100 * (1 - value / flow.value):.1f} % |", flush=True)
+
+
+def greedy(network: Network) -> int:
+    """Return the value of taking the pair of the highest worth again and again."""
+    left, room = network.quantity.copy(), network.capacity.copy()
+    order = np.argsort(-network.worths, kind="stable")
+    value = 0
+    for begin in range(0, len(order), 100_000):
+        some = order[begin : begin + 100_000]
+        some = some[left[network.found.orders[some]] > 0]
+        arcs = network.arcs(np.sort(some))
+        ranked = np.argsort(-arcs.worths, kind="stable")
+        rows = zip(
+            arcs.orders[ranked].tolist(),
+            arcs.bins[ranked].tolist(),
+            arcs.worths[ranked].tolist(),
+            strict=True,
+        )
+        for number, bin_number, worth in rows:
+            if taken := min(int(left[number]), int(room[bin_number])):
+                left[number] -= taken
+                room[bin_number] -= taken
+                value += worth * taken
+    return value
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the matcher.")
+    parser.add_argument("sizes", type=int, nargs="+")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--full", action="store_true", help="all arcs to the other solvers too")
+    arguments = parser.parse_args()
+    for size in arguments.sizes:
+        measure(size, arguments.seed, full=arguments.full)
+
+
+if __name__ == "__main__":
+    main()

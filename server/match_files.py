@@ -1,0 +1,141 @@
+"""`renling match --orders --offers`: the whole matcher on two files, without a graph."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from domain.errors import BadInput
+from domain.measures import written
+from matching.baseline import first_come_first_served
+from matching.dimacs import dimacs_lines
+from matching.explain import reason_sentence, unmatched_sentence
+from matching.matcher import check_ids, plan_of, solve, whole_pairs
+from matching.model import Plan, Policy, Proposal, Situation, Unmatched
+from matching.pairs import find_pairs
+from matching.summary import Summary, summarise
+from server.match_records import read_offers, read_orders
+from server.output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read, and what is written."""
+
+    orders: Path
+    offers: Path
+    out: Path
+    dimacs: Path | None = None
+
+
+def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) -> None:
+    """Match the orders with the offers and write the plan.
+
+    Raises BadInput, SheetError and MatchingError.
+    """
+    with output.step("command.matching") as step:
+        progress = step.stage("matching.stage.")
+        situation = Situation(
+            orders=read_orders(files.orders),
+            offers=read_offers(files.offers, now, policy),
+            now=now,
+        )
+        check_ids(situation)
+        found = find_pairs(situation, policy, progress)
+        solved = solve(found, progress)
+        plan = plan_of(situation, found, solved.shares, solved.proofs)
+        practice = first_come_first_served(situation, policy, found)
+    document = _document(output, situation, policy, plan, practice)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    _write(files.out, [orjson.dumps(document, option=options).decode()])
+    if files.dimacs is not None:
+        chosen = whole_pairs(solved.network, ~solved.parts.converted)
+        lines = dimacs_lines(solved.network, chosen, solved.flow)
+        _write(files.dimacs, lines.instance)
+        _write(Path(f"{files.dimacs}.sol"), lines.plan)
+    reached = summarise(situation, plan)
+    output.say(
+        "command.matched_files",
+        orders=plan.orders,
+        offers=plan.offers,
+        pairs=plan.pairs,
+        matched=reached.matched_orders,
+        value=plan.value,
+        bound=plan.bound,
+        practice=practice.value,
+        file=files.out,
+    )
+    output.result({key: document[key] for key in ("value", "bound", "proven", "reached")})
+
+
+def _write(file: Path, lines: Iterable[str]) -> None:
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(lines)
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise BadInput(field="file", value=str(file), expected=what) from error
+
+
+def _document(
+    output: Output, situation: Situation, policy: Policy, plan: Plan, practice: Plan
+) -> dict[str, Any]:
+    measures = {order.id: order.measure for order in situation.orders}
+    return {
+        "now": situation.now.isoformat(),
+        "policy": policy.name,
+        "weights": {str(name): weight for name, weight in policy.weights.items()},
+        "value": plan.value,
+        "bound": plan.bound,
+        "proven": plan.proven,
+        "pairs": plan.pairs,
+        "reached": _summary(summarise(situation, plan)),
+        "firstComeFirstServed": _summary(summarise(situation, practice)),
+        "components": [asdict(proof) for proof in plan.proofs],
+        "proposals": [_proposal(output, proposal) for proposal in plan.proposals],
+        "unmatched": [
+            _unmatched(output, measures[missing.order_id], missing) for missing in plan.unmatched
+        ],
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {**asdict(summary), "quantities": {k: list(v) for k, v in summary.quantities.items()}}
+
+
+def _proposal(output: Output, proposal: Proposal) -> dict[str, Any]:
+    return {
+        "order": proposal.order_id,
+        "offer": proposal.offer_id,
+        "quantity": written(proposal.quantity, proposal.measure),
+        "measure": proposal.measure,
+        "smallestUnits": proposal.quantity,
+        "offerSmallestUnits": proposal.offer_quantity,
+        "slots": [
+            {"slot": share.slot, "smallestUnits": share.quantity} for share in proposal.slots
+        ],
+        "score": proposal.score,
+        "parts": {str(part.name): [part.weight, part.value] for part in proposal.parts},
+        "reasons": [
+            {
+                "code": reason.code,
+                "data": dict(reason.data),
+                "said": reason_sentence(reason, output.language),
+            }
+            for reason in proposal.reasons
+        ],
+    }
+
+
+def _unmatched(output: Output, measure: str, missing: Unmatched) -> dict[str, Any]:
+    return {
+        "order": missing.order_id,
+        "missing": missing.missing,
+        "reason": str(missing.reason),
+        "refused": {str(code): count for code, count in missing.refused.items()},
+        "rivals": list(missing.rivals),
+        "said": unmatched_sentence(missing, measure, missing.rivals, output.language),
+    }
