@@ -16,6 +16,7 @@ from domain.availability import DEFAULT_TIME_ZONE, instant_text
 from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
 from graph.reads.filters import within_areas
+from graph.reads.shapes import doubled
 
 PATHS, AGENTS, ACCOUNT, LOADED = "viewerPaths", "viewerAgents", "viewerAccount", "viewerLoads"
 NOW, TODAY = "now", "today"
@@ -59,11 +60,11 @@ def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
     """Return the values of all parameters that the rules use."""
     return {
         **_CONSTANTS,
-        PATHS: list(viewer.coordinated_paths),
-        AGENTS: list(viewer.own_agents),
+        PATHS: doubled(viewer.coordinated_paths),
+        AGENTS: doubled(viewer.own_agents),
         ACCOUNT: viewer.account_id or "",
         NOW: instant_text(now),
-        LOADED: list(viewer.loader_paths),
+        LOADED: doubled(viewer.loader_paths),
         TODAY: now.astimezone(ZoneInfo(DEFAULT_TIME_ZONE)).date().isoformat(),
         SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
     }

@@ -270,6 +270,21 @@ class Graph:
             recorder.ran(statement, parameters, values, None)
         return values
 
+    async def explain(
+        self, statement: Statement | CompiledStatement, parameters: dict[str, Any]
+    ) -> None:
+        """Have the engine plan a statement for parameters like these, without running it.
+
+        Raises EngineUnavailable when the engine does not answer.
+        """
+
+        async def attempt() -> None:
+            async with self._session(READ_ACCESS) as session:
+                result = await session.run(self._query(f"EXPLAIN {statement.text}"), parameters)
+                await result.consume()
+
+        await self._reading(attempt)
+
     async def write(
         self, work: Callable[[Transaction], Awaitable[T]], *, repeatable: bool = False
     ) -> T:

@@ -18,6 +18,7 @@ from graph import accounts
 from graph.driver import DriverLimits, Graph
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
+from graph.planning import keeping_plans
 from resolvers.accounts import GrantRequest, create_account, viewer_of
 from server.browser import Browsers
 from server.callers import Callers
@@ -169,7 +170,8 @@ async def open_hub(settings: Settings, *, restoring: bool = False) -> AsyncGener
     async with open_graph(engine_settings(settings)) as graph:
         await migrate(graph, restoring=restoring)
         try:
-            yield Hub(graph, settings, tokens, issuer=issuer)
+            async with keeping_plans(graph):
+                yield Hub(graph, settings, tokens, issuer=issuer)
         finally:
             if issuer is not None:
                 await issuer.close()

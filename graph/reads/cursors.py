@@ -6,8 +6,9 @@ import re
 from domain.errors import BadCursor
 from graph.records import SORT_KEY
 
-LOWEST, HIGHEST = "", "\x7f"
-"""Below and above every value that a connection is ordered by."""
+LOWEST, HIGHEST = " " * 12, "\x7f" * 12
+"""Below and above every value that a connection is ordered by; as long as such values, so that a
+page that begins at a cursor is planned like the first one (`graph.reads.shapes`)."""
 
 _FORMS = {
     SORT_KEY: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\|[a-z2-7]{20}"),

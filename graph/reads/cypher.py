@@ -177,3 +177,47 @@ def _masked(value: str, allowed: str | None) -> str:
     if allowed is None:
         return value
     return "null" if allowed == NOBODY else f"CASE WHEN {allowed} THEN {value} ELSE null END"
+
+
+class Pieces(_Compiler):
+    """The parts of a statement as statements of their own, for a read by levels.
+
+    Each begins at nodes whose ids it is given, `$ids`, and which the caller may see: a level before
+    found them. Columns are given flat: without relations.
+    """
+
+    def node(self, name: str, columns: Columns) -> str:
+        """Return the statement of one node, `$id`, as a root begins with it."""
+        return f"{self._by_id(name, '$id')} RETURN {self._row(columns, ROOT)} AS row"
+
+    def nodes(self, name: str, columns: Columns) -> str:
+        """Return the statement of the nodes `$ids`, as a root begins with them."""
+        return self._each(self._by_id(name, "wanted"), self._row(columns, ROOT))
+
+    def rows(self, label: str | None, column: ManyColumn) -> str:
+        """Return the statement of the pages of nodes of this label; None: of the root."""
+        start = None if label is None else ROOT
+        return self._from(label, self._rows(start, column))
+
+    def total(self, label: str | None, column: ManyColumn) -> str:
+        """Return the statement of how many there are."""
+        start = None if label is None else ROOT
+        return self._from(label, self._total(start, column))
+
+    def one(self, label: str, column: OneColumn) -> str:
+        """Return the statement of a to-one relation."""
+        return self._from(label, self._one(ROOT, column))
+
+    def computed(self, label: str, columns: Columns, column: ComputedColumn) -> str:
+        """Return the statement of what a computed field needs."""
+        return self._from(label, self._computed(columns, ROOT, column))
+
+    def _from(self, label: str | None, expression: str) -> str:
+        if label is None:
+            return f"RETURN {expression} AS row"
+        return self._each(f"MATCH ({ROOT}:{label} {{id: wanted}})", expression)
+
+    @staticmethod
+    def _each(match: str, expression: str) -> str:
+        listed = f"UNWIND $ids AS wanted {match} RETURN [{ROOT}.id, {expression}]"
+        return f"RETURN COLLECT {{ {listed} }} AS row"

@@ -16,9 +16,11 @@ from domain.identity import parse_global_id
 from graph.access import AccessKind, Rules, access_parameters
 from graph.driver import Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
+from graph.planning import planning_of
 from graph.reads.assemble import Assembler, assembler
 from graph.reads.columns import RootPlan
 from graph.reads.cypher import compile_root
+from graph.reads.levels import LevelRead
 from graph.reads.parameters import (
     ComputedResolvers,
     PageResolvers,
@@ -80,6 +82,8 @@ class RootRead:
         used = set(_PARAMETER.findall(self.statement.text))
         self._access = used & set(access_parameters(Viewer(), _ANY_TIME))
         self._assembler: Assembler | None = None
+        self._levels: LevelRead | None = None
+        self._mapping, self._kind = mapping, kind
         self._fixed: Mapping[str, Any] | None = None
         if not any(has_variables(each.value) for each in plan.node.arguments or ()):
             self._fixed = get_argument_values(plan.definition, plan.node)
@@ -115,8 +119,31 @@ class RootRead:
         if self._access:
             allowed = access_parameters(caller.viewer, now)
             parameters.update((name, allowed[name]) for name in self._access)
-        record = await caller.graph.read_single(self.statement, parameters)
-        return Found(record[0] if record else None, (*pages, *asked), order)
+        value = await self._value(caller.graph, parameters)
+        return Found(value, (*pages, *asked), order)
+
+    async def _value(self, graph: Graph, parameters: dict[str, Any]) -> Any:
+        """Return the value of the whole statement, by levels where that is not planned yet."""
+
+        async def read(statement: CompiledStatement, given: dict[str, Any]) -> Any:
+            record = await graph.read_single(statement, given)
+            return record[0] if record else None
+
+        planning = planning_of(graph)
+        if planning is not None and planning.runs_by_levels(self.statement, parameters):
+            try:
+                return await self.levels.run(read, parameters)
+            except LookupError:
+                # A node that one level found was gone at the next.
+                pass
+        return await read(self.statement, parameters)
+
+    @property
+    def levels(self) -> LevelRead:
+        """The same plan as small statements."""
+        if self._levels is None:
+            self._levels = LevelRead(self.plan, self._mapping, self._kind)
+        return self._levels
 
     def answer(self, found: Found) -> Any:
         """Return the response. Raises Anomaly when the row is not what the schema promises."""

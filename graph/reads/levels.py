@@ -1,0 +1,258 @@
+"""The same plan run level by level: one small statement for each relation of a level.
+
+The texts of the small statements recur, whatever is selected: each reads all plain properties of
+its type, and its parameters have the same numbers everywhere. So they are planned already when a
+document is seen for the first time. The rows are put together as the whole statement would have
+returned them.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from graph.access import AccessKind, Rules
+from graph.mapping import AnyByIds, GraphMapping, PropertyField
+from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
+from graph.reads.cypher import AGENT, Pieces
+from graph.reads.shapes import padded
+from graph.statements import CompiledStatement
+
+Read: TypeAlias = Callable[[CompiledStatement, dict[str, Any]], Awaitable[Any]]
+"""Runs a statement and returns its one value, None for no record."""
+
+_PARAMETER = re.compile(r"\$(\w+)")
+_NUMBERED = re.compile(r"([a-z]+)0(_\w+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """A small statement, and of which page or computed field of the whole its parameters are."""
+
+    statement: CompiledStatement
+    names: tuple[tuple[str, str], ...]
+
+    async def run(
+        self, read: Read, parameters: Mapping[str, Any], ids: Sequence[str] | None = None
+    ) -> Any:
+        given = {name: parameters[whole] for name, whole in self.names}
+        if ids is not None:
+            given["ids"] = padded(ids)
+        return await read(self.statement, given)
+
+
+def _small(text: str, index: int = 0) -> _Small:
+    names: list[tuple[str, str]] = []
+    for name in sorted(set(_PARAMETER.findall(text)) - {"ids"}):
+        found = _NUMBERED.fullmatch(name)
+        names.append((name, f"{found[1]}{index}{found[2] or ''}" if found else name))
+    return _Small(CompiledStatement(text, "compiled.level"), tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    small: _Small
+    deeper: "_Level"
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    rows: _Small | None
+    total: _Small | None
+    deeper: "_Level"
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Nodes at one place of the selection: what is read of them, and what begins at them."""
+
+    columns: Columns
+    flat: Columns
+    computed: tuple[_Small, ...]
+    links: tuple[_One | _Many, ...]
+
+    async def rows(
+        self, read: Read, parameters: Mapping[str, Any], found: Sequence[list[Any]]
+    ) -> dict[str, list[Any]]:
+        """Return the rows of nodes, by id, as the whole statement returns them."""
+        by_id = {row[self.flat.properties["id"]]: row for row in found}
+        ids = sorted(by_id)
+        if not ids:
+            return {}
+        others = await asyncio.gather(
+            *(_by_id(small, read, parameters, ids) for small in self.computed),
+            *(_follow(link, read, parameters, ids) for link in self.links),
+        )
+        return {each: [*self._own(by_id[each]), *(other[each] for other in others)] for each in ids}
+
+    def _own(self, row: list[Any]) -> Iterator[Any]:
+        """Yield what is read of the node itself, in the order of the whole statement."""
+        for name in self.columns.properties:
+            yield row[self.flat.properties[name]]
+        for wanted, place in (
+            (self.columns.contacts, self.flat.contacts),
+            (self.columns.label, self.flat.label),
+        ):
+            if wanted is not None and place is not None:
+                yield row[place]
+
+    def statements(self) -> Iterator[_Small]:
+        """Yield the small statements of this level and of all below."""
+        yield from self.computed
+        for link in self.links:
+            smalls = (link.small,) if isinstance(link, _One) else (link.rows, link.total)
+            yield from (small for small in smalls if small is not None)
+            yield from link.deeper.statements()
+
+
+async def _by_id(
+    small: _Small | None, read: Read, parameters: Mapping[str, Any], ids: Sequence[str]
+) -> dict[str, Any]:
+    """Return what a small statement says of each node, null where nothing is asked."""
+    return dict.fromkeys(ids) if small is None else dict(await small.run(read, parameters, ids))
+
+
+async def _follow(
+    link: _One | _Many, read: Read, parameters: Mapping[str, Any], ids: Sequence[str]
+) -> dict[str, Any]:
+    key = link.deeper.flat.properties["id"]
+    if isinstance(link, _One):
+        ones = await _by_id(link.small, read, parameters, ids)
+        rows = await link.deeper.rows(read, parameters, [row for row in ones.values() if row])
+        return {each: None if row is None else rows[row[key]] for each, row in ones.items()}
+    pages, totals = await asyncio.gather(
+        *(_by_id(small, read, parameters, ids) for small in (link.rows, link.total))
+    )
+    flat = [row for page in pages.values() for row in page or ()]
+    rows = await link.deeper.rows(read, parameters, flat)
+    return {each: [_page(pages[each], rows, key), totals[each]] for each in ids}
+
+
+def _page(
+    page: list[list[Any]] | None, rows: Mapping[str, list[Any]], key: int
+) -> list[list[Any]] | None:
+    """Return the rows of a page with all that is below them."""
+    return None if page is None else [rows[row[key]] for row in page]
+
+
+async def _alone(small: _Small | None, read: Read, parameters: Mapping[str, Any]) -> Any:
+    return None if small is None else await small.run(read, parameters)
+
+
+class LevelRead:
+    """A root, compiled to be read by levels."""
+
+    def __init__(self, plan: RootPlan, mapping: GraphMapping, kind: AccessKind) -> None:
+        self._mapping = mapping
+        self._kind = kind
+        self._many: _Many | None = None
+        self._roots: dict[str, tuple[_Small, _Level]] = {}
+        self._listed = plan.field is not None and isinstance(plan.field.declared, AnyByIds)
+        if plan.column is not None:
+            self._many = self._connection(None, plan.column)
+        for name, columns in plan.columns.items():
+            level = self._level(columns)
+            pieces = self._pieces()
+            text = (pieces.nodes if self._listed else pieces.node)(name, level.flat)
+            self._roots[name] = _small(text), level
+
+    async def run(self, read: Read, parameters: Mapping[str, Any]) -> Any:
+        """Return the value that the whole statement returns, None for no record."""
+        if self._many is not None:
+            found, count = await asyncio.gather(
+                *(_alone(small, read, parameters) for small in (self._many.rows, self._many.total))
+            )
+            deeper = self._many.deeper
+            made = await deeper.rows(read, parameters, found or [])
+            return [_page(found, made, deeper.flat.properties["id"]), count]
+        if self._listed:
+            return await asyncio.gather(
+                *(
+                    self._nodes(read, parameters, small, level, parameters[f"ids{place}"])
+                    for place, (small, level) in enumerate(self._roots.values())
+                )
+            )
+        ((small, level),) = self._roots.values()
+        row = await small.run(read, parameters)
+        if row is None:
+            return None
+        (made,) = (await level.rows(read, parameters, [row])).values()
+        return made
+
+    def statements(self) -> Iterator[CompiledStatement]:
+        """Yield all small statements."""
+        if self._many is not None:
+            smalls = [self._many.rows, self._many.total, *self._many.deeper.statements()]
+            yield from (small.statement for small in smalls if small is not None)
+        for small, level in self._roots.values():
+            yield small.statement
+            yield from (each.statement for each in level.statements())
+
+    @staticmethod
+    async def _nodes(
+        read: Read,
+        parameters: Mapping[str, Any],
+        small: _Small,
+        level: _Level,
+        ids: Sequence[str],
+    ) -> list[Any]:
+        found: list[Any] = await small.run(read, parameters, ids)
+        rows = await level.rows(read, parameters, [row for _, row in found])
+        return [[each, rows[each]] for each, _ in found]
+
+    def _pieces(self) -> Pieces:
+        # New rules for each: the names of their variables begin anew, so that texts recur.
+        return Pieces(Rules(self._kind), self._mapping.possible)
+
+    def _level(self, columns: Columns) -> _Level:
+        label = columns.types[0] if len(columns.types) == 1 else AGENT
+        return _Level(
+            columns,
+            self._flat(columns),
+            tuple(self._computed(label, columns, each) for each in columns.computed),
+            tuple(
+                self._one(label, each)
+                if isinstance(each, OneColumn)
+                else self._connection(label, each)
+                for each in columns.relations
+            ),
+        )
+
+    def _computed(self, label: str, columns: Columns, column: ComputedColumn) -> _Small:
+        same = replace(column, index=0)
+        return _small(self._pieces().computed(label, columns, same), column.index)
+
+    def _one(self, label: str, column: OneColumn) -> _One:
+        deeper = self._level(column.columns)
+        text = self._pieces().one(label, OneColumn(column.field, deeper.flat))
+        return _One(_small(text), deeper)
+
+    def _connection(self, label: str | None, column: ManyColumn) -> _Many:
+        deeper, page = self._level(column.columns), column.page
+        same = ManyColumn(column.field, replace(page, index=0), deeper.flat)
+        rows = self._pieces().rows(label, same) if page.rows else None
+        total = self._pieces().total(label, same) if column.total else None
+        return _Many(
+            None if rows is None else _small(rows, page.index),
+            None if total is None else _small(total, page.index),
+            deeper,
+        )
+
+    def _flat(self, columns: Columns) -> Columns:
+        """Return the columns of a small statement: all plain properties, no relations.
+
+        What is masked, or text that stands for objects, is read only where it is selected.
+        """
+        rules = Rules(self._kind)
+        wanted = {"id", *columns.properties}
+        for name in columns.types:
+            for field in self._mapping.nodes[name].values():
+                if not isinstance(field, PropertyField) or field.parse is not None:
+                    continue
+                if rules.property(columns.types, field.name, "n") is None:
+                    wanted.add(field.name)
+        contacts = None if columns.contacts is None else 0
+        flat = Columns(columns.types, dict.fromkeys(wanted, 0), contacts)
+        flat.settle()
+        return flat
