@@ -29,7 +29,8 @@
     │   ├── StateRefused            not possible from its state
     │   ├── InUse                   what is live refers to it
     │   ├── Retired                 it is no longer in use
-    │   └── AlreadyTaken            another node has this code
+    │   ├── AlreadyTaken            another node has this code
+    │   └── TermsOverlap            two chairs of an alliance at one time
     ├── ClaimError                  the claim machine refuses
     │   ├── TransitionRefused       not in the table from this state
     │   ├── NotThisSide             this side may not take this step
@@ -247,6 +248,12 @@ class AlreadyTaken(ChangeError):
     """Another node has this code already. Details: field, value, node."""
 
     code = "ALREADY_TAKEN"
+
+
+class TermsOverlap(ChangeError):
+    """Two chairs of an alliance at one time. Details: node (the other term), starts, ends."""
+
+    code = "TERMS_OVERLAP"
 
 
 class ClaimError(DomainError):

@@ -85,7 +85,7 @@ def check_time_zone(value: str) -> None:
     """Refuse what is no time zone. Raises BadInput."""
     try:
         ZoneInfo(value)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise BadInput(field="timeZone", value=value, expected="Asia/Shanghai") from None
 
 

@@ -282,7 +282,7 @@ class Evaluation(Node):
 
 
 @dataclass(kw_only=True)
-class Pairing(Node):
+class Pairing(Node, Retirable):
     """Two units, branches or communities that are paired."""
 
     since: date | None = None
@@ -290,7 +290,7 @@ class Pairing(Node):
 
 
 @dataclass(kw_only=True)
-class Agreement(Node):
+class Agreement(Node, Retirable):
     """A co-building agreement between two or more parties; it covers claims.
 
     `number` is the one that the parties gave it, `terms` what they agreed in their own words.
@@ -304,7 +304,7 @@ class Agreement(Node):
 
 
 @dataclass(kw_only=True)
-class Alliance(Node):
+class Alliance(Node, Retirable):
     """A Party-building alliance of units and branches, members and supporters of it."""
 
     name: str
@@ -314,7 +314,7 @@ class Alliance(Node):
 
 
 @dataclass(kw_only=True)
-class ChairTerm(Node):
+class ChairTerm(Node, Versioned):
     """A term in the chair of an alliance, which rotates; both days belong to it."""
 
     starts_on: date
@@ -322,7 +322,7 @@ class ChairTerm(Node):
 
 
 @dataclass(kw_only=True)
-class CheckIn(Node):
+class CheckIn(Node, Retirable):
     """A branch or a member checks in at a community, in a role; both days belong to it.
 
     A member's is personal like the member.

@@ -141,6 +141,17 @@ def may_choose_claims(viewer: Viewer, subject: Subject) -> bool:
     return speaks_for(viewer, subject)
 
 
+def may_register(viewer: Viewer, subject: Subject) -> bool:
+    """Whether the account may say which units there are and what they are called."""
+    return coordinates(viewer, subject)
+
+
+def may_administer(viewer: Viewer, subject: Subject) -> bool:
+    """Whether the account may shape the trees that all share: of areas and of categories."""
+    del subject
+    return viewer.is_admin
+
+
 def _speaks_for_area(viewer: Viewer, path: str | None) -> bool:
     """Whether the account is liaison of an area on this path."""
     above = path.split("/") if path else []

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, LiteralString
 
 from domain.errors import AlreadyTaken
+from domain.identity import NodeReference
 from domain.records import Area, Node
 from domain.vocabulary import AreaLevel
 from graph import loading
@@ -26,6 +27,11 @@ LOCKED: tuple[LiteralString, ...] = (
     "PartyBranch",
     "Member",
     "Category",
+    "Pairing",
+    "Agreement",
+    "Alliance",
+    "ChairTerm",
+    "CheckIn",
 )
 """Labels of nodes that are locked by label, in this order."""
 
@@ -40,6 +46,64 @@ def _lock(label: LiteralString) -> Statement:
 
 
 LOCK = {label: _lock(label) for label in LOCKED}
+_LIVE_ITEM: LiteralString = "NOT m.state IN ['WITHDRAWN', 'REJECTED', 'FULFILLED', 'EXPIRED']"
+_LIVE_CLAIM: LiteralString = (
+    "m.state IN ['PROPOSED', 'CONFIRMED', 'IN_PROGRESS', 'DELIVERED', 'DISPUTED']"
+)
+_LIVE_LIST: LiteralString = "m.state = 'PUBLISHED'"
+_IN_USE: LiteralString = "m.retiredAt IS NULL"
+_OF_AGENTS: tuple[tuple[LiteralString, LiteralString, LiteralString], ...] = (
+    ("-[:OFFERS]->", "ResourceOffer", _LIVE_ITEM),
+    ("-[:NEEDS]->", "DemandOrder", _LIVE_ITEM),
+    ("-[:ISSUES_RESOURCES]->", "ResourceList", _LIVE_LIST),
+    ("-[:ISSUES_NEEDS]->", "NeedList", _LIVE_LIST),
+    ("<-[:CLAIM_SUPPLIER]-", "Claim", _LIVE_CLAIM),
+    ("<-[:CLAIM_RECEIVER]-", "Claim", _LIVE_CLAIM),
+)
+_USERS: dict[LiteralString, tuple[tuple[LiteralString, LiteralString, LiteralString], ...]] = {
+    "Unit": (
+        *_OF_AGENTS,
+        ("<-[:OF_UNIT]-", "PartyBranch", _IN_USE),
+        ("<-[:WORKS_AT]-", "Member", _IN_USE),
+    ),
+    "PartyBranch": (
+        *_OF_AGENTS,
+        ("<-[:UNDER]-", "PartyBranch", _IN_USE),
+        ("<-[:BELONGS_TO]-", "Member", _IN_USE),
+    ),
+    "Member": _OF_AGENTS,
+    "Area": (
+        *_OF_AGENTS,
+        ("<-[:PART_OF]-", "Area", _IN_USE),
+        ("<-[:LOCATED_IN]-", "Unit", _IN_USE),
+        ("<-[:OF_AREA]-", "PartyBranch", _IN_USE),
+        ("<-[:LIVES_IN]-", "Member", _IN_USE),
+        ("<-[:OFFER_AT]-", "ResourceOffer", _LIVE_ITEM),
+        ("<-[:ORDER_AT]-", "DemandOrder", _LIVE_ITEM),
+    ),
+    "Category": (
+        ("<-[:CHILD_OF]-", "Category", _IN_USE),
+        ("<-[:OFFER_CATEGORY]-", "ResourceOffer", _LIVE_ITEM),
+        ("<-[:ORDER_CATEGORY]-", "DemandOrder", _LIVE_ITEM),
+    ),
+}
+"""What refers to a node of a kind and would be left without it: way, label, while live."""
+
+
+def _users(
+    kind: LiteralString, ways: tuple[tuple[LiteralString, LiteralString, LiteralString], ...]
+) -> Statement:
+    found: LiteralString = " + ".join(
+        f"COLLECT {{ MATCH (n){way}(m:{label}) WHERE {live} RETURN ['{label}', m.id] }}"
+        for way, label, live in ways
+    )
+    return statement(
+        f"nodes.users of {kind}",
+        f"MATCH (n:{kind} {{id: $id}}) WITH n, {found} AS users RETURN users",
+    )
+
+
+USERS = {kind: _users(kind, ways) for kind, ways in _USERS.items()}
 LOCK_TREE = statement(
     "nodes.lock_tree",
     "MERGE (l:EngineLock {id: $tree}) SET l.token = $token RETURN l.id AS id",
@@ -65,6 +129,12 @@ async def lock_tree(transaction: Transaction, tree: str, token: str) -> None:
     await transaction.run(LOCK_TREE, tree=tree, token=token)
 
 
+async def live_users(transaction: Transaction, kind: str, node_id: str) -> list[NodeReference]:
+    """Return what is live and refers to a node, sorted."""
+    rows = await transaction.run(USERS[kind], id=node_id)
+    return sorted(NodeReference(label, each) for label, each in rows[0]["users"])
+
+
 def kind_of(node: Node) -> str:
     """Return the kind under which a node is written: a community is an agent too."""
     community = isinstance(node, Area) and node.level is AreaLevel.COMMUNITY
@@ -87,7 +157,8 @@ async def make(
     try:
         await loading.make_nodes(transaction, kind_of(node), [values])
     except loading.OvertakenError as error:
-        raise AlreadyTaken(field="id", value=node.id, node=node.id) from error
+        taken = NodeReference(type(node).__name__, node.id)
+        raise AlreadyTaken(field="id", value=node.id, node=taken) from error
     changed = changes_between(None, node)
     for name, others in links.items():
         after = sorted(others)

@@ -11,22 +11,47 @@ where `_edit` is a coroutine that decodes ids, calls a use case and returns a pa
 """
 
 import types
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, Protocol, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import strawberry
 
 from domain.availability import END_OF_DAY, MINUTES_PER_HOUR, WeeklyWindow
 from domain.errors import BadInput, DomainError
+from domain.identity import NodeReference  # noqa: TC001 (read by Strawberry)
 from domain.plausible import parse_window
 from domain.records import Node
 from graph.records import camel
-from resolvers.changing import Request
+from resolvers import entities
+from resolvers.changing import Changed, Request
+from resolvers.entities import Entity, Links
 from schema.context import Info
+from schema.ids import reference, uid
 from schema.problems import problem_of
 
+PayloadT = TypeVar("PayloadT", bound="NodePayload")
+Kinds: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The types that may stand at the other end, by the name of the link."""
+_SINGULAR = {
+    "agents": "agent",
+    "parties": "party",
+    "members": "member",
+    "supporters": "supporter",
+    "substitutes": "substitute",
+}
+"""The names of links to several, as the fields of inputs have them."""
 INPUT = strawberry.argument(name="input")
 
 
@@ -48,6 +73,13 @@ class VersionedInput(ChangeInput):
     """A change of a node that is there, as the caller has seen it."""
 
     expected_version: int | None = None
+
+
+@strawberry.input
+class NodeInput(VersionedInput):
+    """A change that needs nothing but the node."""
+
+    id: strawberry.ID
 
 
 @strawberry.input
@@ -125,3 +157,55 @@ def _minutes(text: str) -> int:
         if int(minutes) < MINUTES_PER_HOUR and found <= END_OF_DAY:
             return found
     raise BadInput(field="windows", value=text, expected="HH:MM")
+
+
+@strawberry.type
+class NodePayload:
+    """What a change came to: the node, read by its field's own selection, and its version then."""
+
+    node_id: strawberry.Private[str]
+    version: int
+
+
+def links_of(given: object, entity: Entity, kinds: Kinds) -> Links:
+    """Return the links that an input states, by the names of the entity's.
+
+    The link `area` comes from the field `area_id`, `members` from `member_ids`; `kinds` are the
+    types that may stand there. Null and an empty list take away. Raises BadIdentifier.
+    """
+    found: dict[str, tuple[NodeReference, ...]] = {}
+    for name, link in entity.links.items():
+        field = _SINGULAR.get(name, name) + ("_ids" if link.most > 1 else "_id")
+        value = cast("list[str] | str | None", getattr(given, field, strawberry.UNSET))
+        if value is strawberry.UNSET:
+            continue
+        each = [value] if isinstance(value, str) else value or []
+        found[name] = tuple(reference(one, *kinds[name]) for one in each)
+    return found
+
+
+async def create_node(info: Info, given: Keyed, entity: Entity, kinds: Kinds) -> Changed:
+    """Make a node of what an input says."""
+    values = given_fields(given, entity.record, entity.fields, new=True)
+    links, request = links_of(given, entity, kinds), request_of(info, given)
+    return await entities.create(info.context.graph, entity, values, links, request)
+
+
+async def edit_node(info: Info, given: NodeInput, entity: Entity, kinds: Kinds) -> Changed:
+    """Change a node as an input says."""
+    values = given_fields(given, entity.record, entity.fields)
+    links, request = links_of(given, entity, kinds), request_of(info, given)
+    node_id = uid(given.id, entity.kind)
+    return await entities.edit(info.context.graph, entity, node_id, values, links, request)
+
+
+async def retire_node(info: Info, given: NodeInput, entity: Entity) -> Changed:
+    """Take a node out of use."""
+    node_id = uid(given.id, entity.kind)
+    return await entities.retire(info.context.graph, entity, node_id, request_of(info, given))
+
+
+async def payload_of(made: type[PayloadT], work: Awaitable[Changed]) -> PayloadT:
+    """Return the payload of what a use case comes to."""
+    done = await work
+    return made(node_id=done.id, version=done.version)

@@ -1,9 +1,12 @@
 """All mutations: each aggregate brings its class, and stands here in one line."""
 
+from schema.agent_mutations import AgentMutations
 from schema.claim_mutations import ClaimMutations
 from schema.item_mutations import OfferMutations, OrderMutations
 from schema.list_mutations import NeedListMutations, ResourceListMutations
 from schema.matching_mutations import MatchingMutations
+from schema.tie_mutations import TieMutations
+from schema.tree_mutations import TreeMutations
 
 MUTATIONS: tuple[type, ...] = (
     ClaimMutations,
@@ -12,4 +15,7 @@ MUTATIONS: tuple[type, ...] = (
     NeedListMutations,
     OfferMutations,
     OrderMutations,
+    AgentMutations,
+    TreeMutations,
+    TieMutations,
 )

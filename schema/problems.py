@@ -84,6 +84,15 @@ class AlreadyTakenProblem(Problem):
 
 
 @strawberry.type
+class TermsOverlapProblem(Problem):
+    """An alliance would have two chairs at one time; `node` is the other term."""
+
+    node: str
+    starts: str
+    ends: str
+
+
+@strawberry.type
 class BadIdentifierProblem(Problem):
     """Not a global id of this hub, or of another type."""
 
@@ -231,6 +240,7 @@ EntryProblem: TypeAlias = (
 
 ChangeProblem: TypeAlias = (
     EntryProblem
+    | TermsOverlapProblem
     | UnknownMeasureProblem
     | StateRefusedProblem
     | HeldByClaimsProblem
@@ -267,6 +277,7 @@ _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.InUse: InUseProblem,
     errors.Retired: RetiredProblem,
     errors.AlreadyTaken: AlreadyTakenProblem,
+    errors.TermsOverlap: TermsOverlapProblem,
     errors.BadIdentifier: BadIdentifierProblem,
     errors.NotFound: NotFoundProblem,
     errors.NotSignedIn: NotSignedInProblem,

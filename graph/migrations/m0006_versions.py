@@ -15,6 +15,11 @@ EDITED: tuple[LiteralString, ...] = (
     "Category",
     "ResourceList",
     "NeedList",
+    "Pairing",
+    "Agreement",
+    "Alliance",
+    "ChairTerm",
+    "CheckIn",
 )
 
 

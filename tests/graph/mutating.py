@@ -42,6 +42,7 @@ async def mutate(
     who: str | None,
     field: str,
     selection: str = "",
+    /,
     **given: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     """Return what a mutation answers: its payload's `selection`, or the problem."""

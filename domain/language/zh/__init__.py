@@ -1,6 +1,7 @@
 """The Chinese catalogue, by topic."""
 
 from domain.language.zh import (
+    agents,
     changes,
     claims,
     commands,
@@ -19,6 +20,7 @@ CATALOGUE: dict[str, str] = {
     **fields.TEXTS,
     **errors.TEXTS,
     **claims.TEXTS,
+    **agents.TEXTS,
     **computed.TEXTS,
     **changes.TEXTS,
     **matching.TEXTS,

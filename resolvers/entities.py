@@ -1,0 +1,275 @@
+"""Agents and what binds them: made, edited and taken out of use, all in one form.
+
+An `Entity` says of a kind what its fields and links are and who may do what; the three use cases
+are the same for all. Members are hidden from those who may not change them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.access import Viewer
+from domain.errors import BadInput, Forbidden, InUse, Retired
+from domain.identity import NodeReference
+from domain.records import Node, Retirable
+from domain.rights import Subject, may_manage
+from domain.searching import search_text
+from graph import loading, nodes
+from graph.driver import Graph, Transaction
+from graph.events import Changes
+from graph.records import record
+from graph.standing import read_agents
+from resolvers.changing import (
+    Changed,
+    Request,
+    Rule,
+    allow,
+    check_version,
+    created,
+    lock_named,
+    missing,
+    raised,
+    run_change,
+)
+from resolvers.claims_common import Call
+
+MOST_SHOWN = 20
+Links = Mapping[str, tuple[NodeReference, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A relationship that an edit may state; `owns` says that its ends have a say in the node.
+
+    An area at its end is where the node lies, in any case.
+    """
+
+    relationship: str
+    least: int = 0
+    most: int = 1
+    owns: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A kind of node that people make, edit and take out of use.
+
+    `registered` are the fields and links that only who might make such a node may change. `check`,
+    of the record as it shall be and as it was (None for a new one), refuses what makes no sense and
+    returns it as it is kept; `clash` refuses what another
+    node has already, in the transaction. `end` is the date on which it ends,
+    `tree` the one whose codes it shares, if any.
+    """
+
+    record: type[Any]
+    fields: frozenset[str]
+    links: Mapping[str, Link]
+    create: Rule
+    edit: Rule = may_manage
+    retire: Rule = may_manage
+    registered: frozenset[str] = frozenset()
+    agent: bool = False
+    hidden: bool = False
+    end: str | None = None
+    tree: str | None = None
+    check: Callable[[Any, Any], Any]
+    found_by: Callable[[Any], Iterable[str | None]] | None = None
+    clash: Callable[[Transaction, Any, Call], Any] | None = None
+    identity: Callable[[Links], str] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The label of its nodes."""
+        return self.record.__name__
+
+
+async def create(
+    graph: Graph, entity: Entity, fields: Mapping[str, Any], links: Links, request: Request
+) -> Changed:
+    """Make a node. Raises NotFound, Retired, Forbidden, NotSignedIn, AlreadyTaken and BadInput."""
+    _check_names(entity, fields, links)
+    for name, link in entity.links.items():
+        _check_count(name, link, links.get(name, ()))
+    node_id = entity.identity(links) if entity.identity else request.ids()
+
+    async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
+        await _lock_ends(transaction, links, call)
+        subject = await _subject(transaction, entity, links, None)
+        allow(entity.create, viewer, subject, call.write.operation)
+        made = entity.check(entity.record(id=node_id, created_at=call.now, **fields), None)
+        if entity.clash is not None:
+            await entity.clash(transaction, made, call)
+        ends = {entity.links[name].relationship: ids for name, ids in links.items()}
+        changes = await nodes.make(transaction, made, ends, _search(entity, made))
+        return created(made), changes
+
+    given = {"fields": fields, "links": links}
+    return await run_change(graph, request, f"{entity.kind}.CREATE", given, work)
+
+
+async def edit(
+    graph: Graph,
+    entity: Entity,
+    node_id: str,
+    fields: Mapping[str, Any],
+    links: Links,
+    request: Request,
+) -> Changed:
+    """Change fields and links of a node that is in use; what is not named stays.
+
+    Raises VersionConflict, NotFound, Retired, Forbidden, NotSignedIn, AlreadyTaken and BadInput.
+    """
+    _check_names(entity, fields, links)
+    for name, ids in links.items():
+        _check_count(name, entity.links[name], ids)
+    if not (fields or links):
+        raise BadInput(field="changes", value=None, expected=", ".join(sorted(entity.fields)))
+
+    async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
+        if entity.tree is not None and "code" in fields:
+            await nodes.lock_tree(transaction, entity.tree, call.token)
+        before, ends = await open_node(
+            transaction, entity, node_id, request, call, viewer, entity.edit
+        )
+        await _lock_ends(transaction, links, call)
+        if entity.registered & (fields.keys() | links.keys()):
+            await _check_registered(transaction, entity, viewer, call, ends, links)
+        after = entity.check(replace(before, **fields), before)
+        if entity.clash is not None:
+            await entity.clash(transaction, after, call)
+        linked: dict[str, list[Any]] = {}
+        for name, others in links.items():
+            linked |= await nodes.link(
+                transaction, entity.links[name].relationship, node_id, others
+            )
+        if after == before and not linked:
+            return Changed(node_id, before.version), {}
+        after = replace(after, version=raised(before))
+        changed = await nodes.change(transaction, before, after)
+        changed.update(linked)
+        if (search := _search(entity, after)) is not None:
+            await nodes.find_by(transaction, after, search)
+        return Changed(node_id, after.version), {node_id: changed}
+
+    given = {"id": node_id, "fields": fields, "links": links}
+    return await run_change(graph, request, f"{entity.kind}.EDIT", given, work)
+
+
+async def retire(graph: Graph, entity: Entity, node_id: str, request: Request) -> Changed:
+    """Take a node out of use; what is live must not refer to it any more.
+
+    Raises InUse, VersionConflict, NotFound, Retired, Forbidden and NotSignedIn.
+    """
+
+    async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
+        before, _ = await open_node(
+            transaction, entity, node_id, request, call, viewer, entity.retire
+        )
+        await refuse_used(transaction, entity.kind, node_id)
+        changes: dict[str, Any] = {"retired_at": call.now, "version": raised(before)}
+        if entity.end is not None:
+            today = call.now.date()
+            ends_on = getattr(before, entity.end)
+            changes[entity.end] = min(ends_on, today) if ends_on else today
+        after = replace(before, **changes)
+        changed = await nodes.change(transaction, before, after)
+        return Changed(node_id, after.version), {node_id: changed}
+
+    return await run_change(graph, request, f"{entity.kind}.RETIRE", {"id": node_id}, work)
+
+
+async def refuse_used(transaction: Transaction, kind: str, node_id: str) -> None:
+    """Refuse to take out of use what something live refers to. Raises InUse, naming some of it."""
+    if kind not in nodes.USERS:
+        return
+    if users := await nodes.live_users(transaction, kind, node_id):
+        raise InUse(node=NodeReference(kind, node_id), users=users[:MOST_SHOWN], count=len(users))
+
+
+async def open_node(
+    transaction: Transaction,
+    entity: Entity,
+    node_id: str,
+    request: Request,
+    call: Call,
+    viewer: Viewer,
+    rule: Rule,
+) -> tuple[Any, dict[str, tuple[NodeReference, ...]]]:
+    """Lock and read a node in use that the caller may change so, with the ends of its links.
+
+    Raises NotFound, Forbidden, VersionConflict and Retired.
+    """
+    found = await nodes.lock(transaction, {entity.kind: (node_id,)}, call.token)
+    if node_id not in found:
+        raise missing(entity.kind, node_id)
+    before: Any = record(entity.record, found[node_id])
+    ends = {
+        name: tuple(
+            NodeReference("", each)
+            for each in await nodes.linked(transaction, link.relationship, node_id)
+        )
+        for name, link in entity.links.items()
+    }
+    subject = await _subject(transaction, entity, ends, node_id if entity.agent else None)
+    try:
+        allow(rule, viewer, subject, call.write.operation)
+    except Forbidden:
+        if entity.hidden:
+            raise missing(entity.kind, node_id) from None
+        raise
+    check_version(entity.kind, node_id, request.expected_version, before.version)
+    if isinstance(before, Retirable) and before.retired_at is not None:
+        raise Retired(node=NodeReference(entity.kind, node_id))
+    return before, ends
+
+
+async def _subject(
+    transaction: Transaction, entity: Entity, links: Links, itself: str | None
+) -> Subject:
+    """Return the node as the rules see it, by the ends of its links and, of an agent, itself."""
+    owners = [end for name, ends in links.items() if entity.links[name].owns for end in ends]
+    own = [itself] if itself else []
+    places = await read_agents(transaction, *owners, *own)
+    lies = [str(end) for ends in links.values() for end in ends] + own
+    areas = await transaction.run(loading.AREAS_BY_ID, ids=lies)
+    paths = [row["path"] for row in areas]
+    return Subject(tuple(places.values()), paths[0] if paths else None)
+
+
+async def _check_registered(
+    transaction: Transaction,
+    entity: Entity,
+    viewer: Viewer,
+    call: Call,
+    before: Links,
+    after: Links,
+) -> None:
+    """Let pass who might make the node as it was, and as it shall be. Raises Forbidden."""
+    for stated in (before, {**before, **after}):
+        subject = await _subject(transaction, entity, stated, None)
+        allow(entity.create, viewer, subject, call.write.operation)
+
+
+async def _lock_ends(transaction: Transaction, links: Links, call: Call) -> None:
+    named: dict[str, tuple[str, ...]] = {}
+    for ends in links.values():
+        for end in ends:
+            named[end.kind] = (*named.get(end.kind, ()), end)
+    await lock_named(transaction, named, call.token)
+
+
+def _check_names(entity: Entity, fields: Mapping[str, Any], links: Links) -> None:
+    unknown = (set(fields) - entity.fields) | (set(links) - entity.links.keys())
+    if unknown:
+        expected = ", ".join(sorted(entity.fields | entity.links.keys()))
+        raise BadInput(field="fields", value=", ".join(sorted(unknown)), expected=expected)
+
+
+def _check_count(name: str, link: Link, ends: tuple[NodeReference, ...]) -> None:
+    if not link.least <= len(set(ends)) <= link.most or len(set(ends)) != len(ends):
+        expected = f"{link.least}..{link.most}"
+        raise BadInput(field=name, value=len(ends), expected=expected)
+
+
+def _search(entity: Entity, node: Node) -> str | None:
+    return search_text(entity.found_by(node)) if entity.found_by else None
