@@ -112,11 +112,15 @@ class PartyBranch(Node, Contact, Retirable):
 
 @dataclass(kw_only=True)
 class Member(Node, Contact, Retirable):
-    """A person who takes part. Everything but kind and skills is personal."""
+    """A person who takes part. Everything but kind and skills is personal.
+
+    `erased_at` is when the personal data was erased on request: what is left stands for nobody.
+    """
 
     name: str
     kind: MemberKind
     skills: tuple[str, ...] = ()
+    erased_at: datetime | None = None
 
 
 @dataclass(kw_only=True)

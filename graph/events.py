@@ -8,7 +8,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from domain.records import Account, Event, Member, Node
+from domain.records import Account, DemandOrder, Event, Member, Node
+from domain.vocabulary import OrderOrigin
 from graph.model import NODES
 from graph.records import properties
 from graph.statements import Statement, statement
@@ -34,25 +35,28 @@ SYSTEM = "SYSTEM"
 
 PERSONAL_FIELDS = frozenset(
     {
-        "contactName",
-        "phone",
-        "email",
-        "note",
-        "reason",
-        "evidence",
-        "pendingRequest",
-        "reviewNote",
-        "text",
+        "contactName", "phone", "email", "note", "reason", "evidence", "pendingRequest", "text",
+        "reviewNote", "reasons",
     }
-)
-"""Contacts, and what people write in their own words: named in events, never quoted."""
+)  # fmt: skip
+"""Contacts, and what people write in their own words: named in events, never quoted.
+
+The reasons of a proposal quote words of its order and its offer.
+"""
 
 PERSONAL_RECORDS: tuple[type[Node], ...] = (Member, Account)
 """Records of persons: nothing of them is quoted but what `_IMPERSONAL` names."""
 
 _IMPERSONAL = frozenset(
-    {"id", "createdAt", "sortKey", "kind", "skills", "active", "version", "retiredAt"}
+    {"id", "createdAt", "sortKey", "kind", "active", "version", "retiredAt", "erasedAt"}
 )
+_WORDS = frozenset(
+    {
+        "title", "description", "address", "latitude", "longitude", "conditions", "beneficiaries",
+        "skills",
+    }
+)  # fmt: skip
+"""What a person says of what he offers or needs."""
 _DERIVED = frozenset({"id", "sortKey", "search"})
 
 NOW: LiteralString = "(t.epochMillis * 1000 + t.microsecond % 1000)"
@@ -97,10 +101,14 @@ LINK_OFTEN = _link("events.link_often", OFTEN)
 LINK_SELDOM = _link("events.link_seldom", SELDOM)
 
 
-def changes_between(before: Node | None, after: Node | None) -> ChangedFields:
+def changes_between(
+    before: Node | None, after: Node | None, *, of_person: bool = False
+) -> ChangedFields:
     """Return the fields that differ between two records of one node, one of which may lack.
 
-    Raises ValueError where both do.
+    `of_person` says that the record is what a person offers, needs or issues, whose words are
+    named and not quoted; an order that a resident placed is that in any case. Raises ValueError
+    where both lack.
     """
     record = after or before
     if record is None:
@@ -108,11 +116,13 @@ def changes_between(before: Node | None, after: Node | None) -> ChangedFields:
     old = properties(before) if before else {}
     new = properties(after) if after else {}
     persons = isinstance(record, PERSONAL_RECORDS)
+    resident = isinstance(record, DemandOrder) and record.origin is OrderOrigin.RESIDENT
+    named = PERSONAL_FIELDS | _WORDS if of_person or resident else PERSONAL_FIELDS
     return ChangedFields(
         type(record).__name__,
         {
             name: [None, None]
-            if name in PERSONAL_FIELDS or (persons and name not in _IMPERSONAL)
+            if name in named or (persons and name not in _IMPERSONAL)
             else [old.get(name), new.get(name)]
             for name in sorted(old.keys() | new.keys())
             if name not in _DERIVED and old.get(name) != new.get(name)

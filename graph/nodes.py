@@ -146,10 +146,13 @@ async def make(
     node: Node,
     links: Mapping[str, Iterable[str]],
     search: str | None = None,
+    *,
+    of_person: bool = False,
 ) -> Changes:
     """Write a new node with its links, by relationship type, and return the changes.
 
-    Raises AlreadyTaken where another has made a node with this id meanwhile.
+    `of_person` is for what a person offers, needs or issues (`events.changes_between`). Raises
+    AlreadyTaken where another has made a node with this id meanwhile.
     """
     values = properties(node)
     if search is not None:
@@ -159,7 +162,7 @@ async def make(
     except loading.OvertakenError as error:
         taken = NodeReference(type(node).__name__, node.id)
         raise AlreadyTaken(field="id", value=node.id, node=taken) from error
-    changed = changes_between(None, node)
+    changed = changes_between(None, node, of_person=of_person)
     for name, others in links.items():
         after = sorted(others)
         await loading.join(transaction, name, {(node.id, other) for other in after})
@@ -168,9 +171,11 @@ async def make(
     return {node.id: changed}
 
 
-async def change(transaction: Transaction, before: Node, after: Node) -> ChangedFields:
-    """Write the fields that differ, and return the changes."""
-    changed = changes_between(before, after)
+async def change(
+    transaction: Transaction, before: Node, after: Node, *, of_person: bool = False
+) -> ChangedFields:
+    """Write the fields that differ, and return the changes; `of_person` as in `make`."""
+    changed = changes_between(before, after, of_person=of_person)
     if changed:
         values = stored_changes(changed, after)
         await loading.change_nodes(transaction, kind_of(after), {after.id: values})

@@ -20,6 +20,9 @@ from matching.model import (
 )
 from matching.summary import Summary
 
+QUOTING = frozenset({"TEXT", "SKILLS"})
+"""Codes of the reasons whose data are words of an order or an offer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -72,6 +75,13 @@ def read_reasons(document: str) -> tuple[tuple[Part, ...], tuple[Reason, ...]]:
     found = json.loads(document)
     parts = (Part(PartName(name), weight, value) for name, weight, value in found["parts"])
     return tuple(parts), tuple(Reason(code, data) for code, data in found["reasons"])
+
+
+def without_words(document: str) -> str:
+    """Return the parts and the reasons without those that quote what people wrote."""
+    found = json.loads(document)
+    kept = [[code, data] for code, data in found["reasons"] if code not in QUOTING]
+    return _text({"parts": found["parts"], "reasons": kept})
 
 
 def unmatched_text(plan: Plan) -> str:

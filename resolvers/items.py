@@ -250,7 +250,12 @@ async def edited(
     if not (changes_between(before, after) or linked):
         return before, {}
     after = replace(after, version=raised(before))
-    changed = await nodes.change(transaction, before, after)
+    changed = await nodes.change(
+        transaction,
+        before,
+        after,
+        of_person=located.owner is not None and located.owner.kind == "Member",
+    )
     changed.update(linked or {})
     return after, {after.id: changed}
 

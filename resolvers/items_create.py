@@ -80,7 +80,12 @@ async def create_item(graph: Graph, kind: type[Item], new: NewItem, request: Req
         named = await lock_named(transaction, _named(new, links), call.token)
         zone = named[links["area"][0]].get("timeZone") or DEFAULT_TIME_ZONE
         made = _record(kind, node_id, new, zone, call)
-        changes = await nodes.make(transaction, made, _relationships(kind, new, links))
+        changes = await nodes.make(
+            transaction,
+            made,
+            _relationships(kind, new, links),
+            of_person=new.owner.kind == "Member",
+        )
         await nodes.find_by(transaction, made, await items.search_of(transaction, made))
         return created(made, state=made.state), changes
 

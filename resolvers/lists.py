@@ -80,7 +80,9 @@ async def create_list(
             ends_on=ends_on,
         )
         _check_fields(made)
-        changes = await nodes.make(transaction, made, {ISSUES[kind]: [issuer]})
+        changes = await nodes.make(
+            transaction, made, {ISSUES[kind]: [issuer]}, of_person=issuer.kind == "Member"
+        )
         return created(made, state=made.state), changes
 
     return await run_change(graph, request, f"{kind.__name__}.CREATE", given, work)

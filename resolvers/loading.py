@@ -17,6 +17,7 @@ from domain.inventory import (
     AllianceRow,
     AreaRow,
     ChairTermRow,
+    MemberRow,
     Row,
     SheetContent,
 )
@@ -180,11 +181,16 @@ async def _names(graph: Graph, rows: Sequence[Row], scope: _Scope) -> Names:
     names = await read_names(graph, scope.area, codes)
     names.scope_code = scope.code
     names.district = _district(scope, names)
-    members = sorted({names.member_id(name) for row in rows for name in row.agents})
-    names.members.update(await loading.read_nodes(graph.read, "Member", members))
+    stated = {row.number for row in rows if isinstance(row, MemberRow)}
+    named = {name for row in rows for name in row.agents}
+    found = await loading.read_nodes(
+        graph.read, "Member", sorted({names.member_id(name) for name in stated | named})
+    )
+    names.erased = {member for member, known in found.items() if known.get("erasedAt")}
+    names.members = found.keys() & {names.member_id(name) for name in named} - names.erased
     alliances = sorted({names.alliance_id(name) for name in _alliances(rows)})
-    for alliance_id, found in (await loading.read_nodes(graph.read, "Alliance", alliances)).items():
-        names.alliances[alliance_id] = found["name"]
+    known = await loading.read_nodes(graph.read, "Alliance", alliances)
+    names.alliances = {alliance_id: alliance["name"] for alliance_id, alliance in known.items()}
     names.in_graph |= names.alliances.keys()
     return names
 

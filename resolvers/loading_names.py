@@ -97,6 +97,8 @@ class Names:
     units: dict[str, KnownAgent] = field(default_factory=dict[str, KnownAgent])
     branches: dict[str, KnownAgent] = field(default_factory=dict[str, KnownAgent])
     members: set[str] = field(default_factory=set[str])
+    erased: set[str] = field(default_factory=set[str])
+    """The members whose data was erased on request: no sheet brings it back."""
     alliances: dict[str, str] = field(default_factory=dict[str, str])
     """The names of the alliances, by id."""
     in_graph: set[str] = field(default_factory=set[str])

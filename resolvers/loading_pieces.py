@@ -43,6 +43,8 @@ class Piece:
     links: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     origin: Origin | None = None
     mentioned: bool = False
+    of_person: bool = False
+    """Whether it is what a person offers, needs or issues: events do not quote its words."""
 
     @property
     def id(self) -> str:

@@ -319,6 +319,8 @@ class Planner:
         unit = named("unit", row.unit, self.names.required_unit) if row.unit else None
         area = named("area", row.area, self.names.area) if row.area else None
         member_id = self.names.member_id(row.number)
+        if member_id in self.names.erased:
+            raise RowProblem("erased_person", "number", row.number)
         if self._said_before(member_id, row):
             return
         if branch is None and unit is None and area is None:
@@ -357,13 +359,16 @@ class Planner:
     def _offer(self, row: OfferRow) -> None:
         ends = self._ends("provider", row.provider, row.place)
         serves = tuple(named("serves", name, self.names.area).id for name in row.serves)
-        self._item(row, *offer_pieces(row, replace(ends, serves=serves), self._moment()))
+        listed, item = offer_pieces(row, replace(ends, serves=serves), self._moment())
+        self._item(row, listed, item, ends.agent)
 
     def _order(self, row: OrderRow) -> None:
         ends = self._ends("receiver", row.receiver, row.place)
-        self._item(row, *order_pieces(row, ends, self._moment()))
+        listed, item = order_pieces(row, ends, self._moment())
+        self._item(row, listed, item, ends.agent)
 
-    def _item(self, row: Row, listed: Piece, item: Piece) -> None:
+    def _item(self, row: Row, listed: Piece, item: Piece, agent: str) -> None:
+        listed.of_person = item.of_person = agent in self.names.members
         if self._said_before(item.id, row):
             return
         if listed.id not in self._by_id:

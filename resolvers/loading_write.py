@@ -337,14 +337,18 @@ def _changes(
     for piece in pieces:
         cls = type(piece.node)
         if piece.id in difference.make:
-            changes[piece.id] = events.changes_between(None, record(cls, piece.made))
+            changes[piece.id] = events.changes_between(
+                None, record(cls, piece.made), of_person=piece.of_person
+            )
             continue
         before = nodes[piece.id]
         changed = difference.change.get(piece.id)
         links = difference.links.get(piece.id, {})
         if changed or links:
             fields = events.changes_between(
-                record(cls, before), record(cls, {**before, **(changed or {})})
+                record(cls, before),
+                record(cls, {**before, **(changed or {})}),
+                of_person=piece.of_person,
             )
             fields.update({name: [there, here] for name, (there, here) in links.items()})
             changes[piece.id] = fields

@@ -5,6 +5,7 @@ from schema.claim_mutations import ClaimMutations
 from schema.item_mutations import OfferMutations, OrderMutations
 from schema.list_mutations import NeedListMutations, ResourceListMutations
 from schema.matching_mutations import MatchingMutations
+from schema.person_mutations import PersonMutations
 from schema.tie_mutations import TieMutations
 from schema.tree_mutations import TreeMutations
 
@@ -18,4 +19,5 @@ MUTATIONS: tuple[type, ...] = (
     AgentMutations,
     TreeMutations,
     TieMutations,
+    PersonMutations,
 )

@@ -5,6 +5,7 @@ import strawberry
 from graph.mapping import AnyById, AnyByIds, ById
 from schema.context import Info
 from schema.declare import page, root
+from schema.person_mutations import PersonalData, personal_data
 from schema.special_roots import SpecialRoots
 from schema.types.agents import Area, Member, PartyBranch, Unit
 from schema.types.claims import Claim, Evaluation
@@ -80,6 +81,11 @@ class Query(SpecialRoots):
     proposals: Connection[Proposal] = page(filter_by=ProposalFilter)
     import_: Import | None = root(ById(), "import", id=strawberry.ID)
     imports: Connection[Import] = page(filter_by=ImportFilter)
+
+    @strawberry.field
+    async def personal_data(self, info: Info, id: strawberry.ID) -> PersonalData:  # noqa: A002
+        """Return all that the hub holds of a person."""
+        return await personal_data(info, id)
 
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.errors import BadInput, DomainError
 from domain.language import Language
 from matching.model import Policy
-from server import commands, demonstration, token_commands
+from server import commands, demonstration, person_commands, token_commands
 from server.app import listen
 from server.hub import Hub, open_hub
 from server.match_files import Files, match_files
@@ -28,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+person = typer.Typer(help="个人信息的导出与删除 · a person's data", no_args_is_help=True)
+app.add_typer(person, name="person")
 
 FAILED = 1
 
@@ -53,6 +56,7 @@ PlanFile = Annotated[Path | None, typer.Option("--out", help="方案写入 JSON 
 DimacsFile = Annotated[
     Path | None, typer.Option("--dimacs", help="导出 DIMACS 最小费用流 · the instance solved")
 ]
+PersonId = Annotated[str, typer.Argument(help="人员或账号的全局标识 · global id")]
 
 Command = Callable[[Output, Hub, Stop], Awaitable[int]]
 
@@ -316,6 +320,38 @@ def _instant(written: str) -> datetime:
         return instant(written)
     except ValueError as error:
         raise BadInput(field="--now", value=written, expected="2026-05-04T08:00+08:00") from error
+
+
+@person.command("export")
+def export_person(
+    person_id: PersonId,
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON 文件 · JSON file", show_default=False)
+    ] = None,
+    *,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """导出系统保存的某人的全部信息 · write all that is held of a person."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await person_commands.export(output, hub, person_id, file)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
+
+
+@person.command("erase")
+def erase_person(person_id: PersonId, *, lang: Lang = None, as_json: AsJson = False) -> None:
+    """删除某人的个人信息，不可恢复 · erase a person's data for good."""
+
+    async def command(output: Output, hub: Hub, stop: Stop) -> int:
+        del stop
+        await person_commands.erase(output, hub, person_id)
+        return 0
+
+    _run(command, lang=lang, as_json=as_json)
 
 
 def _run(

@@ -85,4 +85,7 @@ TEXTS: dict[str, str] = {
     "kind.Evaluation": "Evaluation",
     "kind.ClaimLine": "Line of a claim",
     "command.code": "One-time sign-in code (good for 10 minutes):",
+    "command.person_exported": "Written to {file}.",
+    "command.person_erased": "The personal data is erased.",
+    "command.person_erased_before": "The personal data was erased before; nothing changed.",
 }

@@ -337,4 +337,10 @@ TEXTS: dict[str, str] = {
     "field.rejected": "Rows not loaded",
     "field.substituteFor": "Categories that this one can stand in for",
     "field.Slot.lines": "Lines of claims in this slot",
+    "field.erasedAt": "When the personal data was erased on request",
+    "field.personId": "A member or an account",
+    "field.ErasePersonPayload.erased": "Whether it was done now; false where it was done before",
+    "field.PersonalData.document": "All of it, as JSON",
+    "field.Query.personalData": "All that the hub holds of a person, for that person or ADMIN",
+    "field.Mutation.erasePerson": "Erase a person's data, by that person or ADMIN; claims under way have to be settled first",
 }

@@ -246,4 +246,9 @@ TEXTS: dict[str, str] = {
     "enum.CheckInRole.VOLUNTEER": "Volunteer",
     "enum.CheckInRole.CO_BUILDING": "Co-building organisation",
     "enum.CheckInRole.OTHER": "Other",
+    "type.ErasePersonInput": "Whose data is to be erased",
+    "type.ErasePersonResult": "The erasure, or what stood in the way",
+    "type.ErasePersonPayload": "The person's data is erased",
+    "type.PersonalData": "All that the hub holds of a person",
+    "type.JSON": "A JSON value",
 }

@@ -80,4 +80,5 @@ TEXTS: dict[str, str] = {
     "loading.report.rejected": "rows not loaded: {count}",
     "loading.report.duplicates": "rows said twice: {count}",
     "loading.report.nothing": "nothing to write",
+    "loading.reason.erased_person": "the data of this person was erased on request and is not loaded again: take the row out",
 }

@@ -85,4 +85,7 @@ TEXTS: dict[str, str] = {
     "kind.Evaluation": "评价",
     "kind.ClaimLine": "认领明细",
     "command.code": "一次性登录码（10 分钟内有效）：",
+    "command.person_exported": "已写入 {file}。",
+    "command.person_erased": "个人信息已删除。",
+    "command.person_erased_before": "个人信息此前已删除，没有变化。",
 }

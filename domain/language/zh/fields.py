@@ -337,4 +337,10 @@ TEXTS: dict[str, str] = {
     "field.rejected": "未导入的行数",
     "field.substituteFor": "可由此类别替代的类别",
     "field.Slot.lines": "占用此时段的认领明细",
+    "field.erasedAt": "应本人要求删除个人信息的时刻",
+    "field.personId": "党员、志愿者或账号",
+    "field.ErasePersonPayload.erased": "本次是否删除；此前已删除的为否",
+    "field.PersonalData.document": "全部信息，JSON",
+    "field.Query.personalData": "系统保存的某人的全部信息，仅限本人或系统管理员",
+    "field.Mutation.erasePerson": "删除某人的个人信息，仅限本人或系统管理员；进行中的认领须先办结",
 }

@@ -246,4 +246,9 @@ TEXTS: dict[str, str] = {
     "enum.CheckInRole.VOLUNTEER": "志愿者",
     "enum.CheckInRole.CO_BUILDING": "共建党组织",
     "enum.CheckInRole.OTHER": "其他",
+    "type.ErasePersonInput": "删除个人信息",
+    "type.ErasePersonResult": "删除的结果，或其中的问题",
+    "type.ErasePersonPayload": "个人信息已删除",
+    "type.PersonalData": "系统保存的某人的全部信息",
+    "type.JSON": "JSON 值",
 }

@@ -80,4 +80,5 @@ TEXTS: dict[str, str] = {
     "loading.report.rejected": "未导入的行：{count}",
     "loading.report.duplicates": "重复的行：{count}",
     "loading.report.nothing": "没有需要写入的变化",
+    "loading.reason.erased_person": "此人的个人信息已应其要求删除，不能再导入；请从表中去掉这一行",
 }
