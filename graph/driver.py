@@ -47,6 +47,7 @@ from domain.errors import EngineUnavailable, StatementTimedOut
 from graph.connecting import bookmarks_of, open_driver
 from graph.patience import Patience
 from graph.statements import CompiledStatement, Statement
+from graph.telemetry import SILENT, Telemetry
 from graph.watch import Watch
 
 T = TypeVar("T")
@@ -162,8 +163,9 @@ class Transaction:
     async def run(self, statement: Statement, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run a statement and return its records."""
         self._graph.observe(statement, parameters)
-        result = await self._transaction.run(statement.text, parameters)
-        rows = [dict(record) async for record in result]
+        with (self._graph.telemetry or SILENT).statement(statement.name):
+            result = await self._transaction.run(statement.text, parameters)
+            rows = [dict(record) async for record in result]
         await self._graph.warn_of(result, statement)
         for recorder in self._graph.recorders:
             recorder.ran(statement, parameters, rows, self)
@@ -180,6 +182,8 @@ class Graph:
         """Told of each statement after it ran, and of the end of each transaction."""
         self.commit_listeners: list[Callable[[], None]] = []
         """Called after each commit of this process that was announced."""
+        self.telemetry: Telemetry | None = None
+        """Told of each statement, where somebody measures."""
         self.engine = engine
         self._limits = limits
         self._endpoint = endpoint
@@ -242,7 +246,8 @@ class Graph:
                 return rows
 
         self.observe(statement, parameters)
-        rows = await self._reading(attempt)
+        with (self.telemetry or SILENT).statement(statement.name):
+            rows = await self._reading(attempt)
         for recorder in self.recorders:
             recorder.ran(statement, parameters, rows, None)
         return rows
@@ -265,7 +270,11 @@ class Graph:
 
         if self.observers:
             self.observe(statement, parameters)
-        values = await self._reading(attempt)
+        if self.telemetry is None:
+            values = await self._reading(attempt)
+        else:
+            with self.telemetry.statement(statement.name):
+                values = await self._reading(attempt)
         for recorder in self.recorders:
             recorder.ran(statement, parameters, values, None)
         return values

@@ -142,21 +142,22 @@ def _lines(lines: list[ClaimLineInput]) -> list[LineRequest]:
 async def _propose(info: Info, given: ProposeClaimInput) -> Answer:
     context = info.context
     try:
-        claim = await claims.propose(
-            context.graph,
-            viewer=context.viewer,
-            initiator=given.initiator,
-            lines=_lines(given.lines),
-            idempotency_key=given.idempotency_key,
-            order_id=optional_uid(given.order_id, "DemandOrder"),
-            offer_id=optional_uid(given.offer_id, "ResourceOffer"),
-            supplier_id=optional_uid(given.supplier_id, *AGENTS),
-            receiver_id=optional_uid(given.receiver_id, *AGENTS),
-            note=given.note,
-            clock=context.clock,
-            ids=context.ids,
-            policy=context.claim_policy,
-        )
+        with context.telemetry.claim_step(ClaimAction.PROPOSE):
+            claim = await claims.propose(
+                context.graph,
+                viewer=context.viewer,
+                initiator=given.initiator,
+                lines=_lines(given.lines),
+                idempotency_key=given.idempotency_key,
+                order_id=optional_uid(given.order_id, "DemandOrder"),
+                offer_id=optional_uid(given.offer_id, "ResourceOffer"),
+                supplier_id=optional_uid(given.supplier_id, *AGENTS),
+                receiver_id=optional_uid(given.receiver_id, *AGENTS),
+                note=given.note,
+                clock=context.clock,
+                ids=context.ids,
+                policy=context.claim_policy,
+            )
     except DomainError as error:
         return _problem(error, info)
     return ClaimPayload(claim_id=claim.id)
@@ -165,17 +166,18 @@ async def _propose(info: Info, given: ProposeClaimInput) -> Answer:
 async def _step(info: Info, given: ClaimStepInput, request: StepRequest) -> Answer:
     context = info.context
     try:
-        claim = await claims.take_step(
-            context.graph,
-            uid(given.claim_id, "Claim"),
-            request,
-            viewer=context.viewer,
-            idempotency_key=given.idempotency_key,
-            version=given.version,
-            clock=context.clock,
-            ids=context.ids,
-            policy=context.claim_policy,
-        )
+        with context.telemetry.claim_step(request.action):
+            claim = await claims.take_step(
+                context.graph,
+                uid(given.claim_id, "Claim"),
+                request,
+                viewer=context.viewer,
+                idempotency_key=given.idempotency_key,
+                version=given.version,
+                clock=context.clock,
+                ids=context.ids,
+                policy=context.claim_policy,
+            )
     except DomainError as error:
         return _problem(error, info)
     return ClaimPayload(claim_id=claim.id)

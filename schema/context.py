@@ -10,6 +10,7 @@ from domain.claims import ClaimPolicy
 from domain.clock import Clock, system_clock
 from domain.identity import new_id
 from domain.language import Language
+from graph.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from domain.access import Viewer
@@ -26,6 +27,7 @@ class Context:
     clock: Clock = system_clock
     ids: Callable[[], str] = new_id
     claim_policy: ClaimPolicy = field(default_factory=ClaimPolicy)
+    telemetry: Telemetry = SILENT
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

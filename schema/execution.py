@@ -119,6 +119,9 @@ class Executor:
         try:
             admitted = self.admit(query, variables, operation_name, context)
         except Refused as found:
+            for error in found.errors:
+                if error.original_error is not None:
+                    context.telemetry.refused(error.original_error)
             return found.answer(language)
         operation = admitted.operation
         if (

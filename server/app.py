@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from domain.claims import ClaimPolicy
 from domain.errors import DomainError, EngineError, EngineUnusable
 from domain.language import Language, text
+from graph.telemetry import SILENT
 from resolvers.claims_sweep import sweep_expired
 from resolvers.sign_in import forget_ended
 from schema.build import build_schema
@@ -36,6 +37,7 @@ from server.hub import Hub, open_login
 from server.process import Stop
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
+from server.telemetry import Measured, Measuring, exposed, figures_page, measuring_of
 
 GRAPHIQL = Path(__file__).parent / "static" / "graphiql"
 PATH = "/graphql"
@@ -45,8 +47,11 @@ CORS_SECONDS = 600
 log = structlog.get_logger()
 
 
-def create_app(hub: Hub) -> Starlette:
-    """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`."""
+def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
+    """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`.
+
+    `measuring` is told what is done; without it whatever the settings ask for.
+    """
     settings = hub.settings
     executor = Executor(
         build_schema(), settings.query_limits, Introspection.read(settings.introspection)
@@ -54,6 +59,9 @@ def create_app(hub: Hub) -> Starlette:
     trusted = read_trusted(settings, executor)
     policy = claim_policy(hub)
     gate = Gate(settings)
+    measuring = measuring_of(settings) if measuring is None else measuring
+    telemetry = SILENT if measuring is None else measuring
+    hub.graph.telemetry = measuring
 
     async def execute(
         request: GraphQLRequest,
@@ -69,6 +77,7 @@ def create_app(hub: Hub) -> Starlette:
             language=language,
             clock=hub.clock,
             claim_policy=policy,
+            telemetry=telemetry,
         )
         try:
             query = text_of(trusted, request.query, request.document_id)
@@ -89,6 +98,7 @@ def create_app(hub: Hub) -> Starlette:
         body_seconds=settings.body_seconds,
         language=settings.language,
         guard=gate,
+        telemetry=telemetry,
     )
 
     async def health(_: Request) -> Response:
@@ -103,7 +113,7 @@ def create_app(hub: Hub) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with hub.graph.watch.watched():
+        async with hub.graph.watch.watched(), exposed(measuring, settings):
             sweeper = asyncio.create_task(_sweep(hub))
             try:
                 yield
@@ -113,16 +123,31 @@ def create_app(hub: Hub) -> Starlette:
                     await sweeper
 
     pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
+    routes: list[BaseRoute] = [
+        Route(PATH, GraphiQLOrGraphQL(endpoint)),
+        Route("/health", health),
+        *pages.routes(),
+        Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
+    ]
+    middleware = [cross_origin(settings)]
+    if measuring is not None:
+        middleware.insert(0, Middleware(Measured, measuring=measuring, routes=first_parts(routes)))
+    if measuring is not None and measuring.figures is not None:
+        measuring.figures.follow(gate, present=lambda: hub.graph.watch.present)
+        if settings.metrics_token is not None:
+            token = settings.metrics_token.get_secret_value()
+            routes.append(Route("/metrics", figures_page(measuring.figures, token)))
     return Starlette(
-        middleware=[cross_origin(settings)],
-        routes=[
-            Route(PATH, GraphiQLOrGraphQL(endpoint)),
-            Route("/health", health),
-            *pages.routes(),
-            Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
-        ],
+        middleware=middleware,
+        routes=routes,
         lifespan=lifespan,
     )
+
+
+def first_parts(routes: Sequence[BaseRoute]) -> frozenset[str]:
+    """Return the first part of each route's path: by these requests are counted."""
+    paths = [route.path for route in routes if isinstance(route, (Route, Mount))]
+    return frozenset("/" + path.strip("/").partition("/")[0] for path in paths)
 
 
 def read_trusted(settings: Settings, executor: Executor) -> TrustedDocuments | None:

@@ -30,6 +30,7 @@ from domain.errors import (
 )
 from domain.language import Language, Phrase, text
 from domain.limits import Limit
+from graph.telemetry import SILENT, Telemetry
 from schema.answers import INTERNAL, details_of
 from server.rates import address_of
 
@@ -123,8 +124,10 @@ class GraphQLEndpoint:
         language: Language,
         body_seconds: float = 20.0,
         guard: Guard = UNGUARDED,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._execute = execute
+        self._telemetry = telemetry
         self._guard = guard
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
@@ -147,6 +150,8 @@ class GraphQLEndpoint:
             async with self._guard.turn(request.address, headers):
                 answer = await self._execute(request, headers, language, scope["method"] == "POST")
         except Exception as error:  # noqa: BLE001  (whatever it is, the client is told)
+            cause = error.error if isinstance(error, HTTPProblem) else error
+            self._telemetry.refused(cause)
             status, body, fields = told(error, language)
             await respond(send, status, body, media_type, fields)
             return

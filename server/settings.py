@@ -103,6 +103,17 @@ class Settings(BaseSettings):
     waiting_seconds: float = Field(default=2.0, gt=0, description="that one waits at most")
     connections_per_caller: int = Field(default=20, ge=1, description="that stay open")
     subscriptions_per_caller: int = Field(default=100, ge=1)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="for Prometheus, beside the hub's own port"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="opens /metrics on the hub's own port to who sends it"
+    )
+    otlp_endpoint: str | None = Field(
+        default=None, description="where traces go, as in http://127.0.0.1:4318/v1/traces"
+    )
+    trace_share: float = Field(default=1.0, ge=0, le=1, description="of requests that are traced")
     introspection: str = Field(
         default="SIGNED_IN", description="EVERYONE, SIGNED_IN, NOBODY, or roles as in ADMIN,APP"
     )

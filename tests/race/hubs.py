@@ -39,6 +39,7 @@ async def hub_process(environment: Mapping[str, str]) -> AsyncGenerator[HubProce
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},
     )
+    draining: asyncio.Task[None] | None = None
     try:
         assert process.stdout is not None
         document = ""
@@ -47,12 +48,21 @@ async def hub_process(environment: Mapping[str, str]) -> AsyncGenerator[HubProce
                 line = await process.stdout.readline()
                 assert line, "the hub ended before it served"
                 document += line.decode()
+        # It logs there, and would stop at a full pipe.
+        draining = asyncio.create_task(_drain(process.stdout))
         yield HubProcess(process, json.loads(document)["serving"])
     finally:
         if process.returncode is None:
             process.terminate()
         async with asyncio.timeout(STOP_SECONDS):
             await process.wait()
+        if draining is not None:
+            await draining
+
+
+async def _drain(output: asyncio.StreamReader) -> None:
+    while await output.read(2**16):
+        pass
 
 
 async def mutate(
