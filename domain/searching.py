@@ -1,18 +1,29 @@
 """What each node is found by: the one text of it that is searched, made of what people know it by.
 
-The texts are folded (`domain.folding.fold`), as queries are.
+It is made of terms (`domain.spelling`), as queries are.
 """
 
 from collections.abc import Iterable
 
 from domain.categories import CATEGORIES
-from domain.folding import fold
 from domain.records import Area, Category, DemandOrder, PartyBranch, ResourceOffer, Unit
+from domain.spelling import spellings, terms
+
+SHORT_NAME = 12
+"""Characters up to which a part is taken for a name: of a category, a provider, another name."""
 
 
 def search_text(parts: Iterable[str | None]) -> str:
-    """Return the parts that say something as one folded text."""
-    return fold(" ".join(part for part in parts if part))
+    """Return what is stored for search: the terms of the parts, and how names are typed in pinyin.
+
+    Names are the first part and whatever else is short. Each term stands once, so that a text which
+    is made again of its own terms stays as it is.
+    """
+    given = [part for part in parts if part]
+    found = [term for part in given for term in terms(part)]
+    names = given[:1] + [part for part in given[1:] if len(part) <= SHORT_NAME]
+    found += [spelt for name in names for spelt in spellings(name)]
+    return " ".join(dict.fromkeys(found))
 
 
 def named(node: Area | Unit | PartyBranch) -> tuple[str, ...]:

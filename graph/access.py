@@ -15,7 +15,7 @@ from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, FREE_TE
 from domain.availability import DEFAULT_TIME_ZONE, instant_text
 from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
-from graph.reads.filters import within_areas
+from graph.reads.places import within_areas
 from graph.reads.shapes import doubled
 
 PATHS, AGENTS, ACCOUNT, LOADED = "viewerPaths", "viewerAgents", "viewerAccount", "viewerLoads"

@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 
 from graph.driver import Graph
 from graph.event_numbers import WaitingEvent
-from graph.reads.filters import TO_AREA
+from graph.reads.places import TO_AREA
 from graph.statements import statement
 
 FOLLOWED = ("Claim", "DemandOrder")

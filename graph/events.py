@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from domain.records import Account, DemandOrder, Event, Member, Node
 from domain.vocabulary import OrderOrigin
 from graph.model import NODES
+from graph.ordering import derived
 from graph.records import properties
 from graph.statements import Statement, statement
 
@@ -57,7 +58,7 @@ _WORDS = frozenset(
     }
 )  # fmt: skip
 """What a person says of what he offers or needs."""
-_DERIVED = frozenset({"id", "sortKey", "search"})
+_DERIVED = frozenset({"id", "search"})
 
 NOW: LiteralString = "(t.epochMillis * 1000 + t.microsecond % 1000)"
 """The instant `t` in microseconds since 1970."""
@@ -118,6 +119,7 @@ def changes_between(
     persons = isinstance(record, PERSONAL_RECORDS)
     resident = isinstance(record, DemandOrder) and record.origin is OrderOrigin.RESIDENT
     named = PERSONAL_FIELDS | _WORDS if of_person or resident else PERSONAL_FIELDS
+    unrecorded = _DERIVED | derived(type(record))
     return ChangedFields(
         type(record).__name__,
         {
@@ -125,7 +127,7 @@ def changes_between(
             if name in named or (persons and name not in _IMPERSONAL)
             else [old.get(name), new.get(name)]
             for name in sorted(old.keys() | new.keys())
-            if name not in _DERIVED and old.get(name) != new.get(name)
+            if name not in unrecorded and old.get(name) != new.get(name)
         },
     )
 

@@ -18,7 +18,7 @@ from domain.records import DemandOrder, Node, ResourceOffer, Slot
 from domain.searching import of_offer, of_order, search_text
 from domain.vocabulary import ListState
 from graph.driver import Transaction
-from graph.records import properties, record
+from graph.records import changed_properties, properties, record
 from graph.statements import statement
 
 READ_ORDER = statement(
@@ -251,8 +251,7 @@ async def read_offer(
 
 def stored_changes(changes: Mapping[str, list[Any]], after: Node) -> dict[str, Any]:
     """Return the properties to set, from the changed fields of a record; None removes."""
-    stored = properties(after)
-    return {name: stored[name] for name in changes}
+    return changed_properties(after, changes)
 
 
 async def update_order(

@@ -6,7 +6,7 @@ of a record is a property of the node of the same name. `graph_mapping` gathers 
 a built schema for the read compiler.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias, cast
@@ -15,7 +15,6 @@ from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -26,9 +25,10 @@ from graphql import (
 )
 
 from domain.access import CONTACT_FIELDS
+from graph.ordering import SORT_KEY, Order
 from graph.reads.computed import Computed
-from graph.reads.filters import Filter
-from graph.records import SORT_KEY, camel
+from graph.reads.filters import NodeFilter
+from graph.records import camel
 
 CONTACTS = tuple(camel(name) for name in CONTACT_FIELDS)
 DEEPEST = 12
@@ -54,6 +54,11 @@ class Relation:
     direction: Direction
     transitive: bool = False
 
+    @property
+    def single(self) -> bool:
+        """Whether it is one relationship."""
+        return not self.transitive
+
     def pattern(self, start: str, end: str) -> str:
         """Return the pattern between a bound variable and the inside of the other node."""
         hops = f"*1..{DEEPEST}" if self.transitive else ""
@@ -66,6 +71,11 @@ class Below:
     """All nodes of the same tree below this one, found by the prefix of their `path`."""
 
     label: str
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one relationship: it is none."""
+        return False
 
     def pattern(self, start: str, end: str) -> str:
         """Return the pattern; its condition is part of it."""
@@ -154,6 +164,7 @@ class PropertyField:
 
     name: str
     scalar: Scalar
+    type_name: str
     required: bool
     listed: bool
     values: frozenset[str] = frozenset()
@@ -183,7 +194,6 @@ class ManyField:
     relation: Relation | Below | None
     target: str
     order: str
-    filters: Mapping[str, Filter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +211,10 @@ MappedField: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class RootField:
-    """A root field: what it is, of which type, with which filters."""
+    """A root field: what it is, and of which type."""
 
     declared: ById | AnyById | AnyByIds | Page
     target: str
-    filters: Mapping[str, Filter]
 
 
 @dataclass(slots=True)
@@ -218,6 +227,12 @@ class GraphMapping:
     roots: dict[str, RootField] = field(default_factory=dict[str, RootField])
     possible: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """The node types that a name stands for: itself, or an interface's implementations."""
+    interfaces: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The fields of each interface of nodes."""
+    filters: dict[str, NodeFilter] = field(default_factory=dict[str, NodeFilter])
+    """The filter of each type that a connection or a relation leads to."""
+    orders: dict[str, tuple[Order, ...]] = field(default_factory=dict[str, tuple[Order, ...]])
+    """By what the nodes of each such type can be ordered."""
 
 
 Metadata: TypeAlias = Callable[[object], object]
@@ -235,6 +250,7 @@ def graph_mapping(
             names = tuple(sorted(found.name for found in implementations))
             if names and node_types.issuperset(names):
                 mapping.possible[name] = names
+                mapping.interfaces[name] = tuple(graphql_type.fields)
         elif name in node_types:
             mapping.possible[name] = (name,)
     for name in node_types:
@@ -247,9 +263,7 @@ def graph_mapping(
         for field_name, graphql_field in schema.query_type.fields.items():
             declared = metadata(graphql_field)
             if isinstance(declared, (ById, AnyById, AnyByIds, Page)):
-                mapping.roots[field_name] = RootField(
-                    declared, _target(graphql_field), _filters(graphql_field, metadata)
-                )
+                mapping.roots[field_name] = RootField(declared, target_of(graphql_field))
     return mapping
 
 
@@ -274,14 +288,9 @@ def _mapped(name: str, graphql_field: GraphQLField, metadata: Metadata) -> Mappe
     declared = metadata(graphql_field)
     if isinstance(declared, One):
         required = is_required(graphql_field)
-        return OneField(declared.relation, _target(graphql_field), required)
+        return OneField(declared.relation, target_of(graphql_field), required)
     if isinstance(declared, Many):
-        return ManyField(
-            declared.relation,
-            _target(graphql_field),
-            declared.order,
-            _filters(graphql_field, metadata),
-        )
+        return ManyField(declared.relation, target_of(graphql_field), declared.order)
     if isinstance(declared, Computed):
         return ComputedField(declared, is_listed(graphql_field))
     if name == "id":
@@ -301,6 +310,7 @@ def _property(name: str, graphql_field: GraphQLField, declared: object) -> Prope
     return PropertyField(
         name=(structured and structured.property) or name,
         scalar=scalar,
+        type_name=named.name,
         required=is_required(graphql_field),
         listed=is_listed(graphql_field),
         values=values,
@@ -308,20 +318,15 @@ def _property(name: str, graphql_field: GraphQLField, declared: object) -> Prope
     )
 
 
-def _target(graphql_field: GraphQLField) -> str:
+def is_connection(graphql_field: GraphQLField) -> bool:
+    """Return whether a field is a connection."""
+    named = named_type(graphql_field)
+    return isinstance(named, GraphQLObjectType) and "pageInfo" in named.fields
+
+
+def target_of(graphql_field: GraphQLField) -> str:
     """Return the type of the nodes of a field: its own, or that of its connection's nodes."""
     named = named_type(graphql_field)
     if isinstance(named, GraphQLObjectType) and "pageInfo" in named.fields:
         named = named_type(named.fields["nodes"])
     return named.name
-
-
-def _filters(graphql_field: GraphQLField, metadata: Metadata) -> dict[str, Filter]:
-    argument = graphql_field.args.get("filter")
-    if argument is None:
-        return {}
-    filter_type = cast("GraphQLInputObjectType", named_type(argument))
-    return {
-        name: cast("Filter", metadata(input_field))
-        for name, input_field in filter_type.fields.items()
-    }

@@ -1,7 +1,7 @@
 """Records to properties and back, from the record's own declaration."""
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from enum import Enum
@@ -10,15 +10,22 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from domain.availability import WeeklyWindow, instant_text, parse_instant
 from domain.records import Node
+from graph.naming import camel
+from graph.ordering import SORT_KEY, derived, key_of, keys, sort_key
+
+__all__ = [
+    "SORT_KEY",
+    "camel",
+    "changed_properties",
+    "names",
+    "properties",
+    "record",
+    "sort_key",
+    "stored",
+    "with_following_keys",
+]
 
 RecordT = TypeVar("RecordT", bound=Node)
-SORT_KEY = "sortKey"
-
-
-def camel(name: str) -> str:
-    """Return a snake_case name in camelCase."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def stored(value: object) -> Any:
@@ -45,15 +52,32 @@ def names(cls: type[Node]) -> tuple[tuple[str, str], ...]:
 
 
 def properties(record: Node) -> dict[str, Any]:
-    """Return all properties of a record, absent ones as None, with its sort key."""
+    """Return all properties of a record, absent ones as None, with the keys of its orders."""
     found = {key: stored(getattr(record, name)) for name, key in names(type(record))}
-    found[SORT_KEY] = sort_key(record.created_at, record.id)
-    return found
+    return found | keys(record)
 
 
-def sort_key(created_at: datetime, node_id: str) -> str:
-    """Return the key of keyset pages."""
-    return f"{instant_text(created_at)}|{node_id}"
+def changed_properties(record: Node, changed: Iterable[str]) -> dict[str, Any]:
+    """Return the properties to set where these have changed, with the keys that follow them."""
+    found = properties(record)
+    return {name: found[name] for name in with_keys(type(record), changed)}
+
+
+def with_following_keys(
+    cls: type[Node], before: Mapping[str, Any], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return changed properties of a node, read as `before`, with the keys that follow them."""
+    following = with_keys(cls, changes)
+    if len(following) == len(changes):
+        return dict(changes)
+    made = keys(record(cls, {**before, **changes}))
+    return {name: made.get(name, changes.get(name)) for name in following}
+
+
+def with_keys(cls: type[Node], changed: Iterable[str]) -> list[str]:
+    """Return properties of a type with the keys that follow them."""
+    given, known = list(changed), derived(cls)
+    return given + [key for name in given if (key := key_of(name)) in known]
 
 
 def record(cls: type[RecordT], found: Mapping[str, Any]) -> RecordT:

@@ -21,7 +21,7 @@ from graph.accounts import Run
 from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.loading import Pairs, Properties
-from graph.records import record
+from graph.records import record, with_following_keys
 from resolvers.claims_common import LapsedHoldsError, system_step
 from resolvers.loading_pieces import Piece
 from resolvers.loading_report import Outcome
@@ -318,7 +318,11 @@ async def _write(
         of_kind = [piece for piece in batch.pieces if piece.kind == kind]
         made = [difference.make[piece.id].made for piece in of_kind if piece.id in difference.make]
         await loading.make_nodes(transaction, kind, made)
-        changed = {p.id: difference.change[p.id] for p in of_kind if difference.change.get(p.id)}
+        changed = {
+            p.id: with_following_keys(type(p.node), nodes[p.id], difference.change[p.id])
+            for p in of_kind
+            if difference.change.get(p.id)
+        }
         await loading.change_nodes(transaction, kind, changed)
     for name in sorted(difference.cut):
         await loading.cut(transaction, name, difference.cut[name])

@@ -7,9 +7,11 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from graph.filtering import add_filters_and_orders
 from graph.mapping import GRAPH, graph_mapping
 from schema.declare import NODE_TYPES
 from schema.describe import describe
+from schema.inputs import add_inputs
 from schema.mutations import MUTATIONS
 from schema.query import Query
 from schema.resolve import attach
@@ -24,8 +26,11 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql_schema = graphql_schema_of(schema)
+    mapping = graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared)
+    add_filters_and_orders(mapping)
+    add_inputs(graphql_schema, mapping)
     describe(graphql_schema)
-    attach(graphql_schema, graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared))
+    attach(graphql_schema, mapping)
     return schema
 
 

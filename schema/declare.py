@@ -17,7 +17,6 @@ from strawberry.types.field import StrawberryField
 from domain.availability import WeeklyWindow
 from graph.mapping import GRAPH, OUT, Below, Direction, Many, One, Page, Relation, Structured
 from graph.reads.computed import Computed
-from graph.reads.filters import Filter
 from graph.records import SORT_KEY
 from schema.values import Long, Window, parse_windows
 
@@ -116,18 +115,17 @@ def many(
     relationship: str,
     direction: Direction = OUT,
     *,
-    filter_by: type | None = None,
     transitive: bool = False,
     order: str = SORT_KEY,
 ) -> Any:  # noqa: ANN401
     """Declare a field that is the connection of the nodes at the other end of a relationship."""
     relation = Relation(relationship, direction, transitive=transitive)
-    return _connection(Many(relation, order), filter_by)
+    return _connection(Many(relation, order))
 
 
-def below(label: str, *, filter_by: type | None = None) -> Any:  # noqa: ANN401
+def below(label: str) -> Any:  # noqa: ANN401
     """Declare a field that is the connection of all nodes below this one in its tree."""
-    return _connection(Many(Below(label), "path"), filter_by)
+    return _connection(Many(Below(label), "path"))
 
 
 def computed(how: Computed, **arguments: object) -> Any:  # noqa: ANN401
@@ -139,9 +137,9 @@ def computed(how: Computed, **arguments: object) -> Any:  # noqa: ANN401
     return _field(how, named, required=True)
 
 
-def page(*, filter_by: type | None = None, order: str = SORT_KEY) -> Any:  # noqa: ANN401
+def page(*, order: str = SORT_KEY) -> Any:  # noqa: ANN401
     """Declare a root field that is the connection of all nodes of a type."""
-    return _connection(Page(order), filter_by)
+    return _connection(Page(order))
 
 
 def root(declared: object, name: str | None = None, /, **arguments: object) -> Any:  # noqa: ANN401
@@ -154,16 +152,9 @@ def root(declared: object, name: str | None = None, /, **arguments: object) -> A
     return field
 
 
-def narrowed(compiled: Filter, name: str | None = None) -> Any:  # noqa: ANN401
-    """Declare a field of a filter input with the predicate that it compiles to."""
-    return strawberry.field(name=name, default=strawberry.UNSET, metadata={GRAPH: compiled})
-
-
-def _connection(declared: object, filter_by: type | None) -> StrawberryField:
-    arguments = dict(_PAGE_ARGUMENTS)
-    if filter_by is not None:
-        arguments["filter"] = filter_by | None
-    return _field(declared, arguments, required=False)
+def _connection(declared: object) -> StrawberryField:
+    """Declare a connection; `schema.inputs` adds its filter and its order."""
+    return _field(declared, _PAGE_ARGUMENTS, required=False)
 
 
 def _field(declared: object, arguments: Mapping[str, object], *, required: bool) -> StrawberryField:

@@ -1,8 +1,10 @@
 """Descriptions from the catalogues: Chinese first, then English.
 
 A field is described by `field.Type.name`, else by that of an interface or by `field.name`; an
-argument by `argument.name`; connections and edges by those of all connections and edges; the input
-of a change by the fields of what it changes.
+argument by `argument.name`; connections and edges by those of all connections and edges; the
+inputs that are made of the declarations by `NodeFilter`, `RelationFilter`, `Operators`, `Sort`, and
+their fields by those of the nodes that they are for; the input of a change by the fields of what it
+changes.
 """
 
 import re
@@ -28,6 +30,7 @@ _NODES = {
     "Branch": "PartyBranch",
 }
 """Where the input of a change is named otherwise than the type that it changes."""
+SORT_FIELD = "SortField"
 
 
 def describe(schema: GraphQLSchema) -> list[str]:
@@ -36,23 +39,74 @@ def describe(schema: GraphQLSchema) -> list[str]:
     for graphql_type in schema.type_map.values():
         if is_introspection_type(graphql_type) or is_specified_scalar_type(graphql_type):
             continue
-        graphql_type.description = _found(missing, f"type.{_kind(graphql_type.name)}")
+        made = _generated(schema, graphql_type.name)
+        kind = _kind(graphql_type.name)
+        graphql_type.description = _found(
+            missing, f"type.{kind}", *(f"type.{each}" for each in made)
+        )
         if isinstance(graphql_type, GraphQLEnumType):
+            of = _ordered(schema, graphql_type.name) if SORT_FIELD in made else None
             for name, value in graphql_type.values.items():
-                value.description = _found(missing, f"enum.{graphql_type.name}.{name}")
+                keys = [f"enum.{graphql_type.name}.{name}"]
+                if "InterfaceType" in made:
+                    keys.append(f"type.{value.value}")
+                if of is not None:
+                    keys += _keys(of.name, _above(of), _field_name(name))
+                value.description = _found(missing, *keys)
         elif isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)):
             _describe_fields(graphql_type, missing)
         elif isinstance(graphql_type, GraphQLInputObjectType):
+            of = _ordered(schema, graphql_type.name)
+            above = [
+                *_changed_by(graphql_type.name),
+                *made,
+                *([of.name, *_above(of)] if of is not None else []),
+            ]
             for name, input_field in graphql_type.fields.items():
-                above = _changed_by(graphql_type.name)
                 input_field.description = _found(missing, *_keys(graphql_type.name, above, name))
     return missing
+
+
+def _generated(schema: GraphQLSchema, name: str) -> list[str]:
+    """Return what kind of an input is made of the declarations, [] for others."""
+    if name.endswith("RelationFilter"):
+        return ["RelationFilter"]
+    if name.endswith("Filter"):
+        return ["NodeFilter" if _ordered(schema, name) is not None else "Operators"]
+    if name.endswith(SORT_FIELD):
+        return [SORT_FIELD]
+    if name.endswith("Sort"):
+        return ["Sort"]
+    if name.endswith("Type") and isinstance(
+        schema.type_map.get(name.removesuffix("Type")), GraphQLInterfaceType
+    ):
+        return ["InterfaceType"]
+    return []
+
+
+def _ordered(schema: GraphQLSchema, name: str) -> GraphQLObjectType | GraphQLInterfaceType | None:
+    """Return the type of the nodes that a generated input or enum is for."""
+    for ending in ("RelationFilter", "Filter", SORT_FIELD, "Sort"):
+        if name.endswith(ending):
+            found = schema.type_map.get(name.removesuffix(ending))
+            known = isinstance(found, (GraphQLObjectType, GraphQLInterfaceType))
+            return found if known else None
+    return None
+
+
+def _above(graphql_type: GraphQLObjectType | GraphQLInterfaceType) -> list[str]:
+    return [each.name for each in graphql_type.interfaces]
+
+
+def _field_name(constant: str) -> str:
+    first, *rest = constant.lower().split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def _describe_fields(
     graphql_type: GraphQLObjectType | GraphQLInterfaceType, missing: list[str]
 ) -> None:
-    above = [each.name for each in graphql_type.interfaces]
+    above = _above(graphql_type)
     for name, field in graphql_type.fields.items():
         field.description = _found(missing, *_keys(_kind(graphql_type.name), above, name))
         for argument_name, argument in field.args.items():

@@ -19,6 +19,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLNamedType,
@@ -42,11 +43,12 @@ from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
 from graph.reads.assemble import Anomaly
 from graph.reads.columns import TYPE_NAME
-from graph.reads.filters import Search
+from graph.reads.conditions import Search
 from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
 from schema.cost import Cost
 from schema.documents import faults, parsed
+from schema.inputs import SHAPING, TEXT
 from schema.limits import QueryLimits, fragments_of
 
 KNOWN_DOCUMENTS = 1_000
@@ -286,25 +288,34 @@ def _variables(value: ValueNode) -> set[str]:
     return set()
 
 
-def _shape(declared: object, value: object, *, ids: bool) -> Hashable:
+def _shape(declared: object, value: object, *, ids: bool, searched: bool = True) -> Hashable:
     """Return what of a variable's value can change the text of a statement."""
     if value is None or isinstance(value, bool):
         return value
     if ids:
         return _kinds(cast("list[str] | str", value))
     named = cast("GraphQLNamedType", get_named_type(cast("Any", declared)))
-    if isinstance(named, GraphQLInputObjectType) and isinstance(value, dict):
-        given = cast("dict[str, object]", value)
-        return tuple(
-            sorted(
-                (name, _shape(named.fields[name].type, each, ids=False))
-                for name, each in given.items()
-                if each is not None
-            )
-        )
-    if isinstance(value, str) and named.name == "String":
+    if isinstance(named, GraphQLInputObjectType):
+        return _input_shape(named, value)
+    if isinstance(named, GraphQLEnumType) and named.name in SHAPING:
+        return str(value)
+    if isinstance(value, str) and named.name == "String" and searched:
         return Search().shape(value)
     return "given"
+
+
+def _input_shape(declared: GraphQLInputObjectType, value: object) -> Hashable:
+    if isinstance(value, list):
+        return tuple(_input_shape(declared, each) for each in cast("list[object]", value))
+    if not isinstance(value, dict):
+        return value is not None
+    return tuple(
+        sorted(
+            (name, _shape(declared.fields[name].type, each, ids=False, searched=name == TEXT))
+            for name, each in cast("dict[str, object]", value).items()
+            if each is not None
+        )
+    )
 
 
 def _kinds(value: list[str] | str) -> Hashable:

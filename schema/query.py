@@ -11,26 +11,6 @@ from schema.types.agents import Area, Member, PartyBranch, Unit
 from schema.types.claims import Claim, Evaluation
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
 from schema.types.common import Connection, Node
-from schema.types.filters import (
-    AgreementFilter,
-    AllianceFilter,
-    AreaFilter,
-    CategoryFilter,
-    ChairTermFilter,
-    CheckInFilter,
-    ClaimFilter,
-    DemandOrderFilter,
-    EvaluationFilter,
-    ImportFilter,
-    ListFilter,
-    MatchRunFilter,
-    MemberFilter,
-    PairingFilter,
-    PartyBranchFilter,
-    ProposalFilter,
-    ResourceOfferFilter,
-    UnitFilter,
-)
 from schema.types.imports import Import
 from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
 from schema.types.matching import MatchRun, Proposal
@@ -44,43 +24,43 @@ class Query(SpecialRoots):
     node: Node | None = root(AnyById(), id=strawberry.ID)
     nodes: list[Node | None] = root(AnyByIds(), ids=list[strawberry.ID])
     area: Area | None = root(ById(), id=strawberry.ID)
-    areas: Connection[Area] = page(filter_by=AreaFilter)
+    areas: Connection[Area] = page()
     unit: Unit | None = root(ById(), id=strawberry.ID)
-    units: Connection[Unit] = page(filter_by=UnitFilter)
+    units: Connection[Unit] = page()
     branch: PartyBranch | None = root(ById(), id=strawberry.ID)
-    branches: Connection[PartyBranch] = page(filter_by=PartyBranchFilter)
+    branches: Connection[PartyBranch] = page()
     member: Member | None = root(ById(), id=strawberry.ID)
-    members: Connection[Member] = page(filter_by=MemberFilter)
+    members: Connection[Member] = page()
     category: Category | None = root(ById(), id=strawberry.ID)
-    categories: Connection[Category] = page(filter_by=CategoryFilter, order="path")
+    categories: Connection[Category] = page(order="path")
     resource_list: ResourceList | None = root(ById(), id=strawberry.ID)
-    resource_lists: Connection[ResourceList] = page(filter_by=ListFilter)
+    resource_lists: Connection[ResourceList] = page()
     need_list: NeedList | None = root(ById(), id=strawberry.ID)
-    need_lists: Connection[NeedList] = page(filter_by=ListFilter)
+    need_lists: Connection[NeedList] = page()
     offer: ResourceOffer | None = root(ById(), id=strawberry.ID)
-    offers: Connection[ResourceOffer] = page(filter_by=ResourceOfferFilter)
+    offers: Connection[ResourceOffer] = page()
     order: DemandOrder | None = root(ById(), id=strawberry.ID)
-    orders: Connection[DemandOrder] = page(filter_by=DemandOrderFilter)
+    orders: Connection[DemandOrder] = page()
     claim: Claim | None = root(ById(), id=strawberry.ID)
-    claims: Connection[Claim] = page(filter_by=ClaimFilter)
+    claims: Connection[Claim] = page()
     evaluation: Evaluation | None = root(ById(), id=strawberry.ID)
-    evaluations: Connection[Evaluation] = page(filter_by=EvaluationFilter)
+    evaluations: Connection[Evaluation] = page()
     pairing: Pairing | None = root(ById(), id=strawberry.ID)
-    pairings: Connection[Pairing] = page(filter_by=PairingFilter)
+    pairings: Connection[Pairing] = page()
     agreement: Agreement | None = root(ById(), id=strawberry.ID)
-    agreements: Connection[Agreement] = page(filter_by=AgreementFilter)
+    agreements: Connection[Agreement] = page()
     alliance: Alliance | None = root(ById(), id=strawberry.ID)
-    alliances: Connection[Alliance] = page(filter_by=AllianceFilter)
+    alliances: Connection[Alliance] = page()
     chair_term: ChairTerm | None = root(ById(), id=strawberry.ID)
-    chair_terms: Connection[ChairTerm] = page(filter_by=ChairTermFilter)
+    chair_terms: Connection[ChairTerm] = page()
     check_in: CheckIn | None = root(ById(), id=strawberry.ID)
-    check_ins: Connection[CheckIn] = page(filter_by=CheckInFilter)
+    check_ins: Connection[CheckIn] = page()
     match_run: MatchRun | None = root(ById(), id=strawberry.ID)
-    match_runs: Connection[MatchRun] = page(filter_by=MatchRunFilter)
+    match_runs: Connection[MatchRun] = page()
     proposal: Proposal | None = root(ById(), id=strawberry.ID)
-    proposals: Connection[Proposal] = page(filter_by=ProposalFilter)
+    proposals: Connection[Proposal] = page()
     import_: Import | None = root(ById(), "import", id=strawberry.ID)
-    imports: Connection[Import] = page(filter_by=ImportFilter)
+    imports: Connection[Import] = page()
 
     @strawberry.field
     async def personal_data(self, info: Info, id: strawberry.ID) -> PersonalData:  # noqa: A002

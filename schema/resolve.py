@@ -83,7 +83,7 @@ async def read_nodes(info: Info, nodes: Sequence[tuple[str, str]]) -> list[Any]:
     planner = Planner(raw.schema, mapping, raw.fragments, raw.variable_values)
     definition = raw.parent_type.fields[raw.field_name]
     types = sorted({kind for kind, _ in nodes})
-    field = RootField(AnyByIds(), named_type(definition).name, {})
+    field = RootField(AnyByIds(), named_type(definition).name)
     plan = planner.node_root(str(raw.path.key), field, definition, raw.field_nodes, types)
     read = _compiled(plan, mapping, raw.context)
     found = read.rows(await read.run(raw.context, raw.variable_values, nodes=nodes))

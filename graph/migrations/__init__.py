@@ -23,6 +23,7 @@ from graph.migrations import (
     m0004_co_building,
     m0005_event_numbers,
     m0006_versions,
+    m0007_orders,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -53,6 +54,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "co-building", m0004_co_building.apply),
     Migration(5, "event_numbers", m0005_event_numbers.apply),
     Migration(6, "versions", m0006_versions.apply),
+    Migration(7, "orders", m0007_orders.apply),
 )
 
 APPLIED = statement(

@@ -25,7 +25,7 @@ from graph.reads.columns import (
     ValueAnswer,
     Views,
 )
-from graph.reads.cursors import encode_cursor
+from graph.reads.cursors import encode_cursor, order_mark
 from graph.reads.parameters import RequestValue
 
 SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 1
@@ -60,6 +60,10 @@ def _guarded(made: Assembler) -> Assembler:
             raise Anomaly from error
 
     return assemble
+
+
+def _mark(column: ManyColumn) -> str:
+    return order_mark(column.page.order, descending=column.page.descending)
 
 
 class _Maker:
@@ -230,7 +234,8 @@ class _Maker:
         parts: list[str] = []
         for key, name, views in edges.answers:
             if name == "cursor":
-                value = f"cursor(r[{column.columns.properties[column.page.order]}])"
+                place = column.columns.properties[column.page.order.key]
+                value = f"cursor({_mark(column)!r}, r[{place}])"
             elif name == "node":
                 value = f"{self._views(column.columns, views)}(r, p)"
             else:
@@ -240,13 +245,13 @@ class _Maker:
 
     @staticmethod
     def _page_info(column: ManyColumn, objects: Objects) -> str:
-        place = column.columns.properties[column.page.order]
+        place, mark = column.columns.properties[column.page.order.key], _mark(column)
         backward = column.page.backward
         values = {
             "hasNextPage": "page.before" if backward else "more",
             "hasPreviousPage": "more" if backward else "page.after",
-            "startCursor": f"(cursor(rows[0][{place}]) if rows else None)",
-            "endCursor": f"(cursor(rows[-1][{place}]) if rows else None)",
+            "startCursor": f"(cursor({mark!r}, rows[0][{place}]) if rows else None)",
+            "endCursor": f"(cursor({mark!r}, rows[-1][{place}]) if rows else None)",
             TYPE_NAME: repr(objects.type_name),
         }
         return f"{{{', '.join(f'{key!r}: {values[name]}' for key, name, _ in objects.answers)}}}"

@@ -20,7 +20,8 @@ from graph.mapping import (
     PropertyField,
     RootField,
 )
-from graph.reads.filters import Filter
+from graph.ordering import Order
+from graph.reads.filters import NodeFilter, Shape
 
 TYPE_NAME = "__typename"
 
@@ -31,8 +32,10 @@ class PagePlan:
 
     definition: GraphQLField
     node: FieldNode
-    order: str
-    filters: tuple[tuple[str, Filter, Hashable], ...]
+    order: Order
+    descending: bool
+    filter: NodeFilter | None
+    shape: Shape
     backward: bool
     rows: bool = False
     """Whether its rows are read, or only how many there are."""
@@ -45,8 +48,12 @@ class PagePlan:
     @property
     def signature(self) -> str:
         """Return what of it is in the text."""
-        shapes = ",".join(f"{name}={shape}" for name, _, shape in self.filters)
-        return f"{self.order}{'<' if self.backward else '>'}{shapes}"
+        return f"{self.order.key}{'<' if self.reversed else '>'}{self.shape}"
+
+    @property
+    def reversed(self) -> bool:
+        """Whether the index is read from its end."""
+        return self.backward is not self.descending
 
 
 @dataclass(slots=True)

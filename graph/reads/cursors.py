@@ -1,32 +1,38 @@
-"""Cursors: the value of a connection's order, in base64, so that nobody takes it for an id."""
+"""Cursors: an order and a row's key in it, in base64, so that nobody takes it for an id."""
 
 import binascii
 import re
 
 from domain.errors import BadCursor
-from graph.records import SORT_KEY
+from graph.ordering import PATH, Order
 
 LOWEST, HIGHEST = " " * 12, "\x7f" * 12
-"""Below and above every value that a connection is ordered by; as long as such values, so that a
+"""Below and above every key; as long as such values, so that a
 page that begins at a cursor is planned like the first one (`graph.reads.shapes`)."""
 
-_FORMS = {
-    SORT_KEY: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\|[a-z2-7]{20}"),
-    "path": re.compile(r"/(?:[a-z0-9_.-]+/)*"),
-}
+_KEY = re.compile(r"(?:[!-~]+ )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\|[a-z2-7]{20}")
+_PATH = re.compile(r"/(?:[a-z0-9_.-]+/)*")
 
 
-def encode_cursor(value: str) -> str:
-    """Return the cursor of a row by the value of its order."""
-    return binascii.b2a_base64(value.encode(), newline=False).decode("ascii")
+def order_mark(order: Order, *, descending: bool) -> str:
+    """Return with what the cursors of an order begin."""
+    return f"{order.field}{'<' if descending else '>'}"
 
 
-def decode_cursor(cursor: str, order: str) -> str:
-    """Return the value that a cursor stands for. Raises BadCursor."""
+def encode_cursor(mark: str, key: str) -> str:
+    """Return the cursor of a row by its key in an order."""
+    return binascii.b2a_base64(f"{mark}{key}".encode(), newline=False).decode("ascii")
+
+
+def decode_cursor(cursor: str, order: Order, *, descending: bool) -> str:
+    """Return the key that a cursor stands for. Raises BadCursor, also for one of another order."""
     try:
         value = binascii.a2b_base64(cursor.encode("ascii"), strict_mode=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise BadCursor(value=cursor) from error
-    if _FORMS[order].fullmatch(value) is None:
+    mark = order_mark(order, descending=descending)
+    key = value.removeprefix(mark)
+    form = _PATH if order.key == PATH else _KEY
+    if not value.startswith(mark) or form.fullmatch(key) is None:
         raise BadCursor(value=cursor)
-    return value
+    return key

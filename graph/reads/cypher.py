@@ -8,17 +8,10 @@ counts as COUNT subqueries (from the degree store where nothing is filtered).
 from collections.abc import Sequence
 
 from graph.access import NOBODY, Rules
-from graph.mapping import CONTACTS, AnyByIds, Below, ManyField, Relation
-from graph.reads.columns import (
-    Columns,
-    ComputedColumn,
-    ManyColumn,
-    OneColumn,
-    PagePlan,
-    RootPlan,
-)
+from graph.mapping import CONTACTS, AnyByIds, Below, Relation
+from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
 from graph.reads.computed import Place
-from graph.reads.filters import Search
+from graph.reads.conditions import Subject, Texts
 
 AGENT = "Agent"
 ROOT = "n"
@@ -96,72 +89,56 @@ class _Compiler:
 
     def _rows(self, start: str | None, column: ManyColumn) -> str:
         page, variable = column.page, self._fresh()
-        order = f"{variable}.{page.order}"
-        tests = [f"{order} > $after{page.index}", f"{order} < $before{page.index}"]
-        source = self._source(start, column, variable, tests)
-        descending = " DESC" if page.backward else ""
+        key = f"{variable}.{page.order.key}"
+        bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
+        source = self._source(start, column, variable, bounds)
+        descending = " DESC" if page.reversed else ""
         return (
-            f"COLLECT {{ {source} WITH {variable} ORDER BY {order}{descending} "
+            f"COLLECT {{ {source} WITH {variable} ORDER BY {key}{descending} "
             f"LIMIT $size{page.index} RETURN {self._row(column.columns, variable)} }}"
         )
 
     def _total(self, start: str | None, column: ManyColumn) -> str:
-        variable, field = self._fresh(), column.field
-        unfiltered = not column.page.filters
+        variable, relation = self._fresh(), column.field.relation
         visible = self._rules.visible(column.columns.types, variable)
-        relation = field.relation
         if (
             start is not None
             and isinstance(relation, Relation)
             and not relation.transitive
-            and unfiltered
+            and not column.page.shape
             and visible is None
         ):
             # Without the end's label the engines answer from the degree store.
             return f"COUNT {{ {relation.pattern(start, '')} }}"
         source = self._source(start, column, variable, [])
-        returned = f" RETURN {variable}" if source.startswith("CALL") else ""
+        returned = "" if source.startswith("MATCH (") else f" RETURN {variable}"
         return f"COUNT {{ {source}{returned} }}"
 
     def _source(
-        self, start: str | None, column: ManyColumn, variable: str, tests: Sequence[str]
+        self, start: str | None, column: ManyColumn, variable: str, bounds: Sequence[str]
     ) -> str:
         """Return the clauses that bind the variable to the nodes of a connection."""
-        field, page = column.field, column.page
-        end = self._end(variable, field.target)
-        found = [*tests]
+        relation, page = column.field.relation, column.page
+        texts = Texts(self._rules, f"filter{page.index}")
+        end = self._end(variable, column.field.target)
         visible = self._rules.visible(column.columns.types, variable)
-        if visible is not None:
-            found.append(visible)
-        searched = self._indexed(field, page, found, variable) if start is None else None
-        if start is None or field.relation is None:
-            opening = f"MATCH ({end})" if searched is None else searched
+        begun = None
+        tests = [*bounds, *([] if visible is None else [visible])]
+        if page.filter is not None:
+            if start is None:
+                begun = page.filter.start(variable, page.shape, texts)
+            subject = Subject(variable, column.columns.types)
+            tests += page.filter.tests(subject, page.shape, texts) if begun is None else begun.tests
+        if begun is not None:
+            opening = begun.clauses
         else:
-            opening = f"MATCH {field.relation.pattern(start, end)}"
-        found += [
-            compiled.shaped_text(variable, f"filter{page.index}_{name}", shape)
-            for name, compiled, shape in page.filters
-            if not (searched is not None and isinstance(compiled, Search))
-        ]
-        if not found:
+            opening = "MATCH " + (
+                f"({end})" if start is None or relation is None else relation.pattern(start, end)
+            )
+        if not tests:
             return opening
-        joint = "AND" if isinstance(field.relation, Below) and start is not None else "WHERE"
-        return f"{opening} {joint} {' AND '.join(found)}"
-
-    @staticmethod
-    def _indexed(field: ManyField, page: PagePlan, found: list[str], variable: str) -> str | None:
-        """Return the full-text query that a root begins with where its filter has one."""
-        for name, compiled, shape in page.filters:
-            if isinstance(compiled, Search) and compiled.indexed(shape):
-                parameter = f"filter{page.index}_{name}"
-                rest = compiled.rest(variable, parameter, shape)
-                if rest is not None:
-                    found.append(rest)
-                return (
-                    f"CALL db.index.fulltext.queryNodes('{field.target}[search]', "
-                    f"${parameter}_query) YIELD node AS {variable} WITH {variable}"
-                )
-        return None
+        joint = "AND" if isinstance(relation, Below) and start is not None else "WHERE"
+        return f"{opening} {joint} {' AND '.join(tests)}"
 
     def _end(self, variable: str, target: str) -> str:
         types = self._possible[target]

@@ -1,276 +1,339 @@
-"""The predicates that filters compile to.
+"""Filters: conditions on a node, on its related nodes, joined by `and`, `or` and `not`.
 
-A filter has a shape, the part of its value that changes the text of the statement (which ends of a
-range are given), and parameters, the values. The text never holds a value.
+There is one filter for each type of node, made of what its fields declare (`node_filters`); the
+schema makes its inputs of the same (`schema.filtering`). A filter's shape is a tree of the names
+that are given; its text and its values are made by walking that tree in the same order, so the
+text names its parameters by their number.
+
+A filter sees what its caller would be served: related nodes that the caller may not see do not
+count, contacts and free texts that are masked count as absent. So no filter, however it is turned,
+tells more than the fields do.
 """
 
-import re
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
-from typing import Any, cast
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias, cast
 
-from domain.availability import instant_text
 from domain.errors import BadInput
-from domain.folding import fold
-from domain.identity import parse_global_id
 from domain.language import Phrase
+from graph.reads.conditions import Condition, Identified, Search, Subject, Texts, WithinArea
 
-SHORTEST_TERM = 2
-"""The index of characters holds pairs, so a single character is looked for in the text."""
-LONGEST_SEARCH = 500
-"""Characters of a text that is searched for."""
-MOST_WORDS = 50
-"""Words of it; the index takes some hundreds of terms in one query, not any number."""
-TO_AREA = "LOCATED_IN|OF_AREA|OF_UNIT|LIVES_IN|WORKS_AT|BELONGS_TO"
-"""The relationships by which an agent lies in areas, followed through its unit or branch."""
-TO_AREA_HOPS = 3
+MOST_CONDITIONS = 100
+"""Comparisons and related nodes in one filter."""
+DEEPEST_FILTER = 12
+"""Levels of one filter, of `and`, `or`, `not` and of related nodes."""
+AND, OR, NOT = "and", "or", "not"
+SOME, NONE, EVERY = "some", "none", "every"
+AGENT = "Agent"
+DEEPEST_TREE = 12
 
-_ESCAPED = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
-_STOP_WORDS = frozenset(
-    """a,an,and,are,as,at,be,but,by,for,if,in,into,is,it,no,not,of,on,or,s,such,t,that,the,
-their,then,there,these,they,this,to,was,will,with,www""".replace("\n", "").split(",")
-)
-"""What the analyzer drops: such a term is looked for in the text."""
+Shape: TypeAlias = tuple[tuple[str, Hashable], ...]
+"""Of a filter: the fields that are given, each with its shape, in the order of their names."""
 
 
-def within_areas(variable: str, inner: str, condition: str) -> str:
-    """Return the test that an agent lies in, or is, an area for which the condition holds."""
-    return (
-        f"EXISTS {{ MATCH ({variable})-[:{TO_AREA}*0..{TO_AREA_HOPS}]->({inner}:Area) "
-        f"WHERE {condition} }}"
+class Path(Protocol):
+    """A relation to other nodes, as a pattern."""
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one relationship, so that it can be walked from either end."""
+        ...
+
+    def pattern(self, start: str, end: str) -> str:
+        """Return the pattern between a bound variable and the inside of the other node."""
+        ...
+
+
+@dataclass(slots=True)
+class Start:
+    """Clauses that bind the node of a root connection from the selective end of its filter."""
+
+    clauses: str
+    tests: list[str]
+
+
+@dataclass(slots=True)
+class NodeFilter:
+    """The filter of one type of node, or of an interface's."""
+
+    name: str
+    types: tuple[str, ...]
+    fields: dict[str, "Condition | ToOne | ToMany"] = field(
+        default_factory=dict[str, "Condition | ToOne | ToMany"]
     )
 
+    @property
+    def label(self) -> str:
+        """The label by which its nodes are matched."""
+        return self.types[0] if len(self.types) == 1 else AGENT
 
-class Filter:
-    """One field of a filter input."""
+    def shape(self, value: Mapping[str, Any]) -> Shape:
+        """Return what of the value changes the text. Raises InputError when it is too large."""
+        shape = self.shaped(value, 1)
+        if (size := self.size(shape)) > MOST_CONDITIONS:
+            raise _too_large(size)
+        return shape
 
-    def shape(self, value: Any) -> Hashable:
-        """Return what of the value changes the text; nothing, unless a kind says otherwise.
-
-        Raises InputError for a value that is too large to look at.
-        """
-        del value
-
-    def shaped_text(self, variable: str, parameter: str, shape: Hashable) -> str:
-        """Return the predicate over a node's variable; parameters begin with `parameter`."""
-        del shape
-        return self.text(variable, parameter)
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the predicate of a kind whose text has one shape only."""
-        raise NotImplementedError
-
-    def parameters(self, parameter: str, value: Any) -> dict[str, Any]:
-        """Return the parameters of the predicate. Raises InputError for an impossible value."""
-        raise NotImplementedError
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Enum():
-            return value.value
-        case datetime():
-            return instant_text(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return value
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf(Filter):
-    """The property is one of the values."""
-
-    property: str
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the membership test."""
-        return f"{variable}.{self.property} IN ${parameter}"
-
-    def parameters(self, parameter: str, value: Sequence[Any]) -> dict[str, Any]:
-        """Return the list."""
-        return {parameter: [_plain(item) for item in value]}
-
-
-@dataclass(frozen=True, slots=True)
-class Equal(Filter):
-    """The property equals the value."""
-
-    property: str
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the equality."""
-        return f"{variable}.{self.property} = ${parameter}"
-
-    def parameters(self, parameter: str, value: Any) -> dict[str, Any]:
-        """Return the value."""
-        return {parameter: _plain(value)}
-
-
-@dataclass(frozen=True, slots=True)
-class Between(Filter):
-    """The property lies in a range, an input object whose ends may be left out.
-
-    `ends` are the names of its fields and how each compares.
-    """
-
-    property: str
-    ends: tuple[tuple[str, str], ...]
-
-    def shape(self, value: Mapping[str, Any]) -> Hashable:
-        """Return the ends that are given."""
-        return tuple(name for name, _ in self.ends if value.get(name) is not None)
-
-    def shaped_text(self, variable: str, parameter: str, shape: Hashable) -> str:
-        """Return a comparison for each given end; with none every value does."""
-        given = cast("tuple[str, ...]", shape)
-        compared = [
-            f"{variable}.{self.property} {comparison} ${parameter}_{name}"
-            for name, comparison in self.ends
-            if name in given
-        ]
-        return " AND ".join(compared) or "true"
-
-    def parameters(self, parameter: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the given ends."""
-        return {
-            f"{parameter}_{name}": _plain(value[name])
-            for name, _ in self.ends
-            if value.get(name) is not None
-        }
-
-
-INSTANTS = (("from", ">="), ("until", "<"))
-DATES = (("from", ">="), ("to", "<="))
-NUMBERS = (("min", ">="), ("max", "<="))
-
-
-@dataclass(frozen=True, slots=True)
-class Linked(Filter):
-    """The node is linked with the one whose global id is given; `pattern` has {node} and {other}.
-
-    `kinds` are the types that the id may be of; `label` is the label to look it up by.
-    """
-
-    pattern: str
-    label: str
-    kinds: tuple[str, ...]
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the test that the pattern exists."""
-        other = f":{self.label} {{id: ${parameter}}}"
-        return f"EXISTS {{ MATCH {self.pattern.format(node=variable, other=other)} }}"
-
-    def parameters(self, parameter: str, value: str) -> dict[str, Any]:
-        """Return the uid. Raises BadIdentifier."""
-        return {parameter: parse_global_id(value, self.kinds)[1]}
-
-
-@dataclass(frozen=True, slots=True)
-class Beneath(Filter):
-    """The node is an area, or lies in one by `pattern`, at or below the area that is given."""
-
-    pattern: str | None = None
-    proper: bool = False
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the test on the stored path, which names every area above."""
-        inner = f"{parameter}_area"
-        if self.pattern is not None:
-            match = self.pattern.format(node=variable, area=f"{inner}:Area")
-            return f"EXISTS {{ MATCH {match} WHERE {inner}.path CONTAINS ${parameter} }}"
-        itself = f" AND {variable}.id <> ${parameter}_id" if self.proper else ""
-        return f"{variable}.path CONTAINS ${parameter}{itself}"
-
-    def parameters(self, parameter: str, value: str) -> dict[str, Any]:
-        """Return the part of a path that names the area. Raises BadIdentifier."""
-        uid = parse_global_id(value, ("Area",))[1]
-        extra = {f"{parameter}_id": uid} if self.proper else {}
-        return {parameter: f"/{uid}/", **extra}
-
-
-def within() -> Beneath:
-    """Return the filter of agents by an area in which they lie, through their unit or branch."""
-    return Beneath(f"({{node}})-[:{TO_AREA}*0..{TO_AREA_HOPS}]->({{area}})")
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryCode(Filter):
-    """The node is of the category with this code, or of one below it; `pattern` has {node}."""
-
-    pattern: str
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the test on the path of codes."""
-        inner = f"{parameter}_category"
-        match = self.pattern.format(node=variable, category=f"{inner}:Category")
-        return f"EXISTS {{ MATCH {match} WHERE {inner}.path CONTAINS ${parameter} }}"
-
-    def parameters(self, parameter: str, value: str) -> dict[str, Any]:
-        """Return the part of a path that names the category."""
-        return {parameter: f"/{value}/"}
-
-
-@dataclass(frozen=True, slots=True)
-class Search(Filter):
-    """Every word of the text occurs in the node's `search` text, both folded alike.
-
-    At a root it is a full-text query; inside of a connection, where the nodes are already few, and
-    for single characters and stop words, the words are looked for in the text.
-    """
-
-    def shape(self, value: str) -> Hashable:
-        """Return whether there are words for the index, and whether there are others."""
-        indexed, others = self._words(value)
-        return bool(indexed), bool(others)
-
-    def text(self, variable: str, parameter: str) -> str:
-        """Return the test without the index, on all words."""
-        return f"all(word IN ${parameter}_words WHERE {variable}.search CONTAINS word)"
-
-    @staticmethod
-    def indexed(shape: Hashable) -> bool:
-        """Return whether there are words for the index."""
-        return cast("tuple[bool, bool]", shape)[0]
-
-    def rest(self, variable: str, parameter: str, shape: Hashable) -> str | None:
-        """Return the test that is left beside the index, or None."""
-        _, others = cast("tuple[bool, bool]", shape)
-        if not others:
-            return None
-        return f"all(word IN ${parameter}_others WHERE {variable}.search CONTAINS word)"
-
-    def parameters(self, parameter: str, value: str) -> dict[str, Any]:
-        """Return the words, and the query for the index with them quoted and joined by AND."""
-        indexed, others = self._words(value)
-        return {
-            f"{parameter}_words": [*indexed, *others],
-            f"{parameter}_others": others,
-            f"{parameter}_query": " AND ".join(
-                '"' + _ESCAPED.sub(r"\\\1", word) + '"' for word in indexed
-            ),
-        }
-
-    @staticmethod
-    def _words(value: str) -> tuple[list[str], list[str]]:
-        # Folding costs time as well, so what is too long is not folded.
-        words = fold(value).split() if len(value) <= LONGEST_SEARCH else []
-        if len(value) > LONGEST_SEARCH or len(words) > MOST_WORDS:
-            raise BadInput(
-                field="text",
-                value=f"{value[:20]}…",
-                expected=Phrase(
-                    "expected.search", {"words": MOST_WORDS, "characters": LONGEST_SEARCH}
-                ),
-            )
-        indexed: list[str] = []
-        others: list[str] = []
-        for word in words:
-            searchable = any(character.isalnum() for character in word)
-            if len(word) >= SHORTEST_TERM and searchable and word not in _STOP_WORDS:
-                indexed.append(word)
+    def values(self, value: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters of the text in their order. Raises InputError."""
+        found: list[Any] = []
+        for name, given in self._given(value):
+            if name in {AND, OR}:
+                for each in given:
+                    found += self.values(each)
+            elif name == NOT:
+                found += self.values(given)
             else:
-                others.append(word)
-        return indexed, others
+                found += self.fields[name].values(given)
+        return found
+
+    def text(self, subject: Subject, shape: Shape, texts: Texts) -> str:
+        """Return the test; true for all where nothing is asked."""
+        return " AND ".join(self.tests(subject, shape, texts)) or "true"
+
+    def tests(self, subject: Subject, shape: Shape, texts: Texts) -> list[str]:
+        """Return the tests that all have to hold."""
+        return [self._test(name, each, subject, texts) for name, each in shape]
+
+    def start(self, variable: str, shape: Shape, texts: Texts) -> Start | None:
+        """Return how a root connection begins at the selective end of the filter.
+
+        That is its full-text index, an area whose tree is asked for, or another node that is named
+        by its id. None where no such thing has to hold for every node: then the page's own index
+        is the way.
+        """
+        chosen = self._selective(shape)
+        if chosen is None:
+            return None
+        subject = Subject(variable, self.types)
+        start = Start("", [])
+        for name, each in shape:
+            if name != chosen:
+                start.tests.append(self._test(name, each, subject, texts))
+                continue
+            match self.fields[name]:
+                case Search() as search:
+                    query, rest = search.begun(subject, each, texts)
+                    start.clauses = (
+                        f"CALL db.index.fulltext.queryNodes('{self.label}[search]', {query}) "
+                        f"YIELD node AS {variable} WITH {variable}"
+                    )
+                    start.tests += [] if rest is None else [rest]
+                case WithinArea():
+                    top = texts.variable()
+                    texts.parameter()
+                    start.clauses = (
+                        f"MATCH ({top}:Area {{id: {texts.parameter()}}}) "
+                        f"MATCH ({top})<-[:PART_OF*0..{DEEPEST_TREE}]-({variable}:{self.label})"
+                    )
+                case ToOne() | ToMany() as related:
+                    start.clauses = related.begun(variable, each, texts, self.label)
+                case _:
+                    raise TypeError(f"nothing begins with {name}")
+        return start
+
+    def _selective(self, shape: Shape) -> str | None:
+        for kind in (Search, WithinArea, (ToOne, ToMany)):
+            for name, each in shape:
+                condition = self.fields.get(name)
+                if not isinstance(condition, kind):
+                    continue
+                match condition:
+                    case Search() if Search.indexed(each):
+                        return name
+                    case WithinArea(agents=False):
+                        return name
+                    case ToOne() | ToMany() if condition.selective(each):
+                        return name
+                    case _:
+                        pass
+        return None
+
+    def _test(self, name: str, shape: Hashable, subject: Subject, texts: Texts) -> str:
+        if name in {AND, OR}:
+            parts = [
+                self.text(subject, cast("Shape", each), texts)
+                for each in cast("tuple[Hashable, ...]", shape)
+            ]
+            if not parts:
+                return "true" if name == AND else "false"
+            joint = f" {name.upper()} ".join(f"({part})" for part in parts)
+            return f"({joint})"
+        if name == NOT:
+            turned = replace(subject, negated=True)
+            return f"NOT ({self.text(turned, cast('Shape', shape), texts)})"
+        return self.fields[name].text(subject, cast("Any", shape), texts)
+
+    def shaped(self, value: Mapping[str, Any], depth: int) -> Shape:
+        """Return the shape of a filter at a depth of the whole. Raises InputError."""
+        if depth > DEEPEST_FILTER:
+            raise _too_large(depth)
+        found: list[tuple[str, Hashable]] = []
+        for name, given in self._given(value):
+            if name in {AND, OR}:
+                shape: Hashable = tuple(self.shaped(each, depth + 1) for each in given)
+            elif name == NOT:
+                shape = self.shaped(given, depth + 1)
+            else:
+                condition = self.fields[name]
+                shape = (
+                    condition.shape(given)
+                    if isinstance(condition, Condition)
+                    else condition.shape(given, depth + 1)
+                )
+            found.append((name, shape))
+        return tuple(found)
+
+    def size(self, shape: Shape) -> int:
+        """Return how many conditions a shape holds."""
+        total = 0
+        for name, each in shape:
+            if name in {AND, OR}:
+                total += 1 + sum(
+                    self.size(cast("Shape", part)) for part in cast("tuple[Hashable, ...]", each)
+                )
+            elif name == NOT:
+                total += 1 + self.size(cast("Shape", each))
+            else:
+                total += self.fields[name].size(cast("Any", each))
+        return total
+
+    @staticmethod
+    def _given(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return the fields that are given, in the order of their names; null is not given."""
+        return sorted((item for item in value.items() if item[1] is not None), key=lambda i: i[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ToOne:
+    """The node at the other end of a relation: there is one that can be seen and fits."""
+
+    relation: Path
+    other: NodeFilter
+
+    def shape(self, value: Mapping[str, Any], depth: int) -> Hashable:
+        """Return the shape of the other node's filter."""
+        return self.other.shaped(value, depth)
+
+    def size(self, shape: Shape) -> int:
+        """Return how many conditions it is."""
+        return 1 + self.other.size(shape)
+
+    def text(self, subject: Subject, shape: Shape, texts: Texts) -> str:
+        """Return the test that there is such a node."""
+        return _exists(self.relation, self.other, subject, shape, texts)
+
+    def values(self, value: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the other node's filter."""
+        return self.other.values(value)
+
+    def selective(self, shape: Hashable) -> bool:
+        """Return whether it names the other node, or several, by their ids."""
+        return self.relation.single and bool(_named(self.other, cast("Shape", shape)))
+
+    def begun(self, variable: str, shape: Hashable, texts: Texts, label: str) -> str:
+        """Return the clauses from the other node to this one."""
+        return _begun(self.relation, self.other, variable, cast("Shape", shape), texts, label)
+
+
+@dataclass(frozen=True, slots=True)
+class ToMany:
+    """The nodes at the other ends of a relation: some, none or every one that can be seen fits."""
+
+    relation: Path
+    other: NodeFilter
+
+    def shape(self, value: Mapping[str, Any], depth: int) -> Hashable:
+        """Return the shapes of the filters that are given."""
+        return tuple(
+            (name, self.other.shaped(value[name], depth))
+            for name in (SOME, NONE, EVERY)
+            if value.get(name) is not None
+        )
+
+    def size(self, shape: Shape) -> int:
+        """Return how many conditions it is."""
+        return sum(1 + self.other.size(cast("Shape", each)) for _, each in shape)
+
+    def text(self, subject: Subject, shape: Shape, texts: Texts) -> str:
+        """Return the tests, each true or false."""
+        tests: list[str] = []
+        for name, each in shape:
+            test = _exists(
+                self.relation, self.other, subject, cast("Shape", each), texts, fits=name != EVERY
+            )
+            tests.append(test if name == SOME else f"NOT {test}")
+        return " AND ".join(tests) or "true"
+
+    def values(self, value: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the filters that are given."""
+        return [
+            each
+            for name in (SOME, NONE, EVERY)
+            if value.get(name) is not None
+            for each in self.other.values(value[name])
+        ]
+
+    def selective(self, shape: Hashable) -> bool:
+        """Return whether all it asks is for a certain node, named by its id, among the others.
+
+        One, not several: two of them may lead to the same node twice.
+        """
+        given = cast("Shape", shape)
+        if not self.relation.single or [name for name, _ in given] != [SOME]:
+            return False
+        return "eq" in _named(self.other, cast("Shape", given[0][1]))
+
+    def begun(self, variable: str, shape: Hashable, texts: Texts, label: str) -> str:
+        """Return the clauses from the other node to this one."""
+        ((_, inner),) = cast("Shape", shape)
+        return _begun(self.relation, self.other, variable, cast("Shape", inner), texts, label)
+
+
+def _named(other: NodeFilter, shape: Shape) -> tuple[str, ...]:
+    """Return by which operators a filter names its node's id, of those that find few."""
+    given = dict(shape)
+    if not isinstance(other.fields.get("id"), Identified) or "id" not in given:
+        return ()
+    return tuple(each for each in cast("tuple[str, ...]", given["id"]) if each in {"eq", "in"})
+
+
+def _begun(
+    relation: Path, other: NodeFilter, variable: str, shape: Shape, texts: Texts, label: str
+) -> str:
+    inner = texts.variable()
+    tests = _seen(other, inner, texts) + other.tests(Subject(inner, other.types), shape, texts)
+    back = relation.pattern(f"{variable}:{label}", inner)
+    return f"MATCH ({inner}:{other.label}) WHERE {' AND '.join(tests)} MATCH {back}"
+
+
+def _exists(
+    relation: Path,
+    other: NodeFilter,
+    subject: Subject,
+    shape: Shape,
+    texts: Texts,
+    *,
+    fits: bool = True,
+) -> str:
+    """Return the test that a related node which can be seen fits, or that one does not."""
+    variable = texts.variable()
+    tests = _seen(other, variable, texts)
+    if fits:
+        tests += other.tests(Subject(variable, other.types), shape, texts)
+    else:
+        asked = other.text(Subject(variable, other.types, negated=True), shape, texts)
+        tests.append(f"NOT ({asked})")
+    pattern = relation.pattern(subject.variable, f"{variable}:{other.label}")
+    joint = " AND " if " WHERE " in pattern else " WHERE "
+    return f"EXISTS {{ MATCH {pattern}{joint if tests else ''}{' AND '.join(tests)} }}"
+
+
+def _seen(other: NodeFilter, variable: str, texts: Texts) -> list[str]:
+    visible = texts.access.visible(other.types, variable)
+    return [] if visible is None else [f"({visible})"]
+
+
+def _too_large(found: int) -> BadInput:
+    expected = Phrase("expected.filter", {"conditions": MOST_CONDITIONS, "levels": DEEPEST_FILTER})
+    return BadInput(field="filter", value=found, expected=expected)

@@ -133,14 +133,19 @@ def _resolve(page: PagePlan, arguments: Mapping[str, Any]) -> _Resolved:
     if not 1 <= size <= LARGEST_PAGE:
         raise PageTooLarge(asked=size, limit=LARGEST_PAGE)
     after, before = arguments.get("after"), arguments.get("before")
+    start, end = (
+        None if cursor is None else decode_cursor(cursor, page.order, descending=page.descending)
+        for cursor in (after, before)
+    )
+    low, high = (end, start) if page.descending else (start, end)
     parameters: dict[str, Any] = {
-        f"after{page.index}": LOWEST if after is None else decode_cursor(after, page.order),
-        f"before{page.index}": HIGHEST if before is None else decode_cursor(before, page.order),
+        f"above{page.index}": LOWEST if low is None else low,
+        f"below{page.index}": HIGHEST if high is None else high,
         f"size{page.index}": size + 1 if page.more else size,
     }
-    given = cast("Mapping[str, Any]", arguments.get("filter") or {})
-    for name, compiled, _ in page.filters:
-        parameters.update(compiled.parameters(f"filter{page.index}_{name}", given[name]))
+    if page.filter is not None:
+        given = page.filter.values(arguments["filter"])
+        parameters.update({f"filter{page.index}_{at}": each for at, each in enumerate(given)})
     return _Resolved(PageValue(size, after is not None, before is not None), parameters)
 
 

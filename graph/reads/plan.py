@@ -33,6 +33,7 @@ from graph.mapping import (
     RootField,
     named_type,
 )
+from graph.ordering import DESCENDING, ordered
 from graph.reads.columns import (
     TYPE_NAME,
     Answer,
@@ -94,7 +95,7 @@ class Planner:
         order: str,
     ) -> RootPlan:
         """Plan a root connection."""
-        described = ManyField(None, root.target, order, root.filters)
+        described = ManyField(None, root.target, order)
         column = self._many(described, definition, nodes, None)
         connection = self._connection(column, definition, nodes)
         plan = RootPlan(key, root, nodes[0], definition, {}, {}, column, connection)
@@ -214,7 +215,7 @@ class Planner:
                 column.total = True
             if name in {"edges", "nodes", "pageInfo"}:
                 column.page.rows = True
-                column.columns.properties[column.page.order] = 0
+                column.columns.properties[column.page.order.key] = 0
             connection.answers.append((key, name, answer))
         return connection
 
@@ -251,17 +252,17 @@ class Planner:
         within: PagePlan | None,
     ) -> PagePlan:
         arguments = self.arguments(definition, node)
-        given = cast("Mapping[str, Any]", arguments.get("filter") or {})
-        filters = tuple(
-            (name, compiled, compiled.shape(given[name]))
-            for name, compiled in sorted(mapped.filters.items())
-            if given.get(name) is not None
-        )
+        given = cast("Mapping[str, Any] | None", arguments.get("filter"))
+        made = self._mapping.filters.get(mapped.target) if given else None
+        asked = cast("Mapping[str, Any]", arguments.get("orderBy") or {})
+        order = ordered(self._mapping.orders[mapped.target], asked.get("field"), mapped.order)
         return PagePlan(
             definition=definition,
             node=node,
-            order=mapped.order,
-            filters=filters,
+            order=order,
+            descending=asked.get("direction") == DESCENDING,
+            filter=made,
+            shape=() if made is None or given is None else made.shape(given),
             backward=arguments.get("last") is not None,
             within=within,
         )

@@ -22,7 +22,7 @@ from graph.mapping import (
 )
 from graph.reads.columns import Columns, ManyColumn, OneColumn, nodes_key
 from graph.reads.computed import Asked
-from graph.reads.cursors import encode_cursor
+from graph.reads.cursors import encode_cursor, order_mark
 from graph.reads.parameters import PageValue, RequestValue
 
 
@@ -118,8 +118,9 @@ def connection(
     if column.page.backward:
         kept.reverse()
     more = len(found) > page.size
-    place = column.columns.properties.get(column.page.order, 0)
-    edges = [Edge(encode_cursor(row[place]), Row(column.columns, row, pages)) for row in kept]
+    place = column.columns.properties.get(column.page.order.key, 0)
+    mark = order_mark(column.page.order, descending=column.page.descending)
+    edges = [Edge(encode_cursor(mark, row[place]), Row(column.columns, row, pages)) for row in kept]
     backward = column.page.backward
     info = PageInfo(
         hasNextPage=page.before if backward else more,

@@ -9,23 +9,6 @@ from graph.computed.actions import AREA_ACTIONS
 from graph.mapping import IN
 from schema.declare import below, computed, interface, many, node, one
 from schema.types.common import Actions, Connection, Node
-from schema.types.filters import (
-    AgreementFilter,
-    AllianceFilter,
-    AreaFilter,
-    ChairTermFilter,
-    CheckInFilter,
-    ClaimFilter,
-    DemandOrderFilter,
-    ImportFilter,
-    ListFilter,
-    MatchRunFilter,
-    MemberFilter,
-    PairingFilter,
-    PartyBranchFilter,
-    ResourceOfferFilter,
-    UnitFilter,
-)
 
 if TYPE_CHECKING:
     from schema.types.claims import Claim
@@ -56,17 +39,17 @@ class Agent(Node):
     contact_name: str | None
     phone: str | None
     email: str | None
-    offers: Offers = many("OFFERS", filter_by=ResourceOfferFilter)
-    orders: Orders = many("NEEDS", filter_by=DemandOrderFilter)
-    resource_lists: ResourceLists = many("ISSUES_RESOURCES", filter_by=ListFilter)
-    need_lists: NeedLists = many("ISSUES_NEEDS", filter_by=ListFilter)
-    claims_supplied: Claims = many("CLAIM_SUPPLIER", IN, filter_by=ClaimFilter)
-    claims_received: Claims = many("CLAIM_RECEIVER", IN, filter_by=ClaimFilter)
-    pairings: Pairings = many("PAIRS", IN, filter_by=PairingFilter)
-    agreements: Agreements = many("AGREED_BY", IN, filter_by=AgreementFilter)
-    alliances: Alliances = many("ALLIANCE_MEMBER", IN, filter_by=AllianceFilter)
-    supported_alliances: Alliances = many("ALLIANCE_SUPPORTER", IN, filter_by=AllianceFilter)
-    chair_terms: ChairTerms = many("CHAIRED_BY", IN, filter_by=ChairTermFilter)
+    offers: Offers = many("OFFERS")
+    orders: Orders = many("NEEDS")
+    resource_lists: ResourceLists = many("ISSUES_RESOURCES")
+    need_lists: NeedLists = many("ISSUES_NEEDS")
+    claims_supplied: Claims = many("CLAIM_SUPPLIER", IN)
+    claims_received: Claims = many("CLAIM_RECEIVER", IN)
+    pairings: Pairings = many("PAIRS", IN)
+    agreements: Agreements = many("AGREED_BY", IN)
+    alliances: Alliances = many("ALLIANCE_MEMBER", IN)
+    supported_alliances: Alliances = many("ALLIANCE_SUPPORTER", IN)
+    chair_terms: ChairTerms = many("CHAIRED_BY", IN)
 
 
 @node
@@ -75,20 +58,20 @@ class Area(records.Area, Agent):
 
     allowed_actions: Actions = computed(AREA_ACTIONS)
     parent: "Area | None" = one("PART_OF")
-    children: Connection["Area"] = many("PART_OF", IN, filter_by=AreaFilter)
+    children: Connection["Area"] = many("PART_OF", IN)
     ancestors: Connection["Area"] = many("PART_OF", transitive=True, order="path")
-    descendants: Connection["Area"] = below("Area", filter_by=AreaFilter)
-    units: Connection["Unit"] = many("LOCATED_IN", IN, filter_by=UnitFilter)
-    branches: Connection["PartyBranch"] = many("OF_AREA", IN, filter_by=PartyBranchFilter)
-    members: Connection["Member"] = many("LIVES_IN", IN, filter_by=MemberFilter)
-    offers_here: Offers = many("OFFER_AT", IN, filter_by=ResourceOfferFilter)
-    orders_here: Orders = many("ORDER_AT", IN, filter_by=DemandOrderFilter)
-    offers_serving: Offers = many("SERVES", IN, filter_by=ResourceOfferFilter)
-    escalated_orders: Orders = many("ESCALATED_TO", IN, filter_by=DemandOrderFilter)
-    match_runs: MatchRuns = many("RUN_IN", IN, filter_by=MatchRunFilter)
-    alliances_here: Alliances = many("ALLIANCE_AT", IN, filter_by=AllianceFilter)
-    check_ins_here: CheckIns = many("CHECKED_IN_AT", IN, filter_by=CheckInFilter)
-    imports: Imports = many("LOADED_INTO", IN, filter_by=ImportFilter)
+    descendants: Connection["Area"] = below("Area")
+    units: Connection["Unit"] = many("LOCATED_IN", IN)
+    branches: Connection["PartyBranch"] = many("OF_AREA", IN)
+    members: Connection["Member"] = many("LIVES_IN", IN)
+    offers_here: Offers = many("OFFER_AT", IN)
+    orders_here: Orders = many("ORDER_AT", IN)
+    offers_serving: Offers = many("SERVES", IN)
+    escalated_orders: Orders = many("ESCALATED_TO", IN)
+    match_runs: MatchRuns = many("RUN_IN", IN)
+    alliances_here: Alliances = many("ALLIANCE_AT", IN)
+    check_ins_here: CheckIns = many("CHECKED_IN_AT", IN)
+    imports: Imports = many("LOADED_INTO", IN)
 
 
 @node
@@ -96,8 +79,8 @@ class Unit(records.Unit, Agent):
     """An organisation."""
 
     area: Area | None = one("LOCATED_IN")
-    branches: Connection["PartyBranch"] = many("OF_UNIT", IN, filter_by=PartyBranchFilter)
-    members: Connection["Member"] = many("WORKS_AT", IN, filter_by=MemberFilter)
+    branches: Connection["PartyBranch"] = many("OF_UNIT", IN)
+    members: Connection["Member"] = many("WORKS_AT", IN)
 
 
 @node
@@ -105,11 +88,11 @@ class PartyBranch(records.PartyBranch, Agent):
     """A Party organisation of a unit or an area."""
 
     parent: "PartyBranch | None" = one("UNDER")
-    children: Connection["PartyBranch"] = many("UNDER", IN, filter_by=PartyBranchFilter)
+    children: Connection["PartyBranch"] = many("UNDER", IN)
     unit: Unit | None = one("OF_UNIT")
     area: Area | None = one("OF_AREA")
-    members: Connection["Member"] = many("BELONGS_TO", IN, filter_by=MemberFilter)
-    check_ins: CheckIns = many("CHECKS_IN", filter_by=CheckInFilter)
+    members: Connection["Member"] = many("BELONGS_TO", IN)
+    check_ins: CheckIns = many("CHECKS_IN")
 
 
 @node
@@ -119,4 +102,4 @@ class Member(records.Member, Agent):
     branch: PartyBranch | None = one("BELONGS_TO")
     unit: Unit | None = one("WORKS_AT")
     area: Area | None = one("LIVES_IN")
-    check_ins: CheckIns = many("CHECKS_IN", filter_by=CheckInFilter)
+    check_ins: CheckIns = many("CHECKS_IN")

@@ -10,7 +10,6 @@ from graph.mapping import IN
 from schema.declare import computed, many, node, one
 from schema.types.agents import Agent
 from schema.types.common import Actions, Connection, Node
-from schema.types.filters import AgreementFilter, EvaluationFilter
 from schema.types.items import DemandOrder, ResourceOffer, Slot
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ class Claim(records.Claim, Node):
     supplier: Agent | None = one("CLAIM_SUPPLIER")
     receiver: Agent | None = one("CLAIM_RECEIVER")
     lines: Connection["ClaimLine"] = many("HAS_LINE")
-    evaluations: Connection["Evaluation"] = many("EVALUATES", IN, filter_by=EvaluationFilter)
-    agreements: Agreements = many("COVERS", IN, filter_by=AgreementFilter)
+    evaluations: Connection["Evaluation"] = many("EVALUATES", IN)
+    agreements: Agreements = many("COVERS", IN)
     proposal: OneProposal | None = one("ENDORSES")
 
 

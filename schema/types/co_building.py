@@ -8,7 +8,6 @@ from schema.declare import computed, many, node, one
 from schema.types.agents import Agent, Area
 from schema.types.claims import Claim
 from schema.types.common import Connection, Node
-from schema.types.filters import ChairTermFilter, ClaimFilter
 
 
 @node
@@ -24,7 +23,7 @@ class Agreement(records.Agreement, Node):
     """A co-building agreement between two or more parties."""
 
     parties: Connection[Agent] = many("AGREED_BY")
-    claims: Connection[Claim] = many("COVERS", filter_by=ClaimFilter)
+    claims: Connection[Claim] = many("COVERS")
 
 
 @node
@@ -34,7 +33,7 @@ class Alliance(records.Alliance, Node):
     area: Area | None = one("ALLIANCE_AT")
     members: Connection[Agent] = many("ALLIANCE_MEMBER")
     supporters: Connection[Agent] = many("ALLIANCE_SUPPORTER")
-    terms: Connection["ChairTerm"] = many("HAS_TERM", filter_by=ChairTermFilter)
+    terms: Connection["ChairTerm"] = many("HAS_TERM")
 
 
 @node

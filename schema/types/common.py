@@ -1,13 +1,11 @@
-"""What all types share: the node, pages, and ranges to filter by."""
+"""What all types share: the node, and pages."""
 
-from datetime import date, datetime
 from typing import Generic, TypeVar
 
 import strawberry
 
 from domain.actions import Action
 from schema.declare import interface
-from schema.values import Long
 
 T = TypeVar("T")
 
@@ -48,27 +46,3 @@ class Connection(Generic[T]):
     nodes: list[T]
     page_info: PageInfo
     total_count: int
-
-
-@strawberry.input
-class InstantRange:
-    """Instants from one (included) until another (excluded); either may be left out."""
-
-    from_: datetime | None = strawberry.field(name="from", default=strawberry.UNSET)
-    until: datetime | None = strawberry.UNSET
-
-
-@strawberry.input
-class DateRange:
-    """Dates from one to another, both included; either may be left out."""
-
-    from_: date | None = strawberry.field(name="from", default=strawberry.UNSET)
-    to: date | None = strawberry.UNSET
-
-
-@strawberry.input
-class IntegerRange:
-    """Whole numbers from a least to a greatest, both included; either may be left out."""
-
-    min: Long | None = strawberry.UNSET
-    max: Long | None = strawberry.UNSET

@@ -12,13 +12,6 @@ from graph.mapping import IN
 from schema.declare import computed, many, node, one
 from schema.types.agents import Agent, Area
 from schema.types.common import Actions, Connection, Node
-from schema.types.filters import (
-    CategoryFilter,
-    ClaimFilter,
-    DemandOrderFilter,
-    ProposalFilter,
-    ResourceOfferFilter,
-)
 from schema.values import Long
 
 if TYPE_CHECKING:
@@ -35,12 +28,12 @@ class Category(records.Category, Node):
     """A node of the taxonomy of what is offered and needed."""
 
     parent: "Category | None" = one("CHILD_OF")
-    children: Connection["Category"] = many("CHILD_OF", IN, filter_by=CategoryFilter, order="path")
+    children: Connection["Category"] = many("CHILD_OF", IN, order="path")
     ancestors: Connection["Category"] = many("CHILD_OF", transitive=True, order="path")
     substitutes: Connection["Category"] = many("SUBSTITUTABLE_BY", order="path")
     substitute_for: Connection["Category"] = many("SUBSTITUTABLE_BY", IN, order="path")
-    offers: Connection["ResourceOffer"] = many("OFFER_CATEGORY", IN, filter_by=ResourceOfferFilter)
-    orders: Connection["DemandOrder"] = many("ORDER_CATEGORY", IN, filter_by=DemandOrderFilter)
+    offers: Connection["ResourceOffer"] = many("OFFER_CATEGORY", IN)
+    orders: Connection["DemandOrder"] = many("ORDER_CATEGORY", IN)
 
 
 @node
@@ -48,7 +41,7 @@ class ResourceList(records.ResourceList, Node):
     """An issuer's list of resources for a period."""
 
     issuer: Agent | None = one("ISSUES_RESOURCES", IN)
-    offers: Connection["ResourceOffer"] = many("LISTS_OFFER", filter_by=ResourceOfferFilter)
+    offers: Connection["ResourceOffer"] = many("LISTS_OFFER")
 
 
 @node
@@ -56,7 +49,7 @@ class NeedList(records.NeedList, Node):
     """An issuer's list of needs for a period."""
 
     issuer: Agent | None = one("ISSUES_NEEDS", IN)
-    orders: Connection["DemandOrder"] = many("LISTS_ORDER", filter_by=DemandOrderFilter)
+    orders: Connection["DemandOrder"] = many("LISTS_ORDER")
 
 
 @strawberry.type
@@ -84,8 +77,8 @@ class ResourceOffer(records.ResourceOffer, Node):
     serves: Connection[Area] = many("SERVES")
     slots: Connection["Slot"] = many("HAS_SLOT")
     free_slots: FreeSlots = computed(FREE_SLOTS, from_=date, to=date)
-    claims: Claims = many("FROM_OFFER", IN, filter_by=ClaimFilter)
-    proposals: Proposals = many("PROPOSES_OFFER", IN, filter_by=ProposalFilter)
+    claims: Claims = many("FROM_OFFER", IN)
+    proposals: Proposals = many("PROPOSES_OFFER", IN)
 
 
 @node
@@ -106,5 +99,5 @@ class DemandOrder(records.DemandOrder, Node):
     category: Category | None = one("ORDER_CATEGORY")
     area: Area | None = one("ORDER_AT")
     escalated_to: Area | None = one("ESCALATED_TO")
-    claims: Claims = many("FOR_ORDER", IN, filter_by=ClaimFilter)
-    proposals: Proposals = many("PROPOSES_ORDER", IN, filter_by=ProposalFilter)
+    claims: Claims = many("FOR_ORDER", IN)
+    proposals: Proposals = many("PROPOSES_ORDER", IN)

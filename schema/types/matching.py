@@ -7,7 +7,6 @@ from schema.declare import computed, many, node_with, one, structured
 from schema.types.agents import Area
 from schema.types.claims import Claim
 from schema.types.common import Actions, Connection, Node
-from schema.types.filters import ProposalFilter
 from schema.types.items import DemandOrder, ResourceOffer
 from schema.types.plans import (
     Certificate,
@@ -32,7 +31,7 @@ class MatchRun(records.MatchRun, Node):
     """A run of the matcher: its policy, what it reached, and the proof."""
 
     area: Area | None = one("RUN_IN")
-    proposals: Connection["Proposal"] = many("PROPOSED", filter_by=ProposalFilter)
+    proposals: Connection["Proposal"] = many("PROPOSED")
 
 
 @node_with(reasons=(list[MatchReason], Structured(parse_reasons)))

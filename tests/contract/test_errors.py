@@ -46,31 +46,33 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+KEY = f"2026-05-09T01:00:00.000000Z|{'a' * 20}"
+MANY = '{title: {eq: "x", ne: "y"}} ' * 50
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("{ offers { nodes { titel } } }", {}, "GRAPHQL_VALIDATION_FAILED"),
     ("{ offers { nodes { title } ", {}, "GRAPHQL_PARSE_FAILED"),
     ("{ offers { nodes { } } }", {}, "GRAPHQL_PARSE_FAILED"),
     ("{ unit { name } }", {}, "GRAPHQL_VALIDATION_FAILED"),
-    ("{ offers(filter: {state: NEW}) { totalCount } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("{ offers(filter: {state: {eq: NEW}}) { totalCount } }", {}, "GRAPHQL_VALIDATION_FAILED"),
     ("query($id: ID!) { unit(id: $id) { id } }", {}, "BAD_USER_INPUT"),
     ("query($f: UnitFilter) { units(filter: $f) { totalCount } }", {"f": {"kind": 1}},
      "BAD_USER_INPUT"),
     (
         "query($f: UnitFilter) { units(filter: $f) { totalCount } }",
-        {"f": {"createdAt": {"from": "2026-01-01T00:00:00"}}},
+        {"f": {"createdAt": {"gte": "2026-01-01T00:00:00"}}},
         "BAD_USER_INPUT",
     ),
     *(
         (
             "query($f: UnitFilter) { units(filter: $f) { totalCount } }",
-            {"f": {"createdAt": {"from": instant}}},
+            {"f": {"createdAt": {"gte": instant}}},
             "BAD_USER_INPUT",
         )
         for instant in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
     ),
     (
-        "query($f: ListFilter) { needLists(filter: $f) { totalCount } }",
-        {"f": {"startsOn": {"from": "1 May"}}},
+        "query($f: NeedListFilter) { needLists(filter: $f) { totalCount } }",
+        {"f": {"startsOn": {"gte": "1 May"}}},
         "BAD_USER_INPUT",
     ),
     ("query A { __typename } query B { __typename }", {}, "BAD_USER_INPUT"),
@@ -81,11 +83,22 @@ FAILED: list[tuple[str, str, dict[str, Any]]] = [
     (f'{{ node(id: "{encoded("Event:" + "a" * 20)}") {{ id }} }}', "BAD_IDENTIFIER", {}),
     (f'{{ node(id: "{encoded("Unit:short")}") {{ id }} }}', "BAD_IDENTIFIER", {}),
     ('{ nodes(ids: ["x"]) { id } }', "BAD_IDENTIFIER", {"value": "x"}),
-    (f'{{ offers(filter: {{provider: "{WORLD.gid("hall")}"}}) {{ totalCount }} }}',
+    (f'{{ offers(filter: {{provider: {{id: {{eq: "{WORLD.gid("hall")}"}}}}}}) {{ totalCount }} }}',
      "BAD_IDENTIFIER", {"expected": "Area | Member | PartyBranch | Unit"}),
     ('{ offers(after: "x") { totalCount } }', "BAD_CURSOR", {"value": "x"}),
-    (f'{{ offers(after: "{encoded("/a/b/")}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f'{{ offers(after: "{encoded("createdAt>/a/b/")}") {{ totalCount }} }}', "BAD_CURSOR", {}),
     (f'{{ categories(before: "{encoded("2026")}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f'{{ categories(before: "{encoded("path>" + KEY)}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f'{{ offers(after: "{encoded("createdAt<" + KEY)}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f'{{ offers(after: "{encoded("title>a " + KEY)}") {{ totalCount }} }}', "BAD_CURSOR", {}),
+    (f"""{{ offers(after: "{encoded("title>a " + KEY)}", orderBy: {{field: ENDS_ON}})
+         {{ totalCount }} }}""", "BAD_CURSOR", {}),
+    (f"{{ offers(filter: {{not: {'{or: [{not: ' * 6}{{}}{'}]}' * 6}}}) {{ totalCount }} }}",
+     "BAD_INPUT", {"field": "filter", "expected": "expected.filter", "value": 13}),
+    (f"{{ offers(filter: {{or: [{MANY}]}}) {{ totalCount }} }}",
+     "BAD_INPUT", {"field": "filter", "value": 101}),
+    (f"{{ offers(filter: {{held: {{in: [{'1,' * 501}]}}}}) {{ totalCount }} }}",
+     "BAD_INPUT", {"field": "filter", "expected": "expected.values", "value": 501}),
     ('{ units { nodes { offers(before: "é") { totalCount } } } }', "BAD_CURSOR", {}),
     ("{ offers(first: 101) { totalCount } }", "PAGE_TOO_LARGE", {"asked": 101, "limit": 100}),
     ("{ offers(first: 0) { totalCount } }", "PAGE_TOO_LARGE", {"asked": 0}),

@@ -289,10 +289,10 @@ async def test_the_names_of_types_are_no_introspection(hub: Hub) -> None:
     [
         ("{ unit { nam } }", None),
         ("{ units(filtr: {}) { totalCount } }", None),
-        ("{ offers(filter: {state: OPN}) { totalCount } }", None),
+        ("{ offers(filter: {state: {eq: OPN}}) { totalCount } }", None),
         (
             "query($f: ResourceOfferFilter) { offers(filter: $f) { totalCount } }",
-            {"f": {"state": "OPN"}},
+            {"f": {"state": {"eq": "OPN"}}},
         ),
     ],
 )
@@ -310,6 +310,6 @@ async def test_strangers_get_no_suggestions(
 
 async def test_whoever_may_not_see_the_schema_gets_no_suggestions_either(hub: Hub) -> None:
     executor = Executor(SCHEMA, None, Introspection(Audience.NOBODY))
-    query = "{ offers(filter: {state: OPN}) { totalCount } }"
+    query = "{ offers(filter: {state: {eq: OPN}}) { totalCount } }"
     answer = await executor.answer(query, None, None, hub.context(ADMIN))
     assert b"Did you mean" not in answer.body

@@ -160,7 +160,9 @@ async def test_no_value_is_in_a_text(hub: Hub) -> None:
     hub.texts.clear()
     await hub.data(
         """query($a: ID!) {
-          offers(first: 17, filter: {text: "可容纳", area: $a, measure: ["XYZZY"]}) {
+          offers(
+            first: 17, filter: {text: "可容纳", area: {within: $a}, measure: {in: ["XYZZY"]}}
+          ) {
             totalCount nodes { title }
           }
         }""",

@@ -6,7 +6,6 @@ from typing import LiteralString, cast
 
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.availability import WeeklyWindow
-from domain.folding import fold
 from domain.identity import derived_id, global_id
 from domain.records import (
     Agreement,
@@ -32,6 +31,7 @@ from domain.records import (
     Slot,
     Unit,
 )
+from domain.searching import search_text
 from domain.vocabulary import (
     AllianceKind,
     AreaLevel,
@@ -105,8 +105,10 @@ class World:
         return BEGAN + timedelta(minutes=count - (count % 3 == 2))
 
     def search_text(self, record: Node) -> str:
-        values = (getattr(record, name, None) for name in ("title", "description", "name"))
-        return fold(" ".join(value for value in values if value))
+        names = (getattr(record, name, None) for name in ("title", "name"))
+        return search_text(
+            [*names, *getattr(record, "aliases", ()), getattr(record, "description", None)]
+        )
 
     async def write(self, graph: Graph) -> None:
         """Write all of it, in one transaction."""

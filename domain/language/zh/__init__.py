@@ -13,11 +13,13 @@ from domain.language.zh import (
     loading,
     matching,
     pages,
+    reads,
 )
 
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
     **fields.TEXTS,
+    **reads.TEXTS,
     **errors.TEXTS,
     **claims.TEXTS,
     **agents.TEXTS,
