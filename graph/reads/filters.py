@@ -52,14 +52,17 @@ class Start:
     tests: list[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class NodeFilter:
-    """The filter of one type of node, or of an interface's."""
+    """The filter of one type of node, or of an interface's.
+
+    Filters lead to each other, so one is shown by its name and is equal to itself alone.
+    """
 
     name: str
     types: tuple[str, ...]
     fields: dict[str, "Condition | ToOne | ToMany"] = field(
-        default_factory=dict[str, "Condition | ToOne | ToMany"]
+        default_factory=dict[str, "Condition | ToOne | ToMany"], repr=False
     )
 
     @property
