@@ -137,8 +137,7 @@ def slots_of(network: Network, bins: Integers) -> tuple[Bin, ...]:
                 Bin(columns.offers[offer].id, (), int(given.capacity[offer]), exclusive=False)
             )
             continue
-        first, last = int(given.slot_starts[offer]), int(given.slot_starts[offer + 1])
-        slots = first + np.flatnonzero(network.slot_bins[first:last] == number)
+        slots = network.slots_of(number)
         size = int(given.slot_rooms[slots[0]])
         times = [columns.tables.times[time] for time in listed(given.slot_times[slots])]
         exclusive = bool(given.kind[offer] == EXCLUSIVE) and size > 1

@@ -34,10 +34,13 @@ from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, largest_value, parts_of, values_of
 from matching.placing import Share, shares_of
 from matching.pricing import Solution, solve_priced
+from matching.rounding import rounded
 from matching.rules import Allowed
 from matching.score import reasons, total, worth
 from matching.sparse import listed
 
+LARGEST_PROGRAM = 500
+"""A component that cannot be split and has more pairs is rounded, not put into a program."""
 LARGEST_VALUE = 2**53 - 1
 """Readers of JSON keep whole numbers up to here exact; more comes of a wrong quantity."""
 
@@ -83,7 +86,10 @@ def solve(found: Found, progress: Progress | None = None) -> Solved:
     parts = parts_of(network)
     flow = solve_priced(network, whole_pairs(network, ~parts.converted))
     shares, proofs = _proven(network, parts, flow)
-    hard = listed(np.flatnonzero(~parts.splittable))
+    large = ~parts.splittable & ~parts.converted & (parts.pairs > LARGEST_PROGRAM)
+    if large.any():
+        shares.extend(_rounded(network, parts, large, flow, proofs))
+    hard = listed(np.flatnonzero(~parts.splittable & ~large))
     for done, number in enumerate(hard):
         if progress:
             progress("SOLVE", network.components - len(hard) + done, network.components)
@@ -93,6 +99,26 @@ def solve(found: Found, progress: Progress | None = None) -> Solved:
     if progress:
         progress("SOLVE", network.components, network.components)
     return Solved(network, parts, flow, tuple(shares), tuple(proofs))
+
+
+def _rounded(
+    network: Network,
+    parts: Parts,
+    large: Flags,
+    flow: Solution,
+    proofs: list[ComponentProof],
+) -> list[Share]:
+    """Return the plan of components too large for a program, and say how good it is."""
+    found = network.found
+    shares, values = rounded(network, large[network.order_components[found.orders]], flow)
+    sums = np.zeros(network.components, dtype=np.int64)
+    asked = network.order_components >= 0
+    np.add.at(sums, network.order_components[asked], values[asked])
+    for number in listed(np.flatnonzero(large)):
+        value, bound = int(sums[number]), proofs[number].bound
+        proof = Proof.DUALS if value == bound else Proof.GAP
+        proofs[number] = component_proof(parts, number, Method.ROUNDING, proof, value, bound)
+    return shares
 
 
 def whole_pairs(network: Network, components: Flags) -> Flags | None:

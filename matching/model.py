@@ -235,6 +235,7 @@ class Method(StrEnum):
 
     FLOW = "FLOW"
     CP_SAT = "CP_SAT"
+    ROUNDING = "ROUNDING"
 
 
 class Proof(StrEnum):

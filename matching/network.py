@@ -57,6 +57,13 @@ class Network:
     offer_components: Integers
     components: int
 
+    def slots_of(self, number: int) -> Integers:
+        """Return the slots of a bin, in the order of time."""
+        starts = self.found.columns.given.slot_starts
+        offer = int(self.bins[number])
+        first = int(starts[offer])
+        return first + np.flatnonzero(self.slot_bins[first : starts[offer + 1]] == number)
+
     def arcs(self, pairs: Integers) -> Arcs:
         """Return the arcs of some pairs, each to every bin that suits."""
         found = self.found

@@ -1,6 +1,6 @@
 """What a plan carries, dealt out to the slots of its bins: early, and in few slots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,10 @@ class Share:
     quantity: int
 
 
-def shares_of(network: Network, arcs: Arcs, carried: Integers) -> Iterator[Share]:
-    """Yield what a flow gives to whom, in which slots.
+def shares_of(
+    network: Network, arcs: Arcs, carried: Integers, taken: Mapping[int, int] | None = None
+) -> Iterator[Share]:
+    """Yield what a flow gives to whom, in which slots; `taken` is gone of slots already.
 
     Orders come in canonical order; each takes the first slot that holds all of it, else fills
     the slots from the first on. Within a bin any slot will do, so this always works out.
@@ -42,7 +44,9 @@ def shares_of(network: Network, arcs: Arcs, carried: Integers) -> Iterator[Share
             continue
         if number != current:
             (found,) = slots_of(network, np.array([number]))
-            left, current = dict.fromkeys(found.slots, found.size), number
+            numbers = network.slots_of(number)
+            rooms = [found.size - (taken or {}).get(slot, 0) for slot in listed(numbers)]
+            left, current = dict(zip(found.slots, rooms, strict=True)), number
         for take in fill(arc, quantity, left):
             slot = take.slot.key if take.slot else None
             yield Share(order_id, offer_id, slot, take.quantity)

@@ -130,6 +130,10 @@ def _shifts(arcs: Arcs, levels: Integers, groups: Integers, orders: int, sink: i
     highest = np.full(count, -LOWEST, dtype=np.int64)
     np.maximum.at(lowest, groups[:orders], -levels[:orders])
     np.minimum.at(highest, groups[orders:sink], -levels[orders:sink])
+    # No price has to be higher than the highest worth.
+    most = int(arcs.worths.max(initial=0))
+    np.maximum.at(lowest, groups[orders:sink], -levels[orders:sink] - most)
+    np.minimum.at(highest, groups[:orders], most - levels[:orders])
     gaps = arcs.worths - levels[arcs.orders] + levels[orders + arcs.bins]
     ones, others = groups[arcs.orders], groups[orders + arcs.bins]
     if (gaps[ones == others] > 0).any() or lowest[fixed] > 0 or highest[fixed] < 0:
@@ -146,10 +150,8 @@ def _shifts(arcs: Arcs, levels: Integers, groups: Integers, orders: int, sink: i
     high = -_raised(-highest, (between[1], between[0], between[2]))
     if (low > high).any():
         raise PlanRejected(BETTER)
-    # The middle of two solutions, rounded down, is a solution of differences again. A group
-    # without a bin (or an order) has no limit on one side.
-    middle = np.where(low <= LOWEST // 2, high, low + (high - low) // 2)
-    return np.where(high >= -LOWEST // 2, np.maximum(low, 0), middle)
+    # The middle of two solutions, rounded down, is a solution of differences again.
+    return low + (high - low) // 2
 
 
 def _raised(lowest: Integers, between: tuple[Integers, Integers, Integers]) -> Integers:

@@ -207,7 +207,11 @@ def _check_proof(
 ) -> None:
     value, bound, relaxed = counted
     splittable = bool(parts.splittable[number])
-    method = Method.FLOW if splittable else Method.CP_SAT
+    method = Method.FLOW if splittable else stated.method
+    if not splittable and method is Method.FLOW:
+        raise PlanRejected("a flow does not solve what cannot be split")
+    if method is Method.ROUNDING and bound != relaxed:
+        raise PlanRejected("the bound of a component is not what prices prove")
     if stated != component_proof(parts, number, method, stated.proof, value, bound):
         raise PlanRejected("the stated value or bound of a component is wrong")
     if value > bound or (value == bound) == (stated.proof is Proof.GAP):

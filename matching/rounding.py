@@ -1,0 +1,200 @@
+"""A plan of what cannot be split freely, where it is too large for an integer program.
+
+The flow over everything as if it could be split says what room is worth. By these prices the
+orders with lots take whole what gains most, those first that the flow serves from one place; slots
+for one user go to whom they serve best; all that can be split is then solved exactly around them.
+Its prices know what the lots cost: with them it is done again, and the best plan is kept. The
+flow's bound holds for all of them, so the gap is proven.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers, ragged
+from matching.network import Arcs, Network
+from matching.placing import Share, shares_of
+from matching.pricing import Solution, solve_priced
+from matching.sparse import listed
+
+TIMES = 3
+"""So often the lots are dealt out, each time by the prices of the plan before."""
+
+
+@dataclass(eq=False)
+class _Rooms:
+    """What is left of bins without slots, and of slots; what the fixed orders took."""
+
+    bins: Integers
+    slots: Integers
+    taken: dict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """By order, bin and slot (-1 of a bin without slots)."""
+
+
+def rounded(network: Network, chosen: Flags, flow: Solution) -> tuple[list[Share], Integers]:
+    """Return the best plan found of the chosen pairs, and each order's value in it."""
+    best: tuple[list[Share], Integers] | None = None
+    solution = flow
+    for _ in range(TIMES):
+        shares, values, solution = _Rounding(network, chosen, solution).plan()
+        if best is None or int(values.sum()) > int(best[1].sum()):
+            best = shares, values
+    if best is None:
+        raise ValueError("no plan was tried")
+    return best
+
+
+class _Rounding:
+    """One time of dealing out lots and exclusive slots, and of solving the rest."""
+
+    def __init__(self, network: Network, chosen: Flags, flow: Solution) -> None:
+        self._network, self._chosen, self._flow = network, chosen, flow
+        given = network.found.columns.given
+        kinds = given.kind[network.bins]
+        sizes = np.where(kinds == TOTAL, network.capacity, 0)
+        slotted = np.flatnonzero(kinds != TOTAL)
+        sizes[slotted] = given.slot_rooms[network.first_slots[slotted]]
+        self._alone = (kinds == EXCLUSIVE) & (sizes > 1)
+        self._rooms = _Rooms(network.capacity.copy(), given.slot_rooms.copy())
+        self._slots: dict[int, list[int]] = defaultdict(list)
+        for slot, number in enumerate(listed(network.slot_bins)):
+            if number >= 0:
+                self._slots[number].append(slot)
+        self._left = network.quantity.copy()
+        self._values = np.zeros(len(network.quantity), dtype=np.int64)
+
+    def plan(self) -> tuple[list[Share], Integers, Solution]:
+        """Return the shares, each order's value, and the flow of the rest with its prices."""
+        network = self._network
+        lots = network.found.columns.wanted.lot > 1
+        asked = np.zeros(len(lots), dtype=bool)
+        asked[network.found.orders[self._chosen]] = True
+        self._deal(np.flatnonzero(asked & lots), only_alone=False)
+        if self._alone.any():
+            self._deal(np.flatnonzero(asked & ~lots), only_alone=True)
+        rest = replace(
+            network,
+            quantity=np.where(lots, 0, self._left),
+            capacity=self._capacity(),
+        )
+        pairs = self._chosen & ~lots[network.found.orders]
+        flow = solve_priced(
+            rest, pairs, (self._flow.order_prices, self._flow.bin_prices), self._used(pairs)
+        )
+        np.add.at(self._values, flow.arcs.orders, flow.arcs.worths * flow.carried)
+        taken: dict[int, int] = defaultdict(int)
+        for (_, _, slot), amount in self._rooms.taken.items():
+            taken[slot] += amount
+        shares = [*self._fixed(), *shares_of(network, flow.arcs, flow.carried, taken)]
+        return shares, self._values, flow
+
+    def _used(self, pairs: Flags) -> Integers:
+        used = np.unique(self._flow.arcs.pairs[self._flow.carried > 0])
+        return used[pairs[used]]
+
+    def _capacity(self) -> Integers:
+        """Return what the fixed orders leave of each bin; nothing of a slot for one user."""
+        capacity = self._rooms.bins.copy()
+        for number, slots in self._slots.items():
+            capacity[number] = int(self._rooms.slots[slots].sum())
+        capacity[self._alone] = 0
+        return capacity
+
+    def _deal(self, orders: Integers, *, only_alone: bool) -> None:
+        """Let orders take whole what gains most, whoever gains most first."""
+        network, flow = self._network, self._flow
+        starts = network.found.starts
+        arcs = network.arcs(ragged(starts[orders], starts[orders + 1] - starts[orders]))
+        arcs = arcs.take(self._chosen[arcs.pairs])
+        if only_alone:
+            arcs = arcs.take(self._alone[arcs.bins])
+        gains = arcs.worths - flow.bin_prices[arcs.bins]
+        begins = np.searchsorted(arcs.orders, orders)
+        ends = np.searchsorted(arcs.orders, orders, side="right")
+        served = self._served_from_one_place()
+        best = [
+            int(gains[begin:end].max(initial=0)) * int(network.quantity[order])
+            for order, begin, end in zip(listed(orders), listed(begins), listed(ends), strict=True)
+        ]
+        ranked = sorted(
+            range(len(orders)), key=lambda place: (int(orders[place]) not in served, -best[place])
+        )
+        for place in ranked:
+            part = np.arange(int(begins[place]), int(ends[place]))
+            part = part[gains[part] > 0]
+            kept = served.get(int(orders[place]), -1)
+            first = np.where(arcs.bins[part] == kept, 0, 1)
+            for arc in listed(part[np.lexsort((-gains[part], first))]):
+                if not self._take(arcs, arc):
+                    break
+
+    def _served_from_one_place(self) -> Mapping[int, int]:
+        """Return the bins of the orders that the flow gives all they want from one bin."""
+        network, flow = self._network, self._flow
+        whole = np.flatnonzero(
+            (flow.carried > 0) & (flow.carried == network.quantity[flow.arcs.orders])
+        )
+        return dict(
+            zip(listed(flow.arcs.orders[whole]), listed(flow.arcs.bins[whole]), strict=True)
+        )
+
+    def _take(self, arcs: Arcs, arc: int) -> bool:
+        """Let an order take what it may here; return whether it still wants something."""
+        order, number = int(arcs.orders[arc]), int(arcs.bins[arc])
+        wanted = self._network.found.columns.wanted
+        lot, left = int(wanted.lot[order]), int(self._left[order])
+        if left <= 0:
+            return False
+        slots = self._slots.get(number)
+        if slots is None:
+            self._give(arcs, arc, -1, _fitting(lot, left, int(self._rooms.bins[number])))
+            return bool(self._left[order])
+        worth, price = int(arcs.worths[arc]), int(self._flow.bin_prices[number])
+        rooms = self._rooms.slots
+        for slot in sorted(slots, key=lambda slot: _tightness(int(rooms[slot]), left)):
+            room = int(rooms[slot])
+            amount = _fitting(lot, int(self._left[order]), room)
+            if not amount:
+                continue
+            if self._alone[number] and worth * amount <= price * room:
+                continue  # the slot is worth more to who fills it
+            self._give(arcs, arc, slot, amount)
+        return bool(self._left[order])
+
+    def _give(self, arcs: Arcs, arc: int, slot: int, amount: int) -> None:
+        if not amount:
+            return
+        order, number = int(arcs.orders[arc]), int(arcs.bins[arc])
+        self._left[order] -= amount
+        self._values[order] += int(arcs.worths[arc]) * amount
+        self._rooms.taken[order, number, slot] += amount
+        if slot < 0:
+            self._rooms.bins[number] -= amount
+        else:
+            self._rooms.slots[slot] -= self._rooms.slots[slot] if self._alone[number] else amount
+
+    def _fixed(self) -> list[Share]:
+        columns = self._network.found.columns
+        shares: list[Share] = []
+        for (order, number, slot), amount in sorted(self._rooms.taken.items()):
+            key = None
+            if slot >= 0:
+                key = columns.tables.times[int(columns.given.slot_times[slot])].key
+            offer = columns.offers[int(self._network.bins[number])].id
+            shares.append(Share(columns.orders[order].id, offer, key, amount))
+        return shares
+
+
+def _tightness(room: int, wanted: int) -> tuple[bool, int]:
+    """Slots that hold all of it come first, the smallest of them first; then the largest."""
+    return (False, room) if room >= wanted else (True, -room)
+
+
+def _fitting(lot: int, wanted: int, room: int) -> int:
+    """Return the most that may be taken so that it is a lot and the rest is nothing or a lot."""
+    amount = min(wanted, room)
+    if 0 < wanted - amount < lot:
+        amount = wanted - lot
+    return amount if amount >= lot else 0
