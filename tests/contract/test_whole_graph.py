@@ -21,6 +21,7 @@ LABELS_NOT_SERVED = {
     "Account": "who signs in is told by `viewer`, and administered there",
     "Grant": "who may do what is told by `viewer`, and administered there",
     "Event": "the history names nodes by id; it is told as a stream, not walked as a graph",
+    "UnnumberedEvent": "bookkeeping of the history: the queue of events without a number",
     "IdempotencyKey": "bookkeeping of mutations: it holds results of requests, not of the domain",
 }
 DIRECTIONS_NOT_SERVED: dict[tuple[str, Direction], str] = {
@@ -34,7 +35,8 @@ DIRECTIONS_NOT_SERVED: dict[tuple[str, Direction], str] = {
         for direction in (OUT, IN)
     },
     **{
-        ("ABOUT_CLAIM", direction): "of the history, which is not walked as a graph"
+        (kind, direction): "of the history, which is not walked as a graph"
+        for kind in ("ABOUT_CLAIM", "CHANGED")
         for direction in (OUT, IN)
     },
 }  # fmt: skip
