@@ -9,7 +9,7 @@ is kept per text and per size class of the parameters (`graph.reads.shapes`), as
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable, Mapping
+from collections.abc import AsyncGenerator, Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,10 +19,11 @@ from neo4j.exceptions import Neo4jError
 
 from domain.errors import EngineError
 from graph.driver import Dialect, Graph
-from graph.reads.shapes import size_class
-from graph.statements import CompiledStatement
+from graph.reads.shapes import example, size_class
+from graph.statements import LEVEL, CompiledStatement
 
-MOST_PLANNED = 600
+MOST_REMEMBERED = 200
+MOST_PLANNED = 300
 """Whole statements that are taken for planned; Neo4j keeps 1,000 texts of all kinds."""
 
 log = structlog.get_logger()
@@ -56,8 +57,16 @@ class Planning:
         if key in self._planned:
             self._planned.move_to_end(key)
             return False
+        # Somebody asks it now: before what is only expected to be asked.
         self.plan(statement, parameters)
+        if key in self._awaited:
+            self._awaited.move_to_end(key, last=False)
         return True
+
+    @property
+    def waits_for_plans(self) -> bool:
+        """Whether planning ahead is worth it."""
+        return self._by_levels is ByLevels.UNPLANNED
 
     def plan(self, statement: CompiledStatement, parameters: Mapping[str, Any]) -> None:
         """Plan a statement in the background, after those that were asked for before."""
@@ -67,6 +76,16 @@ class Planning:
         self._awaited[key] = statement, parameters
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
+
+    def remembered(self) -> list[Any]:
+        """Return the statements used last, with the sizes of their parameters but no values."""
+        used = list(self._planned.values())[-MOST_REMEMBERED:]
+        return [[text, example(parameters)] for text, parameters in used]
+
+    def recall(self, remembered: Iterable[Any]) -> None:
+        """Plan what an earlier process remembered."""
+        for text, parameters in remembered:
+            self.plan(CompiledStatement(text), parameters)
 
     async def settled(self) -> None:
         """Wait until all that was asked for is planned."""
@@ -92,6 +111,8 @@ class Planning:
                 del self._awaited[key]
                 continue
             del self._awaited[key]
+            if statement.name == LEVEL:
+                continue
             self._planned[key] = statement.text, parameters
             if len(self._planned) > MOST_PLANNED:
                 self._planned.popitem(last=False)

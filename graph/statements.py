@@ -1,7 +1,12 @@
 """Every Cypher text of the hub, named and registered where it is written."""
 
+import re
 from dataclasses import dataclass
 from typing import LiteralString
+
+LEVEL = "compiled.level"
+"""The name of the statements by which reads run level by level."""
+_PARAMETER = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,11 @@ class CompiledStatement:
 
     text: str
     name: str = "compiled"
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(_PARAMETER.findall(self.text))
 
 
 STATEMENTS: dict[str, Statement] = {}

@@ -34,6 +34,7 @@ from server.browser import ACTING_FOR, origins
 from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
 from server.hub import Hub, open_login
+from server.planned import plan_ahead
 from server.process import Stop
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
@@ -114,13 +115,18 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with hub.graph.watch.watched(), exposed(measuring, settings):
-            sweeper = asyncio.create_task(_sweep(hub))
+            texts = frozenset[str]() if trusted is None else trusted.texts
+            tasks = [
+                asyncio.create_task(_sweep(hub)),
+                asyncio.create_task(plan_ahead(hub.graph, executor.schema, texts)),
+            ]
             try:
                 yield
             finally:
-                sweeper.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await sweeper
+                for task in tasks:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
 
     pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
     routes: list[BaseRoute] = [

@@ -25,6 +25,7 @@ from server.callers import Callers
 from server.issuer import Issuer, IssuerPolicy, checked_address
 from server.issuer_login import Client, IssuerLogin
 from server.keys import SHORTEST_KEY, is_long_enough, named
+from server.planned import remembering
 from server.settings import Settings
 from server.tokens import Tokens
 
@@ -170,7 +171,7 @@ async def open_hub(settings: Settings, *, restoring: bool = False) -> AsyncGener
     async with open_graph(engine_settings(settings)) as graph:
         await migrate(graph, restoring=restoring)
         try:
-            async with keeping_plans(graph):
+            async with keeping_plans(graph) as planning, remembering(planning, settings):
                 yield Hub(graph, settings, tokens, issuer=issuer)
         finally:
             if issuer is not None:

@@ -17,7 +17,7 @@ from graph.mapping import AnyByIds, GraphMapping, PropertyField
 from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
 from graph.reads.cypher import AGENT, Pieces
 from graph.reads.shapes import padded
-from graph.statements import CompiledStatement
+from graph.statements import LEVEL, CompiledStatement
 
 Read: TypeAlias = Callable[[CompiledStatement, dict[str, Any]], Awaitable[Any]]
 """Runs a statement and returns its one value, None for no record."""
@@ -47,7 +47,7 @@ def _small(text: str, index: int = 0) -> _Small:
     for name in sorted(set(_PARAMETER.findall(text)) - {"ids"}):
         found = _NUMBERED.fullmatch(name)
         names.append((name, f"{found[1]}{index}{found[2] or ''}" if found else name))
-    return _Small(CompiledStatement(text, "compiled.level"), tuple(names))
+    return _Small(CompiledStatement(text, LEVEL), tuple(names))
 
 
 @dataclass(frozen=True, slots=True)

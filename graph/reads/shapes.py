@@ -26,6 +26,19 @@ def size_class(parameters: Mapping[str, Any]) -> Hashable:
     return tuple((name, _class(value)) for name, value in sorted(parameters.items()))
 
 
+def example(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of the same classes that say nothing: what may be kept."""
+    return {name: _example(value) for name, value in parameters.items()}
+
+
+def _example(value: object) -> object:
+    if isinstance(value, str):
+        return "x" * _size(len(value))
+    if isinstance(value, list):
+        return [""] * _size(len(cast("list[object]", value)))
+    return 1 if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _class(value: object) -> Hashable:
     if isinstance(value, str):
         return "text", _size(len(value))
