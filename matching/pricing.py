@@ -58,16 +58,9 @@ def solve_priced(
     pricing = _Pricing(network, chosen)
     arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
     carried = solve_flow(arcs, network.quantity, network.capacity)
-    found = prices_of(arcs, carried, network.quantity, network.capacity)
-    rounds = 1
-    while len(joining := pricing.uncovered(found)):
-        rounds += 1
-        arcs, carried = _joined(arcs, carried, network.arcs(joining))
-        pricing.active[joining] = True
-        carried, found = resolved(network, arcs, carried, found)
-    value = exact_sum(arcs.worths, carried)
-    bound = dual_bound(arcs, found, network.quantity, network.capacity)
-    return Solution(arcs, carried, *found, value, bound, rounds)
+    return pricing.completed(
+        arcs, carried, prices_of(arcs, carried, network.quantity, network.capacity)
+    )
 
 
 def proven_prices(
@@ -86,6 +79,32 @@ def proven_prices(
         pricing.active[joining] = True
         prices = prices_of(arcs, carried, network.quantity, network.capacity)
     return prices
+
+
+def repaired(network: Network, flow: Solution) -> Solution:
+    """Return the best plan after quantities or capacities changed, beginning from the one before.
+
+    Equal in value to one made anew, and different from the one before only where it has to be:
+    what the changes cannot reach in the residual graph for less than they gain stands still.
+    """
+    pricing = _Pricing(network, None)
+    arcs = flow.arcs
+    pricing.active[arcs.pairs] = True
+    carried = _within_limits(arcs, flow.carried, network)
+    prices = flow.order_prices, flow.bin_prices
+    return pricing.completed(arcs, *resolved(network, arcs, carried, prices))
+
+
+def _within_limits(arcs: Arcs, carried: Integers, network: Network) -> Integers:
+    """Return what arcs carry, cut where an order wants less now or a bin has less room."""
+    cut = carried.copy()
+    for owners, limits in ((arcs.orders, network.quantity), (arcs.bins, network.capacity)):
+        order = np.argsort(owners, kind="stable")
+        owner, amounts = owners[order], cut[order]
+        before = np.cumsum(amounts) - amounts
+        first = np.searchsorted(owner, owner)
+        cut[order] = np.clip(limits[owner] - (before - before[first]), 0, amounts)
+    return cut
 
 
 def resolved(
@@ -108,25 +127,39 @@ def resolved(
 def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Flags:
     """Return the arcs on ways through the residual graph that cost less than they could gain.
 
-    A way leads from the bin of an arc that joined back to its order, or to the sink and from
-    there to the order.
+    A way leads from the bin of an arc that joined back to its order, or to the sink and from there
+    to the order; from an order that misses something to the sink; from the sink to a bin with room
+    left that has a price.
     """
     orders, bins = len(network.quantity), len(network.capacity)
     start, nodes = orders + bins, orders + bins + 1
     costs = prices[0][arcs.orders] + prices[1][arcs.bins] - arcs.worths
+    short, slack = shortfalls(arcs, carried, network.quantity, network.capacity)
     joined = np.flatnonzero(costs < 0)
-    limit = -int(costs.min(initial=0))
-    ahead, back = np.flatnonzero((costs >= 0) & (costs < limit)), np.flatnonzero(carried > 0)
+    missing = np.flatnonzero((short > 0) & (prices[0] > 0))
+    open_bins = np.flatnonzero((slack > 0) & (prices[1] > 0))
     heads = orders + arcs.bins
+    sources = (
+        (
+            np.concatenate([heads[joined], missing]),
+            np.concatenate([-costs[joined], prices[0][missing]]),
+        ),
+        (
+            np.concatenate([arcs.orders[joined], orders + open_bins]),
+            np.concatenate([-costs[joined], prices[1][open_bins]]),
+        ),
+    )
+    limit = max(int(gains.max(initial=0)) for _, gains in sources)
+    ahead, back = np.flatnonzero((costs >= 0) & (costs < limit)), np.flatnonzero(carried > 0)
     tails = np.concatenate([arcs.orders[ahead], heads[back]])
     ends = np.concatenate([heads[ahead], arcs.orders[back]])
     # Half a unit more, so that no cost is 0, which would be no arc.
     weights = np.concatenate([costs[ahead], np.zeros(len(back))]) + 0.5
     near = np.zeros(nodes, dtype=bool)
-    for tail, head, first in ((tails, ends, heads[joined]), (ends, tails, arcs.orders[joined])):
+    for tail, head, (first, gains) in zip((tails, ends), (ends, tails), sources, strict=True):
         # Who gains less than others begins so much later, and gets as far as the gain pays for.
         later = np.full(nodes, limit, dtype=np.int64)
-        np.minimum.at(later, first, limit + costs[joined])
+        np.minimum.at(later, first, limit - gains)
         begins = np.unique(first)
         ways = graph(
             np.concatenate([tail, np.full(len(begins), start)]),
@@ -178,6 +211,18 @@ class _Pricing:
         if self._chosen is not None:
             self.active &= self._chosen
         return self.active
+
+    def completed(self, arcs: Arcs, carried: Integers, prices: Prices) -> Solution:
+        """Let pairs join until the prices cover every pair; return the plan."""
+        network, rounds = self._network, 1
+        while len(joining := self.uncovered(prices)):
+            rounds += 1
+            arcs, carried = _joined(arcs, carried, network.arcs(joining))
+            self.active[joining] = True
+            carried, prices = resolved(network, arcs, carried, prices)
+        value = exact_sum(arcs.worths, carried)
+        bound = dual_bound(arcs, prices, network.quantity, network.capacity)
+        return Solution(arcs, carried, *prices, value, bound, rounds)
 
     def uncovered(self, prices: Prices) -> Integers:
         """Return the pairs that the prices do not cover, the worst of each order and offer."""
