@@ -4,9 +4,11 @@
 Cypher (`graph/access.py`), from the sets that `Viewer` names.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
 
+from domain.language import Language
 from domain.vocabulary import ClaimState, Role
 
 CONTACTS_AFTER_COMPLETION = timedelta(days=30)
@@ -26,13 +28,32 @@ COUNTERPART_STATES = (
 as well for `CONTACTS_AFTER_COMPLETION`."""
 
 
+class ActingAccount(str):
+    """The id of an account that acts as the deputy of another one, in whatever it does."""
+
+    __slots__ = ("acting_for",)
+    acting_for: str
+
+    def __new__(cls, account_id: str, acting_for: str) -> Self:
+        """Return the id of a deputy that acts for an account."""
+        made = super().__new__(cls, account_id)
+        made.acting_for = acting_for
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class HeldGrant:
-    """A grant in force: the role and the part of the graph, an area's path or an agent's id."""
+    """A grant in force: the role and the part of the graph, an area's path or an agent's id.
+
+    From when to when, and its id, matter to people only: no rule asks.
+    """
 
     role: Role
     area_path: str | None = None
     agent_id: str | None = None
+    id: str | None = field(default=None, compare=False)
+    valid_from: datetime | None = field(default=None, compare=False)
+    valid_until: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,13 @@ class Viewer:
 
     account_id: str | None = None
     grants: tuple[HeldGrant, ...] = ()
+    language: Language | None = None
+    """In which the account wants to be spoken to, if it says so."""
+
+    @property
+    def acting_for(self) -> str | None:
+        """The account that this one acts for as its deputy, with that one's grants."""
+        return self.account_id.acting_for if isinstance(self.account_id, ActingAccount) else None
 
     @property
     def signed_in(self) -> bool:

@@ -376,10 +376,15 @@ class Proposal(Node):
 
 @dataclass(kw_only=True)
 class Account(Node):
-    """Who signs in."""
+    """Who signs in. Personal; `sign_in_email` is the address that was invited.
+
+    `language` is the tag of one that the hub speaks, as in `Accept-Language`.
+    """
 
     name: str
     active: bool = True
+    sign_in_email: str | None = None
+    language: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -389,7 +394,14 @@ class Grant(Node):
     role: Role
     valid_from: datetime
     valid_until: datetime | None = None
-    granted_by: str | None = None
+
+
+@dataclass(kw_only=True)
+class Deputyship(Node):
+    """An account acts for another one, from when to when, with what that one holds."""
+
+    valid_from: datetime
+    valid_until: datetime
 
 
 @dataclass(kw_only=True)
@@ -412,11 +424,13 @@ class Event(Node):
     `number` counts from 1 in the order in which changes were committed, without gaps; it is given
     shortly after the commit, and until then nobody sees the line. `node_types` are the labels of
     `node_ids`, in their order. `changes` is JSON, `{node id: {field: [before, after]}}`; personal
-    fields appear by name only, with `null` for both values.
+    fields appear by name only, with `null` for both values. Of what a deputy did `acting_for` is
+    the account that it acted for.
     """
 
     action: str
     actor: str | None
+    acting_for: str | None = None
     number: int | None = None
     node_ids: tuple[str, ...]
     node_types: tuple[str, ...] = ()

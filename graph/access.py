@@ -42,6 +42,7 @@ class AccessKind:
     agents: bool = False
     claims: bool = False
     loads: bool = False
+    account: bool = False
 
     @classmethod
     def of(cls, viewer: Viewer) -> "AccessKind":
@@ -53,6 +54,7 @@ class AccessKind:
             agents=bool(viewer.own_agents),
             claims=viewer.reads_everything_published,
             loads=bool(viewer.loader_paths),
+            account=viewer.signed_in,
         )
 
 
@@ -88,6 +90,9 @@ class Rules:
             "Claim": self._claim,
             "ClaimLine": lambda node: self._through(node, "<-[:HAS_LINE]-", "Claim"),
             "Evaluation": lambda node: self._through(node, "-[:EVALUATES]->", "Claim"),
+            "Account": self._account,
+            "Grant": self._grant,
+            "Deputyship": self._deputyship,
             "CheckIn": self._check_in,
             "Import": self._import,
             "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
@@ -203,6 +208,57 @@ class Rules:
             tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->"))
         if self._kind.loads:
             tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->", LOADED))
+        return _any(tests)
+
+    def _account(self, variable: str) -> str:
+        """Return the test for an account: one's own, or one with a grant in a coordinated area."""
+        tests: list[str] = []
+        if self._kind.account:
+            tests.append(f"{variable}.id = ${ACCOUNT}")
+        if self._kind.areas:
+            grant = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})-[:HOLDS]->({grant}:Grant) "
+                f"WHERE {self._placed(grant)} }}"
+            )
+        return _any(tests)
+
+    def _grant(self, variable: str) -> str:
+        tests: list[str] = []
+        if self._kind.account:
+            holder = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})<-[:HOLDS]-({holder}:Account) "
+                f"WHERE {holder}.id = ${ACCOUNT} }}"
+            )
+        if self._kind.areas:
+            tests.append(self._placed(variable))
+        return _any(tests)
+
+    def _placed(self, grant: str) -> str:
+        """Return the test that a grant is for a coordinated area, or for an agent in one."""
+        agent = self._fresh()
+        return (
+            f"({self._in_area(f'({grant})-[:FOR_AREA]->')} OR "
+            f"EXISTS {{ MATCH ({grant})-[:FOR_AGENT]->({agent}:Agent) "
+            f"WHERE {self._coordinated(agent)} }})"
+        )
+
+    def _deputyship(self, variable: str) -> str:
+        """Return the test for a deputyship: of either of the two, and of who sees the account."""
+        tests: list[str] = []
+        if self._kind.account:
+            deputy = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})-[:DEPUTY_IS]->({deputy}:Account) "
+                f"WHERE {deputy}.id = ${ACCOUNT} }}"
+            )
+        if self._kind.account or self._kind.areas:
+            account = self._fresh()
+            tests.append(
+                f"EXISTS {{ MATCH ({variable})<-[:HAS_DEPUTY]-({account}:Account) "
+                f"WHERE {self._account(account)} }}"
+            )
         return _any(tests)
 
     def _claim(self, variable: str) -> str | None:

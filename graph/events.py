@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from domain.access import ActingAccount
 from domain.records import Account, DemandOrder, Event, Member, Node
 from domain.vocabulary import OrderOrigin
 from graph.model import NODES
@@ -139,12 +140,16 @@ def add_changes(changes: Changes, more: Changes) -> None:
 
 
 def event(event_id: str, now: datetime, actor: str, action: str, changes: Changes) -> Event:
-    """Return the event of a use case; `changes` is keyed by the ids of the changed nodes."""
+    """Return the event of a use case; `changes` is keyed by the ids of the changed nodes.
+
+    Of a deputy (`ActingAccount`) it says also for whom it acted.
+    """
     node_ids = tuple(sorted(changes))
     return Event(
         id=event_id,
         created_at=now,
-        actor=actor,
+        actor=str(actor),
+        acting_for=actor.acting_for if isinstance(actor, ActingAccount) else None,
         action=action,
         node_ids=node_ids,
         node_types=tuple(changes[node_id].kind for node_id in node_ids),

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.access import Viewer
+from domain.access import ActingAccount, Viewer
+from domain.administration import SCOPED_BY_AGENT, SCOPED_BY_AREA
 from domain.clock import Clock
 from domain.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from domain.identity import new_id
@@ -15,8 +16,14 @@ from graph import accounts
 from graph.driver import Graph, Transaction
 from graph.events import changes_between, event, write_event
 
-SCOPED_BY_AREA = frozenset({Role.COORDINATOR, Role.LOADER})
-SCOPED_BY_AGENT = frozenset({Role.LIAISON, Role.MEMBER})
+__all__ = [
+    "SCOPED_BY_AGENT",
+    "SCOPED_BY_AREA",
+    "GrantRequest",
+    "check_scope",
+    "create_account",
+    "viewer_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +34,17 @@ class GrantRequest:
     area_id: str | None = None
     agent_id: str | None = None
     valid_until: datetime | None = None
+    valid_from: datetime | None = None
+    """From now on, where nothing is said."""
 
 
 async def viewer_of(graph: Graph, account_id: str, *, now: datetime) -> Viewer:
     """Return the caller behind an account. Raises NotSignedIn if there is no such active one."""
     found = await accounts.viewer(graph.read, account_id, now)
     if found is None:
-        raise NotSignedIn(reason=Phrase("reason.token_invalid"))
+        acting = isinstance(account_id, ActingAccount)
+        reason = "reason.not_deputy" if acting else "reason.token_invalid"
+        raise NotSignedIn(reason=Phrase(reason))
     return found
 
 
@@ -57,7 +68,7 @@ async def create_account(
     if not name.strip():
         raise BadInput(field="name", value=name, expected=Phrase("expected.account_name"))
     for request in grants:
-        _check_scope(request)
+        check_scope(request)
     now = clock()
     account = Account(id=account_id or ids(), created_at=now, name=name)
     rows = [
@@ -67,7 +78,6 @@ async def create_account(
             role=request.role,
             valid_from=now,
             valid_until=request.valid_until,
-            granted_by=viewer.account_id,
         )
         for request in grants
     ]
@@ -85,6 +95,7 @@ async def create_account(
                 grant,
                 area_id=request.area_id,
                 agent_id=request.agent_id,
+                granted_by=viewer.account_id,
             )
             if not found:
                 raise NotFound(
@@ -97,7 +108,8 @@ async def create_account(
     return await graph.write(work, repeatable=True)
 
 
-def _check_scope(request: GrantRequest) -> None:
+def check_scope(request: GrantRequest) -> None:
+    """Check that a role has the scope that it needs and no other. Raises BadInput."""
     wants_area = request.role in SCOPED_BY_AREA
     wants_agent = request.role in SCOPED_BY_AGENT
     if wants_area != (request.area_id is not None) or wants_agent != (request.agent_id is not None):

@@ -28,6 +28,8 @@ class Context:
     ids: Callable[[], str] = new_id
     claim_policy: ClaimPolicy = field(default_factory=ClaimPolicy)
     telemetry: Telemetry = SILENT
+    issuer: str | None = None
+    """Whose subjects may be invited."""
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,5 +1,6 @@
 """All mutations: each aggregate brings its class, and stands here in one line."""
 
+from schema.account_mutations import AccountMutations
 from schema.agent_mutations import AgentMutations
 from schema.claim_mutations import ClaimMutations
 from schema.item_mutations import OfferMutations, OrderMutations
@@ -10,6 +11,7 @@ from schema.tie_mutations import TieMutations
 from schema.tree_mutations import TreeMutations
 
 MUTATIONS: tuple[type, ...] = (
+    AccountMutations,
     ClaimMutations,
     MatchingMutations,
     ResourceListMutations,

@@ -227,6 +227,13 @@ class MatchingProblem(Problem):
     reason: str
 
 
+@strawberry.type
+class LastAdministratorProblem(Problem):
+    """Nobody would be left who may do everything."""
+
+    account: str
+
+
 EntryProblem: TypeAlias = (
     BadInputProblem
     | BadIdentifierProblem
@@ -250,6 +257,9 @@ ChangeProblem: TypeAlias = (
 )
 """What a mutation of lists, offers, orders, agents, areas and categories may answer."""
 
+AccountProblem: TypeAlias = EntryProblem | LastAdministratorProblem
+"""What a mutation of accounts may answer."""
+
 ClaimProblem: TypeAlias = (
     EntryProblem
     | TransitionRefusedProblem
@@ -268,7 +278,7 @@ ClaimProblem: TypeAlias = (
 MatchingRunProblem: TypeAlias = EntryProblem | MatchingProblem
 """What a mutation of matching runs may answer; endorsing adds `ClaimProblem`."""
 
-AnyProblem: TypeAlias = ClaimProblem | ChangeProblem | MatchingProblem
+AnyProblem: TypeAlias = ClaimProblem | ChangeProblem | MatchingProblem | LastAdministratorProblem
 
 _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.BadInput: BadInputProblem,
@@ -295,6 +305,7 @@ _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.VersionConflict: VersionConflictProblem,
     errors.IdempotencyConflict: IdempotencyConflictProblem,
     errors.MatchingError: MatchingProblem,
+    errors.LastAdministrator: LastAdministratorProblem,
 }
 
 _RENAMED = {"field": "field_name", "type": "kind"}

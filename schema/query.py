@@ -7,6 +7,7 @@ from schema.context import Info
 from schema.declare import page, root
 from schema.person_mutations import PersonalData, personal_data
 from schema.special_roots import SpecialRoots
+from schema.types.accounts import Account, Deputyship, Grant
 from schema.types.agents import Area, Member, PartyBranch, Unit
 from schema.types.claims import Claim, Evaluation
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
@@ -55,6 +56,12 @@ class Query(SpecialRoots):
     chair_terms: Connection[ChairTerm] = page()
     check_in: CheckIn | None = root(ById(), id=strawberry.ID)
     check_ins: Connection[CheckIn] = page()
+    account: Account | None = root(ById(), id=strawberry.ID)
+    accounts: Connection[Account] = page()
+    grant: Grant | None = root(ById(), id=strawberry.ID)
+    grants: Connection[Grant] = page()
+    deputyship: Deputyship | None = root(ById(), id=strawberry.ID)
+    deputyships: Connection[Deputyship] = page()
     match_run: MatchRun | None = root(ById(), id=strawberry.ID)
     match_runs: Connection[MatchRun] = page()
     proposal: Proposal | None = root(ById(), id=strawberry.ID)
@@ -70,4 +77,4 @@ class Query(SpecialRoots):
     @strawberry.field
     def viewer(self, info: Info) -> Viewer:
         """Return who asks, and what for."""
-        return viewer_of(info.context.viewer)
+        return viewer_of(info.context.viewer, info.context.language)

@@ -79,6 +79,7 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
             clock=hub.clock,
             claim_policy=policy,
             telemetry=telemetry,
+            issuer=settings.oidc_issuer,
         )
         try:
             query = text_of(trusted, request.query, request.document_id)

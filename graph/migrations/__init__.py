@@ -24,6 +24,7 @@ from graph.migrations import (
     m0005_event_numbers,
     m0006_versions,
     m0007_orders,
+    m0008_granters,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -55,6 +56,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "event_numbers", m0005_event_numbers.apply),
     Migration(6, "versions", m0006_versions.apply),
     Migration(7, "orders", m0007_orders.apply),
+    Migration(8, "granters", m0008_granters.apply),
 )
 
 APPLIED = statement(

@@ -11,6 +11,7 @@ from schema.declare import below, computed, interface, many, node, one
 from schema.types.common import Actions, Connection, Node
 
 if TYPE_CHECKING:
+    from schema.types.accounts import Grant
     from schema.types.claims import Claim
     from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
     from schema.types.imports import Import
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from schema.types.matching import MatchRun
 
 Orders = Connection[Annotated["DemandOrder", strawberry.lazy("schema.types.items")]]
+Grants = Connection[Annotated["Grant", strawberry.lazy("schema.types.accounts")]]
 Offers = Connection[Annotated["ResourceOffer", strawberry.lazy("schema.types.items")]]
 Claims = Connection[Annotated["Claim", strawberry.lazy("schema.types.claims")]]
 ResourceLists = Connection[Annotated["ResourceList", strawberry.lazy("schema.types.items")]]
@@ -41,6 +43,7 @@ class Agent(Node):
     email: str | None
     offers: Offers = many("OFFERS")
     orders: Orders = many("NEEDS")
+    grants: Grants = many("FOR_AGENT", IN)
     resource_lists: ResourceLists = many("ISSUES_RESOURCES")
     need_lists: NeedLists = many("ISSUES_NEEDS")
     claims_supplied: Claims = many("CLAIM_SUPPLIER", IN)
@@ -68,6 +71,7 @@ class Area(records.Area, Agent):
     orders_here: Orders = many("ORDER_AT", IN)
     offers_serving: Offers = many("SERVES", IN)
     escalated_orders: Orders = many("ESCALATED_TO", IN)
+    grants_for_area: Grants = many("FOR_AREA", IN)
     match_runs: MatchRuns = many("RUN_IN", IN)
     alliances_here: Alliances = many("ALLIANCE_AT", IN)
     check_ins_here: CheckIns = many("CHECKED_IN_AT", IN)

@@ -202,7 +202,7 @@ class Neighbourhood:
                     transaction,
                     account.id,
                     Grant(
-                        id=f"{account.id}{index}",
+                        id=derived_id("Grant", account.id, str(index)),
                         created_at=at,
                         role=role,
                         valid_from=at,

@@ -1,6 +1,7 @@
 """The English catalogue, by topic."""
 
 from domain.language.en import (
+    accounts,
     agents,
     changes,
     claims,
@@ -18,6 +19,7 @@ from domain.language.en import (
 
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
+    **accounts.TEXTS,
     **fields.TEXTS,
     **reads.TEXTS,
     **errors.TEXTS,

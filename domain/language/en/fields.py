@@ -160,7 +160,6 @@ TEXTS: dict[str, str] = {
     "field.weekday": "ISO weekday, 1 is Monday",
     "field.start": "From, HH:MM",
     "field.end": "To, HH:MM",
-    "field.accountId": "Account, null for a visitor",
     "field.roles": "Roles in force",
     "field.role": "Role",
     "field.areaPath": "The area it is for",

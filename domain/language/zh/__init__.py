@@ -1,6 +1,7 @@
 """The Chinese catalogue, by topic."""
 
 from domain.language.zh import (
+    accounts,
     agents,
     changes,
     claims,
@@ -18,6 +19,7 @@ from domain.language.zh import (
 
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
+    **accounts.TEXTS,
     **fields.TEXTS,
     **reads.TEXTS,
     **errors.TEXTS,

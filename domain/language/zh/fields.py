@@ -160,7 +160,6 @@ TEXTS: dict[str, str] = {
     "field.weekday": "星期，1 为周一",
     "field.start": "开始时间 HH:MM",
     "field.end": "结束时间 HH:MM",
-    "field.accountId": "账号；访客为空",
     "field.roles": "现有的授权",
     "field.role": "角色",
     "field.areaPath": "授权的区域",

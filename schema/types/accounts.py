@@ -1,0 +1,44 @@
+"""Who signs in, which roles they hold, and who acts for whom: served to those who may know."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain import records
+from graph.mapping import IN
+from schema.declare import many, node, one
+from schema.types.common import Connection, Node
+
+if TYPE_CHECKING:
+    from schema.types.agents import Agent, Area
+
+OneArea = Annotated["Area", strawberry.lazy("schema.types.agents")]
+OneAgent = Annotated["Agent", strawberry.lazy("schema.types.agents")]
+
+
+@node
+class Account(records.Account, Node):
+    """Who signs in."""
+
+    grants: Connection["Grant"] = many("HOLDS")
+    granted: Connection["Grant"] = many("GRANTED_BY", IN)
+    deputies: Connection["Deputyship"] = many("HAS_DEPUTY")
+    deputy_of: Connection["Deputyship"] = many("DEPUTY_IS", IN)
+
+
+@node
+class Grant(records.Grant, Node):
+    """A role for a part of the graph."""
+
+    account: Account | None = one("HOLDS", IN)
+    area: OneArea | None = one("FOR_AREA")
+    agent: OneAgent | None = one("FOR_AGENT")
+    granted_by: Account | None = one("GRANTED_BY")
+
+
+@node
+class Deputyship(records.Deputyship, Node):
+    """An account acts for another one."""
+
+    account: Account | None = one("HAS_DEPUTY", IN)
+    deputy: Account | None = one("DEPUTY_IS")
