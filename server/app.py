@@ -72,6 +72,8 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
     ) -> GraphQLAnswer:
         caller = hub.caller(headers, safe=not mutations)
         viewer = await gate.recognised(request.address, headers, caller)
+        # What the request asks for, else what the account says, else what the browser prefers.
+        language = request.language or viewer.language or language
         context = Context(
             graph=hub.graph,
             viewer=viewer,

@@ -98,9 +98,14 @@ class Browsers:
         """Return the caller of a request, a visitor where nothing says who it is.
 
         `safe` says that the request cannot change anything and is answered once (GET); a
-        WebSocket is not. Raises NotSignedIn for a token or a cookie that is not good,
+        WebSocket is not. A deputy names in a header for whom it acts. Raises NotSignedIn for a token or a cookie that is not good,
         OriginRefused for a cookie that another's page made the browser send.
         """
+        found = await self._caller(headers, safe=safe)
+        acting_for = headers.get(ACTING_FOR)
+        return found if acting_for is None else await self._callers.acting(found, acting_for)
+
+    async def _caller(self, headers: Headers, *, safe: bool) -> Viewer:
         authorization = headers.get("authorization")
         if authorization is not None:
             return await self._callers.viewer_of_header(authorization)

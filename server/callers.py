@@ -13,9 +13,10 @@ from typing import Any
 
 import jwt
 
-from domain.access import VISITOR, Viewer
+from domain.access import VISITOR, ActingAccount, Viewer
 from domain.clock import Clock
-from domain.errors import NotSignedIn
+from domain.errors import BadIdentifier, NotSignedIn
+from domain.identity import parse_global_id
 from domain.language import Phrase
 from graph.driver import Graph
 from resolvers.accounts import viewer_of
@@ -78,6 +79,21 @@ class Callers:
         own = self._tokens.check(token, of_session=True)
         return await self._kept(
             (own.token_id, own.key_id, own.session_id), lambda: self._of_own(own)
+        )
+
+    async def acting(self, viewer: Viewer, acting_for: str) -> Viewer:
+        """Return a caller as the deputy of an account, named by its global id.
+
+        Raises NotSignedIn where it is not its deputy now.
+        """
+        try:
+            account_id = parse_global_id(acting_for, ("Account",))[1]
+        except BadIdentifier as problem:
+            raise NotSignedIn(reason=Phrase("reason.not_deputy")) from problem
+        both = ActingAccount(viewer.account_id or "", account_id)
+        return await self._kept(
+            ("acting", viewer.account_id, account_id),
+            lambda: viewer_of(self._graph, both, now=self._clock()),
         )
 
     def forget(self) -> None:

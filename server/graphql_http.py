@@ -49,6 +49,8 @@ class GraphQLRequest:
     variables: dict[str, Any] | None
     operation_name: str | None
     document_id: str | None = None
+    language: Language | None = None
+    """In which messages are asked for, before what the account or a header says."""
     """The id of a trusted document, or the SHA-256 of the query."""
     address: str = field(default="", compare=False)
     """Where it came from."""
@@ -248,8 +250,20 @@ def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
     if query is None and document_id is None:
         raise _bad("query", query, Phrase("expected.document"))
     return GraphQLRequest(
-        query, cast("dict[str, Any] | None", variables), operation_name or None, document_id
+        query,
+        cast("dict[str, Any] | None", variables),
+        operation_name or None,
+        document_id,
+        _language(cast("dict[str, Any]", extensions or {})),
     )
+
+
+def _language(extensions: dict[str, Any]) -> Language | None:
+    """Return the language that a request asks for by `extensions.language`."""
+    asked = extensions.get("language")
+    if asked is not None and not (isinstance(asked, str) and asked in set(Language)):
+        raise _bad("extensions.language", asked, " | ".join(Language))
+    return None if asked is None else Language(asked)
 
 
 def _document_id(found: dict[str, Any], extensions: dict[str, Any]) -> str | None:

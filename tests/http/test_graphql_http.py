@@ -84,6 +84,8 @@ async def test_a_query_reaches_the_executor_by_post_and_by_get() -> None:
         ({"query": "{a}", "variables": [1]}, "variables"),
         ({"query": "{a}", "operationName": 1}, "operationName"),
         ({"query": "{a}", "extensions": "x"}, "extensions"),
+        ({"query": "{a}", "extensions": {"language": "fr"}}, "extensions.language"),
+        ({"query": "{a}", "extensions": {"language": ["en"]}}, "extensions.language"),
         ({"documentId": 1}, "documentId"),
         ({"query": "{a}", "documentId": ""}, "documentId"),
         ({"extensions": {"persistedQuery": "x"}}, "extensions.persistedQuery"),

@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from domain.access import Viewer
 from domain.errors import BadInput
-from domain.identity import new_id
+from domain.identity import global_id, new_id
 from domain.records import Account
 from domain.sign_in import Identity, IdentityKind, email_id
 from graph import accounts, sign_in
 from graph.driver import Graph, Transaction
+from resolvers.administration import update_account
+from resolvers.administration_common import Request
+from resolvers.deputies import appoint_deputy
 from resolvers.sessions import make_code
 from server.app import create_app
 from server.browser import origins
@@ -281,3 +286,50 @@ def test_an_origin_is_written_out(bad: str) -> None:
     with pytest.raises(BadInput):
         origins(Settings(cors_origins=f"{APP},{bad}"))
     assert origins(Settings(cors_origins=f" {APP} , {HUB}:8443")) == (APP, f"{HUB}:8443")
+
+
+async def test_the_request_the_account_and_the_header_say_the_language(
+    browser: httpx.AsyncClient, hub: Hub
+) -> None:
+    holder = await account(hub.graph)
+    token = {"Authorization": f"Bearer {hub.token(holder)}"}
+    chinese, english = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en-GB"}
+
+    async def spoken(extensions: dict[str, str], **headers: str) -> str:
+        hub.callers.forget()
+        asked = {"query": "{ viewer { language } }", "extensions": extensions}
+        answer = await browser.post("/graphql", json=asked, headers=headers)
+        return answer.json()["data"]["viewer"]["language"]
+
+    assert await spoken({}) == "zh"
+    assert await spoken({}, **english) == "en"
+    assert await spoken({}, **token, **english) == "en"
+    own = Request(viewer=Viewer(holder), idempotency_key="k", now=hub.clock())
+    await update_account(hub.graph, own, holder, language="en")
+    assert await spoken({}, **token, **chinese) == "en"
+    assert await spoken({"language": "zh"}, **token, **english) == "zh"
+
+
+async def test_a_deputy_names_for_whom_it_acts(browser: httpx.AsyncClient, hub: Hub) -> None:
+    boss, deputy = await account(hub.graph), await account(hub.graph)
+    own = Request(viewer=Viewer(boss), idempotency_key="k", now=hub.clock())
+    until = hub.clock() + timedelta(days=1)
+    await appoint_deputy(hub.graph, own, boss, deputy, valid_from=None, valid_until=until)
+    asked = {"query": "{ viewer { accountId actingForId } }"}
+
+    async def answer(who: str, acting_for: str) -> httpx.Response:
+        headers = {
+            "Authorization": f"Bearer {hub.token(who)}",
+            "Renling-Acting-For": acting_for,
+        }
+        return await browser.post("/graphql", json=asked, headers=headers)
+
+    named = global_id("Account", boss)
+    found = (await answer(deputy, named)).json()["data"]["viewer"]
+    assert found == {"accountId": deputy, "actingForId": named}
+    for who, acting_for in (
+        (boss, global_id("Account", deputy)),
+        (deputy, global_id("Account", deputy)),
+        (deputy, "noise"),
+    ):
+        assert (await answer(who, acting_for)).status_code == 401

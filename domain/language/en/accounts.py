@@ -47,7 +47,6 @@ TEXTS: dict[str, str] = {
     "field.deputy": "Who acts",
     "field.grantsForArea": "Who coordinates or loads it",
     "field.accountId": "Account",
-    "field.areaId": "Area",
     "field.grantId": "Grant",
     "field.deputyId": "The account that acts",
     "field.deputyshipId": "Deputyship",

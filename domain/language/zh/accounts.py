@@ -47,7 +47,6 @@ TEXTS: dict[str, str] = {
     "field.deputy": "代理人",
     "field.grantsForArea": "谁协调或载入该区域",
     "field.accountId": "账号",
-    "field.areaId": "区域",
     "field.grantId": "授权",
     "field.deputyId": "代理人的账号",
     "field.deputyshipId": "代理",
