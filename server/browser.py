@@ -98,8 +98,9 @@ class Browsers:
         """Return the caller of a request, a visitor where nothing says who it is.
 
         `safe` says that the request cannot change anything and is answered once (GET); a
-        WebSocket is not. A deputy names in a header for whom it acts. Raises NotSignedIn for a token or a cookie that is not good,
-        OriginRefused for a cookie that another's page made the browser send.
+        WebSocket is not. A deputy names in a header for whom it acts. Raises NotSignedIn for a
+        token or a cookie that is not good, OriginRefused for a cookie that another's page made
+        the browser send.
         """
         found = await self._caller(headers, safe=safe)
         acting_for = headers.get(ACTING_FOR)
