@@ -309,7 +309,7 @@ async def only_administrators(people: People, *names: str) -> None:
             await people.change("admin", "grantRole", **given)
     kept = {people.account(name) for name in names}
     listed = await people.ask(
-        "admin", "{ grants(first: 100, filter: {role: [ADMIN]}) { nodes { account { id } } } }"
+        "admin", "{ grants(first: 100, filter: {role: {eq: ADMIN}}) { nodes { account { id } } } }"
     )
     for each in {node["account"]["id"] for node in listed["grants"]["nodes"]} - kept:
         await people.change("admin", "suspendAccount", accountId=each)
