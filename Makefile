@@ -12,7 +12,7 @@ export NEO4J_VERSION
 SIZES ?= 1000 10000
 OPTIONS ?= --full
 
-.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-overload bench-matching check format lock clean
+.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-cold bench-overload bench-matching check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ bench-reads: $(VENV)/dev.stamp $(PEER)/.stamp ## reads against @neo4j/graphql an
 
 bench-claims: $(VENV)/dev.stamp ## claims per second (ENGINE)
 	$(BIN)/python -m bench.claims --engine $(or $(ENGINE),embedded)
+
+bench-cold: $(VENV)/dev.stamp ## first and later answers of documents never asked before (ENGINE)
+	$(BIN)/python -m bench.cold --engine $(or $(ENGINE),embedded)
 
 check: $(VENV)/dev.stamp ## style, types and the direction of imports
 	$(BIN)/ruff check .
