@@ -277,6 +277,15 @@ class ClaimLine(Node):
 
 
 @dataclass(kw_only=True)
+class EvidenceFile(Node):
+    """A file that shows a delivery; `size` in bytes. Its content is kept outside of the graph."""
+
+    sha256: str
+    media_type: str
+    size: int
+
+
+@dataclass(kw_only=True)
 class Evaluation(Node):
     """What one side says of a completed claim: 1 to 5 of the service, never of a resident."""
 

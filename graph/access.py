@@ -93,6 +93,7 @@ class Rules:
             "Account": self._account,
             "Grant": self._grant,
             "Deputyship": self._deputyship,
+            "EvidenceFile": self._evidence,
             "CheckIn": self._check_in,
             "Import": self._import,
             "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
@@ -184,6 +185,20 @@ class Rules:
             f"EXISTS {{ MATCH ({variable})-[:CHECKS_IN]->({check_in}:CheckIn)"
             f"-[:CHECKED_IN_AT]->({area}:Area) WHERE {condition(area)} "
             f"AND ({check_in}.endsOn IS NULL OR {check_in}.endsOn >= ${TODAY}) }}"
+        )
+
+    def _evidence(self, variable: str) -> str:
+        """Return the test for a file: who uploaded it, and the parties of the claim it shows."""
+        if not self.acts:
+            return NOBODY
+        account, claim = self._fresh(), self._fresh()
+        uploader = f"({variable})-[:UPLOADED_BY]->({account}:Account)"
+        shown = f"({variable})-[:EVIDENCE_OF]->({claim}:Claim)"
+        return _any(
+            [
+                f"EXISTS {{ MATCH {uploader} WHERE {account}.id = ${ACCOUNT} }}",
+                f"EXISTS {{ MATCH {shown} WHERE {self._party(claim)} }}",
+            ]
         )
 
     def _check_in(self, variable: str) -> str:

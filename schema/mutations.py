@@ -3,6 +3,7 @@
 from schema.account_mutations import AccountMutations
 from schema.agent_mutations import AgentMutations
 from schema.claim_mutations import ClaimMutations
+from schema.evidence_mutations import EvidenceMutations
 from schema.item_mutations import OfferMutations, OrderMutations
 from schema.list_mutations import NeedListMutations, ResourceListMutations
 from schema.matching_mutations import MatchingMutations
@@ -13,6 +14,7 @@ from schema.tree_mutations import TreeMutations
 MUTATIONS: tuple[type, ...] = (
     AccountMutations,
     ClaimMutations,
+    EvidenceMutations,
     MatchingMutations,
     ResourceListMutations,
     NeedListMutations,

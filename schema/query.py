@@ -9,7 +9,7 @@ from schema.person_mutations import PersonalData, personal_data
 from schema.special_roots import SpecialRoots
 from schema.types.accounts import Account, Deputyship, Grant
 from schema.types.agents import Area, Member, PartyBranch, Unit
-from schema.types.claims import Claim, Evaluation
+from schema.types.claims import Claim, Evaluation, EvidenceFile
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
 from schema.types.common import Connection, Node
 from schema.types.imports import Import
@@ -63,6 +63,7 @@ class Query(SpecialRoots):
     deputyship: Deputyship | None = root(ById(), id=strawberry.ID)
     deputyships: Connection[Deputyship] = page()
     match_run: MatchRun | None = root(ById(), id=strawberry.ID)
+    evidence_file: EvidenceFile | None = root(ById(), id=strawberry.ID)
     match_runs: Connection[MatchRun] = page()
     proposal: Proposal | None = root(ById(), id=strawberry.ID)
     proposals: Connection[Proposal] = page()

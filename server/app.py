@@ -31,6 +31,8 @@ from schema.execution import Executor
 from schema.limits import Introspection
 from schema.trusted import TrustedDocuments, text_of
 from server.browser import ACTING_FOR, origins
+from server.contents import Contents, open_contents
+from server.files import Files
 from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
 from server.hub import Hub, open_login
@@ -48,10 +50,12 @@ CORS_SECONDS = 600
 log = structlog.get_logger()
 
 
-def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
+def create_app(
+    hub: Hub, measuring: Measuring | None = None, contents: Contents | None = None
+) -> Starlette:
     """Return the application of an open hub: `/graphql`, GraphiQL on the same path, `/health`.
 
-    `measuring` is told what is done; without it whatever the settings ask for.
+    `measuring` is told what is done, `contents` keeps files; without them what the settings say.
     """
     settings = hub.settings
     executor = Executor(
@@ -120,7 +124,7 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
         async with hub.graph.watch.watched(), exposed(measuring, settings):
             texts = frozenset[str]() if trusted is None else trusted.texts
             tasks = [
-                asyncio.create_task(_sweep(hub)),
+                asyncio.create_task(_sweep(hub, files)),
                 asyncio.create_task(plan_ahead(hub.graph, executor.schema, texts)),
             ]
             try:
@@ -132,10 +136,13 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
                         await task
 
     pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
+    kept = contents or open_contents(settings.files, settings.data_directory)
+    files = Files(hub, executor, gate, kept)
     routes: list[BaseRoute] = [
         Route(PATH, GraphiQLOrGraphQL(endpoint)),
         Route("/health", health),
         *pages.routes(),
+        *files.routes(),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
     middleware = [cross_origin(settings)]
@@ -146,11 +153,13 @@ def create_app(hub: Hub, measuring: Measuring | None = None) -> Starlette:
         if settings.metrics_token is not None:
             token = settings.metrics_token.get_secret_value()
             routes.append(Route("/metrics", figures_page(measuring.figures, token)))
-    return Starlette(
+    application = Starlette(
         middleware=middleware,
         routes=routes,
         lifespan=lifespan,
     )
+    application.state.files = files
+    return application
 
 
 def first_parts(routes: Sequence[BaseRoute]) -> frozenset[str]:
@@ -205,14 +214,15 @@ class GraphiQLOrGraphQL:
         await (self._page if visits else self._endpoint)(scope, receive, send)
 
 
-async def _sweep(hub: Hub) -> None:
-    """Write EXPIRED on claims whose time is over, for as long as the hub serves."""
+async def _sweep(hub: Hub, files: Files) -> None:
+    """Write EXPIRED on claims, and forget files, whose time is over, as long as the hub serves."""
     policy = claim_policy(hub)
     while True:
         try:
             expired = await sweep_expired(hub.graph, clock=hub.clock, policy=policy)
             if expired:
                 log.info("claims expired", count=expired)
+            await files.sweep()
             await forget_ended(hub.graph, clock=hub.clock)
         except EngineError as error:
             log.warning("sweep postponed", code=error.code)

@@ -114,6 +114,15 @@ class Settings(BaseSettings):
         default=None, description="where traces go, as in http://127.0.0.1:4318/v1/traces"
     )
     trace_share: float = Field(default=1.0, ge=0, le=1, description="of requests that are traced")
+    files: str | None = Field(
+        default=None, description="s3://BUCKET/PREFIX for files; unset: in the data directory"
+    )
+    file_max_bytes: int = Field(default=20_000_000, ge=1, description="of an uploaded file")
+    file_seconds: float = Field(default=120.0, gt=0, description="in which a file has to arrive")
+    file_quota_bytes: int = Field(
+        default=200_000_000, ge=1, description="that an account uploads and does not attach"
+    )
+    file_hours: int = Field(default=24, ge=0, description="until such a file is forgotten")
     introspection: str = Field(
         default="SIGNED_IN", description="EVERYONE, SIGNED_IN, NOBODY, or roles as in ADMIN,APP"
     )

@@ -25,6 +25,7 @@ from graph.migrations import (
     m0006_versions,
     m0007_orders,
     m0008_granters,
+    m0009_evidence,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -57,6 +58,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "versions", m0006_versions.apply),
     Migration(7, "orders", m0007_orders.apply),
     Migration(8, "granters", m0008_granters.apply),
+    Migration(9, "evidence", m0009_evidence.apply),
 )
 
 APPLIED = statement(

@@ -31,6 +31,7 @@ class Claim(records.Claim, Node):
     receiver: Agent | None = one("CLAIM_RECEIVER")
     lines: Connection["ClaimLine"] = many("HAS_LINE")
     evaluations: Connection["Evaluation"] = many("EVALUATES", IN)
+    evidence_files: Connection["EvidenceFile"] = many("EVIDENCE_OF", IN)
     agreements: Agreements = many("COVERS", IN)
     proposal: OneProposal | None = one("ENDORSES")
 
@@ -48,3 +49,10 @@ class Evaluation(records.Evaluation, Node):
     """What one side says of a completed claim."""
 
     claim: Claim | None = one("EVALUATES")
+
+
+@node
+class EvidenceFile(records.EvidenceFile, Node):
+    """A file that shows a delivery."""
+
+    claim: Claim | None = one("EVIDENCE_OF")

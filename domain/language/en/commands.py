@@ -88,4 +88,5 @@ TEXTS: dict[str, str] = {
     "command.person_exported": "Written to {file}.",
     "command.person_erased": "The personal data is erased.",
     "command.person_erased_before": "The personal data was erased before; nothing changed.",
+    "kind.EvidenceFile": "Evidence file",
 }

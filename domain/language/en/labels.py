@@ -230,4 +230,5 @@ TEXTS: dict[str, str] = {
     "type.ErasePersonPayload": "The person's data is erased",
     "type.PersonalData": "All that the hub holds of a person",
     "type.JSON": "A JSON value",
+    "type.EvidenceFile": "A file that shows a delivery",
 }

@@ -30,4 +30,7 @@ TEXTS: dict[str, str] = {
     "enum.Rate.ACCOUNT": "of this account",
     "enum.Rate.TOKEN": "with this token",
     "enum.Rate.ADDRESS": "from this address",
+    "enum.Limit.FILE": "Bytes of the file",
+    "enum.Limit.UPLOADS": "Bytes uploaded and not attached to a claim",
+    "expected.no_location": "an image without the place where it was taken (Exif or XMP); share it without its location",
 }

@@ -88,4 +88,5 @@ TEXTS: dict[str, str] = {
     "command.person_exported": "已写入 {file}。",
     "command.person_erased": "个人信息已删除。",
     "command.person_erased_before": "个人信息此前已删除，没有变化。",
+    "kind.EvidenceFile": "凭证文件",
 }

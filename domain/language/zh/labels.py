@@ -230,4 +230,5 @@ TEXTS: dict[str, str] = {
     "type.ErasePersonPayload": "个人信息已删除",
     "type.PersonalData": "系统保存的某人的全部信息",
     "type.JSON": "JSON 值",
+    "type.EvidenceFile": "交付凭证文件",
 }

@@ -30,4 +30,7 @@ TEXTS: dict[str, str] = {
     "enum.Rate.ACCOUNT": "该账号",
     "enum.Rate.TOKEN": "该令牌",
     "enum.Rate.ADDRESS": "该地址",
+    "enum.Limit.FILE": "文件的字节数",
+    "enum.Limit.UPLOADS": "已上传而未关联认领的字节数",
+    "expected.no_location": "不含拍摄地点（Exif 或 XMP）的图片；请去除位置信息后再上传",
 }
