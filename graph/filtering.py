@@ -34,7 +34,7 @@ from graph.reads.conditions import (
     WithinCategory,
     WithinCategoryCode,
 )
-from graph.reads.filters import NodeFilter, ToMany, ToOne
+from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
 
 OPERATORS: dict[str, tuple[str, ...]] = {
     "String": (*MEMBERSHIP, *ORDERED, *TEXTUAL, PRESENCE),
@@ -87,16 +87,18 @@ def _targets(mapping: GraphMapping) -> list[str]:
     return sorted(roots | related)
 
 
-def _conditions(mapping: GraphMapping, name: str) -> dict[str, Condition | ToOne | ToMany]:
+def _conditions(mapping: GraphMapping, name: str) -> dict[str, Condition | ToOne | ToMany | AsType]:
     shown = mapping.nodes[mapping.possible[name][0]]
     names = mapping.interfaces.get(name, tuple(shown))
-    found: dict[str, Condition | ToOne | ToMany] = {}
+    found: dict[str, Condition | ToOne | ToMany | AsType] = {}
     for field_name in names:
         condition = _condition(mapping, name, shown[field_name])
         if condition is not None:
             found[field_name] = condition
     if name in mapping.interfaces:
         found[TYPE] = OfType()
+        for each in mapping.possible[name]:
+            found[each[0].lower() + each[1:]] = AsType(mapping.filters[each])
     if name in SEARCHED:
         found["text"] = Search()
     return found | EXTRA.get(name, {})

@@ -37,7 +37,18 @@ from graph.reads.conditions import (
     Search,
     WithinCategoryCode,
 )
-from graph.reads.filters import AND, EVERY, NONE, NOT, OR, SOME, NodeFilter, ToMany, ToOne
+from graph.reads.filters import (
+    AND,
+    EVERY,
+    NONE,
+    NOT,
+    OR,
+    SOME,
+    AsType,
+    NodeFilter,
+    ToMany,
+    ToOne,
+)
 
 FILTER, ORDER_BY = "filter", "orderBy"
 TEXT = "text"
@@ -108,10 +119,12 @@ class _Inputs:
             found[name] = GraphQLInputField(self._condition(made, name, condition))
         return found
 
-    def _condition(self, made: NodeFilter, name: str, condition: Condition | ToOne | ToMany) -> Any:  # noqa: ANN401
+    def _condition(
+        self, made: NodeFilter, name: str, condition: Condition | ToOne | ToMany | AsType
+    ) -> Any:  # noqa: ANN401
         # What the library says of its input types is partly unknown.
         match condition:
-            case ToOne(other=other):
+            case ToOne(other=other) | AsType(other=other):
                 return self._filter_of(other)
             case ToMany(other=other):
                 return self._related(other)

@@ -61,8 +61,8 @@ class NodeFilter:
 
     name: str
     types: tuple[str, ...]
-    fields: dict[str, "Condition | ToOne | ToMany"] = field(
-        default_factory=dict[str, "Condition | ToOne | ToMany"], repr=False
+    fields: dict[str, "Condition | ToOne | ToMany | AsType"] = field(
+        default_factory=dict[str, "Condition | ToOne | ToMany | AsType"], repr=False
     )
 
     @property
@@ -291,6 +291,31 @@ class ToMany:
         """Return the clauses from the other node to this one."""
         ((_, inner),) = cast("Shape", shape)
         return _begun(self.relation, self.other, variable, cast("Shape", inner), texts, label)
+
+
+@dataclass(frozen=True, slots=True)
+class AsType:
+    """The node itself as one of the types of its interface: it is of that type and fits."""
+
+    other: NodeFilter
+
+    def shape(self, value: Mapping[str, Any], depth: int) -> Hashable:
+        """Return the shape of the type's own filter."""
+        return self.other.shaped(value, depth)
+
+    def size(self, shape: Shape) -> int:
+        """Return how many conditions it is."""
+        return 1 + self.other.size(shape)
+
+    def text(self, subject: Subject, shape: Shape, texts: Texts) -> str:
+        """Return the test of the label and of the rest."""
+        inner = replace(subject, types=self.other.types)
+        tests = [f"{subject.variable}:{self.other.label}", *self.other.tests(inner, shape, texts)]
+        return f"({' AND '.join(tests)})"
+
+    def values(self, value: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the type's own filter."""
+        return self.other.values(value)
 
 
 def _named(other: NodeFilter, shape: Shape) -> tuple[str, ...]:

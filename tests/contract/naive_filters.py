@@ -22,7 +22,7 @@ from graph.reads.conditions import (
     WithinCategory,
     WithinCategoryCode,
 )
-from graph.reads.filters import NodeFilter, ToMany, ToOne
+from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
 from graph.records import names, stored
 from tests.contract.naive import Naive
 from tests.contract.world import World
@@ -53,6 +53,10 @@ def _holds(naive: Naive, made: NodeFilter, name: str, field: str, value: Any) ->
             return not fits(naive, made, name, value)
         case _, ToOne(relation=relation, other=other):
             return any(fits(naive, other, each, value) for each in ends(naive, relation, name))
+        case _, AsType(other=other):
+            return type(naive.world.records[name]).__name__ in other.types and fits(
+                naive, other, name, value
+            )
         case _, ToMany() as related:
             return _related(naive, related, name, value)
         case _, Compared() | Listed() as condition:
@@ -223,11 +227,11 @@ QUANTIFIERS = ("some", "none", "every")
 def _strategy(
     world: World, made: NodeFilter, field: str, condition: object, depth: int
 ) -> st.SearchStrategy[Any] | None:
-    if isinstance(condition, (ToOne, ToMany)):
+    if isinstance(condition, (ToOne, ToMany, AsType)):
         if depth <= 1:
             return None
         inner = st.deferred(lambda: filters(world, condition.other, depth - 1))
-        if isinstance(condition, ToOne):
+        if not isinstance(condition, ToMany):
             return inner
         return st.fixed_dictionaries({}, optional=dict.fromkeys(QUANTIFIERS, inner))
     of_type = [name for name, each in world.records.items() if type(each).__name__ in made.types]

@@ -77,6 +77,8 @@ EACH: list[tuple[str, Filter]] = [
     ("offers", {"provider": {"id": {"eq": WORLD.gid("wang")}}}),
     ("offers", {"provider": {"id": {"in": [WORLD.gid("wang"), WORLD.gid("unit1")]}}}),
     ("offers", {"provider": {"type": ["UNIT"], "name": {"startsWith": "单位0"}}}),
+    ("offers", {"provider": {"unit": {"area": {"id": {"eq": SEA}}}}}),
+    ("offers", {"provider": {"not": {"unit": {"kind": {"ne": "ORGAN"}}}}}),
     ("offers", {"capacity": {"gte": 100}}),
     ("offers", {"startsOn": {"gte": "2026-06-01", "lte": "2026-09-01"}}),
     ("offers", {"createdAt": {"lt": "2026-01-01T00:50:00.000000Z"}}),

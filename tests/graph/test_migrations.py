@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import LiteralString, cast
 
 import pytest
 
 from domain.errors import GraphTooNew
+from domain.records import Node
 from graph.driver import Graph
 from graph.engine import EngineSettings, open_graph
-from graph.migrations import MIGRATIONS, Migration, applied, migrate
+from graph.migrations import MIGRATIONS, Migration, applied, m0007_orders, migrate
+from graph.ordering import ORDERED, derived
 from graph.statements import CompiledStatement, Statement
+from tests.contract.world import build_world
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +105,25 @@ async def test_uniqueness_and_search_are_there(raw: Graph) -> None:
         await raw.write(lambda transaction: transaction.run(offer, id="a", search=""))
     clear = Statement("tests.clear", "MATCH (o:ResourceOffer) DELETE o", writes=True)
     await raw.write(lambda transaction: transaction.run(clear))
+
+
+async def test_keys_and_search_texts_are_made_for_what_was_there(graph: Graph) -> None:
+    world = build_world()
+    await world.write(graph)
+    labels = [cls.__name__ for cls in ORDERED]
+    whole = {label: await graph.read(nodes_of(label)) for label in labels}
+    for cls in ORDERED:
+        await graph.write(lambda transaction, cls=cls: transaction.run(without_keys(cls)))
+    await m0007_orders.apply(graph)
+    assert {label: await graph.read(nodes_of(label)) for label in labels} == whole
+    assert all(whole.values())
+
+
+def nodes_of(label: str) -> CompiledStatement:
+    return CompiledStatement(f"MATCH (n:{label}) RETURN properties(n) AS p ORDER BY n.id")
+
+
+def without_keys(cls: type[Node]) -> Statement:
+    names = ", ".join(f"n.{name} = null" for name in sorted(derived(cls)))
+    text = cast("LiteralString", f"MATCH (n:{cls.__name__}) SET {names}")
+    return Statement("tests.forget_keys", text, writes=True)

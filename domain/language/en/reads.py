@@ -41,4 +41,8 @@ TEXTS: dict[str, str] = {
     "argument.orderBy": "In which order",
     "expected.filter": "at most {conditions} conditions, nested {levels} levels deep",
     "expected.values": "a list of at most {values} values",
+    "field.AgentFilter.area": "Is an area and fits",
+    "field.AgentFilter.unit": "Is a unit and fits",
+    "field.AgentFilter.partyBranch": "Is a Party organisation and fits",
+    "field.AgentFilter.member": "Is a member and fits",
 }

@@ -41,4 +41,8 @@ TEXTS: dict[str, str] = {
     "argument.orderBy": "按什么次序",
     "expected.filter": "不超过 {conditions} 个条件、{levels} 层嵌套",
     "expected.values": "不超过 {values} 个值的列表",
+    "field.AgentFilter.area": "是区域且符合",
+    "field.AgentFilter.unit": "是单位且符合",
+    "field.AgentFilter.partyBranch": "是党组织且符合",
+    "field.AgentFilter.member": "是人员且符合",
 }
