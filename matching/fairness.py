@@ -1,0 +1,171 @@
+"""A floor for weak communities: the worst-served one gets as much as a stated cost allows.
+
+How well a community is served is the share that it gets of what its orders would be worth at best:
+`sum(b_i x_i) / sum(b_i q_i)` over its orders that any offer suits, `b_i` being the highest worth of
+a unit. Communities below the floor get a premium on each unit, `premium * b_i`, which is raised
+until they reach it; the floor is found by bisection. With premiums the flow is exact as ever, so
+its prices prove of the plan: no plan that gives the communities with a premium as much, weighted by
+it, is worth more. A premium moves whole orders from one community to another, so the floor is as
+fine as the orders are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.columns import Flags, Integers
+from matching.matcher import Solved
+from matching.network import Network
+from matching.placing import Share, shares_of
+from matching.prices import exact_sum
+from matching.pricing import Solution, solve_priced
+from matching.sparse import listed
+
+BISECTIONS = 4
+RAISES = 3
+FIRST_PREMIUM = 250
+"""In thousandths of an order's best worth; doubled where it is not enough."""
+MILLI = 1000
+
+Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fair:
+    """A plan with a floor; figures before (the best plan) and after.
+
+    `premiums` are thousandths, by the path of a community's area. `solution` is proven for worths
+    with premiums; `value` counts without them.
+    """
+
+    solution: Solution
+    premiums: Mapping[str, int]
+    value: int
+    best_value: int
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+
+    @property
+    def cost(self) -> float:
+        """Which share of the best plan's value the floor costs."""
+        return (self.best_value - self.value) / self.best_value if self.best_value else 0.0
+
+    @property
+    def floor_before(self) -> float:
+        """How the worst community is served by the best plan; 1 where there is none."""
+        return min(self.before.values(), default=1.0)
+
+    @property
+    def floor_after(self) -> float:
+        """How the worst community is served by this plan."""
+        return min(self.after.values(), default=1.0)
+
+
+def with_floor(
+    network: Network, flow: Solution, most_cost: float = 0.006, chosen: Flags | None = None
+) -> Fair:
+    """Return the plan with the highest floor found that costs at most this share of the value.
+
+    Never below the floor of the best plan, `flow`, which is what comes back where nothing helps.
+    Of components with conversions, and of lots, it knows as much as the flow: it splits everything.
+    """
+    search = _Search(network, flow, chosen)
+    low, high = float(search.shares(flow).min(initial=1.0)), 1.0
+    best, best_premiums, floor = flow, search.premiums.copy(), low
+    for _ in range(BISECTIONS):
+        target = (low + high) / 2
+        search.premiums = best_premiums.copy()
+        solution = best
+        for _ in range(RAISES):
+            below = search.shares(solution) < target
+            if not below.any():
+                break
+            search.premiums[below] = np.maximum(2 * search.premiums[below], FIRST_PREMIUM)
+            solution = search.solve(solution)
+            reached = float(search.shares(solution).min())
+            if reached > floor and search.cost(solution) <= most_cost:
+                best, best_premiums, floor = solution, search.premiums.copy(), reached
+        low, high = (max(low, floor), high) if floor >= target else (low, target)
+    return search.fair(best, best_premiums)
+
+
+def fair_shares(solved: Solved, fair: Fair) -> list[Share]:
+    """Return who gets what by a plan with a floor; what a flow cannot split stays as it was."""
+    network = solved.network
+    splittable, components = solved.parts.splittable, network.order_components
+    easy = splittable[components[fair.solution.arcs.orders]]
+    arcs, carried = fair.solution.arcs.take(easy), fair.solution.carried[easy]
+    numbers = network.found.order_numbers
+    kept = [share for share in solved.shares if not splittable[components[numbers[share.order_id]]]]
+    return [*kept, *shares_of(network, arcs, carried)]
+
+
+class _Search:
+    """Premiums of communities, and the plans that they make."""
+
+    def __init__(self, network: Network, flow: Solution, chosen: Flags | None) -> None:
+        self._network, self._flow, self._chosen = network, flow, chosen
+        found = network.found
+        self._best = np.zeros(len(network.quantity), dtype=np.int64)
+        np.maximum.at(self._best, found.orders, network.worths)
+        areas = found.columns.wanted.items.area
+        self._areas = np.unique(areas[self._best * network.quantity > 0])
+        self._places = np.searchsorted(self._areas, areas)
+        self._places[~np.isin(areas, self._areas)] = len(self._areas)
+        self.premiums = np.zeros(len(self._areas) + 1, dtype=np.int64)
+        self._wanted = self._sums(network.quantity)
+
+    def _sums(self, amounts: Integers) -> Shares:
+        weights = self._best.astype(np.float64) * amounts
+        sums = np.zeros(len(self._areas) + 1)
+        np.add.at(sums, self._places, weights)
+        return sums
+
+    def shares(self, solution: Solution) -> Shares:
+        """Return how well each community is served; 1 for what wants nothing."""
+        got = np.zeros(len(self._best), dtype=np.int64)
+        np.add.at(got, solution.arcs.orders, solution.carried)
+        return np.divide(
+            self._sums(got), self._wanted, out=np.ones_like(self._wanted), where=self._wanted > 0
+        )
+
+    def value(self, solution: Solution) -> int:
+        """Return what a plan is worth without premiums."""
+        return exact_sum(self._network.worths[solution.arcs.pairs], solution.carried)
+
+    def cost(self, solution: Solution) -> float:
+        """Return which share of the best value a plan costs."""
+        best = self._flow.value
+        return (best - self.value(solution)) / best if best else 0.0
+
+    def solve(self, near: Solution) -> Solution:
+        """Return the best plan with the premiums as they are, beginning near another."""
+        network = self._network
+        bonus = self.premiums[self._places] * self._best // MILLI
+        worths = network.worths + bonus[network.found.orders]
+        used = np.unique(near.arcs.pairs[near.carried > 0])
+        prices = self._flow.order_prices + bonus, self._flow.bin_prices
+        return solve_priced(replace(network, worths=worths), self._chosen, prices, used)
+
+    def fair(self, solution: Solution, premiums: Integers) -> Fair:
+        """Return a plan with its figures, by the paths of the areas."""
+        paths = self._network.found.columns.tables.areas
+        names = [paths[area] for area in listed(self._areas)]
+
+        def named(shares: Shares) -> dict[str, float]:
+            return dict(zip(names, shares[: len(names)].tolist(), strict=True))
+
+        return Fair(
+            solution,
+            {
+                name: premium
+                for name, premium in zip(names, listed(premiums[: len(names)]), strict=True)
+                if premium
+            },
+            self.value(solution),
+            self._flow.value,
+            named(self.shares(self._flow)),
+            named(self.shares(solution)),
+        )
