@@ -56,6 +56,7 @@ Every error carries its details as data; its text, in both languages, is the cat
 `error.CODE` filled with them.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from domain.language import Language, kind_name, text
@@ -320,8 +321,17 @@ class TooManyOpen(ClaimError):
     code = "TOO_MANY_OPEN"
 
 
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """What somebody changed of a node: when, by which action, which fields."""
+
+    at: str
+    action: str
+    fields: tuple[str, ...]
+
+
 class VersionConflict(ClaimError):
-    """Somebody else changed it first. Details: node, expected, actual."""
+    """Somebody else changed it first. Details: node, expected, actual, and changes where known."""
 
     code = "VERSION_CONFLICT"
 

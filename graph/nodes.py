@@ -5,10 +5,11 @@ node, whoever writes it. Use cases lock in one order: idempotency key, the trees
 offers, agents, categories, other nodes, proposals, claims; several of one kind by their ids.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, LiteralString
 
-from domain.errors import AlreadyTaken
+from domain.errors import AlreadyTaken, PastChange
 from domain.identity import NodeReference
 from domain.records import Area, Node
 from domain.vocabulary import AreaLevel
@@ -20,6 +21,8 @@ from graph.records import properties
 from graph.statements import Statement, statement
 
 SEARCH = "search"
+LONGEST_HISTORY = 20
+"""So many changes a conflict tells at most."""
 
 LOCKED: tuple[LiteralString, ...] = (
     "Area",
@@ -104,6 +107,24 @@ def _users(
 
 
 USERS = {kind: _users(kind, ways) for kind, ways in _USERS.items()}
+EDITED: tuple[LiteralString, ...] = (
+    *LOCKED,
+    "ResourceList",
+    "NeedList",
+    "ResourceOffer",
+    "DemandOrder",
+)
+
+
+def _history(label: LiteralString) -> Statement:
+    return statement(
+        f"nodes.history of {label}",
+        f"MATCH (:{label} {{id: $id}})<-[:CHANGED]-(e:Event) WITH e ORDER BY e.sortKey DESC "
+        "LIMIT $size RETURN e.createdAt AS at, e.action AS action, e.changes AS changes",
+    )
+
+
+HISTORY = {label: _history(label) for label in EDITED}
 LOCK_TREE = statement(
     "nodes.lock_tree",
     "MERGE (l:EngineLock {id: $tree}) SET l.token = $token RETURN l.id AS id",
@@ -122,6 +143,20 @@ async def lock(
             rows = await transaction.run(text, ids=ids, token=token)
             found |= {row["id"]: row["p"] for row in rows}
     return found
+
+
+async def changed_since(
+    transaction: Transaction, kind: str, node_id: str, version: int
+) -> tuple[PastChange, ...]:
+    """Return the latest changes of a node after a version, newest first."""
+    found: list[PastChange] = []
+    for row in await transaction.run(HISTORY[kind], id=node_id, size=LONGEST_HISTORY):
+        changed: dict[str, list[Any]] = json.loads(row["changes"]).get(node_id, {})
+        after = (changed.get("version") or [None, 0])[1]
+        if after is not None and after > version:
+            fields = tuple(sorted(changed.keys() - {"version"}))
+            found.append(PastChange(row["at"], row["action"], fields))
+    return tuple(found)
 
 
 async def lock_tree(transaction: Transaction, tree: str, token: str) -> None:

@@ -100,10 +100,21 @@ def missing(kind: str, node_id: str) -> NotFound:
     return NotFound(type=kind, id=NodeReference(kind, node_id))
 
 
-def check_version(kind: str, node_id: str, expected: int | None, actual: int) -> None:
-    """Refuse a change of what somebody else has changed meanwhile. Raises VersionConflict."""
-    if expected is not None and expected != actual:
-        raise VersionConflict(node=NodeReference(kind, node_id), expected=expected, actual=actual)
+async def check_version(
+    transaction: Transaction, kind: str, node_id: str, expected: int | None, actual: int
+) -> None:
+    """Refuse a change of what somebody else has changed meanwhile. Raises VersionConflict.
+
+    Only asked of who may change the node, so what was changed since may be told.
+    """
+    if expected is None or expected == actual:
+        return
+    raise VersionConflict(
+        node=NodeReference(kind, node_id),
+        expected=expected,
+        actual=actual,
+        changes=await nodes.changed_since(transaction, kind, node_id, expected),
+    )
 
 
 async def lock_named(

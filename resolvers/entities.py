@@ -217,7 +217,7 @@ async def open_node(
         if entity.hidden:
             raise missing(entity.kind, node_id) from None
         raise
-    check_version(entity.kind, node_id, request.expected_version, before.version)
+    await check_version(transaction, entity.kind, node_id, request.expected_version, before.version)
     if isinstance(before, Retirable) and before.retired_at is not None:
         raise Retired(node=NodeReference(entity.kind, node_id))
     return before, ends

@@ -123,7 +123,9 @@ async def edit_item(
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         located = await locate(transaction, kind, item_id, call)
         _check(viewer, located, may_edit_item, call)
-        check_version(kind.__name__, item_id, request.expected_version, located.node.version)
+        await check_version(
+            transaction, kind.__name__, item_id, request.expected_version, located.node.version
+        )
 
         def edit(before: Item, on: list[ClaimOnItem]) -> Item:
             after = replace(before, **changes)
@@ -275,7 +277,9 @@ async def _step(
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         located = await locate(transaction, kind, item_id, call)
         _check(viewer, located, rule, call)
-        check_version(kind.__name__, item_id, request.expected_version, located.node.version)
+        await check_version(
+            transaction, kind.__name__, item_id, request.expected_version, located.node.version
+        )
         check_item_step(located.reference, action, located.node.state)
         after, changes = await edited(transaction, located, edit, call)
         return _result(after), changes

@@ -191,7 +191,9 @@ async def _open(
     if not may_see_list(viewer, subject):
         raise missing(kind.__name__, list_id)
     allow(rule, viewer, subject, call.write.operation)
-    check_version(kind.__name__, list_id, request.expected_version, found.list.version)
+    await check_version(
+        transaction, kind.__name__, list_id, request.expected_version, found.list.version
+    )
     check_list_step(NodeReference(kind.__name__, list_id), action, found.list.state)
     return found
 

@@ -14,7 +14,7 @@ from domain.claims import ClaimAction, ClaimPolicy
 from domain.edits import check_offer_edit, check_order_edit
 from domain.errors import BadInput, HeldByClaims, SheetError
 from domain.holds import SlotUse, offer_hold, offer_state, order_hold, order_state, slot_holds
-from domain.records import DemandOrder, ResourceOffer, Slot, Versioned
+from domain.records import Category, DemandOrder, ResourceOffer, Slot, Versioned
 from domain.vocabulary import ItemState
 from graph import claims, events, items, loading, match_runs
 from graph.accounts import Run
@@ -159,14 +159,19 @@ def _difference(
         if before is None:
             found.make[piece.id] = piece
         else:
+            # A category that an administrator has changed stays as it is.
+            edited = isinstance(piece.node, Category) and before.get("version", 0) > 0
             changes = {
-                name: value for name, value in piece.stated.items() if before.get(name) != value
+                name: value
+                for name, value in piece.stated.items()
+                if before.get(name) != value and not edited
             }
             if changes:
-                if isinstance(piece.node, Versioned) and piece.kind not in ITEMS:
+                counted = isinstance(piece.node, Versioned) and piece.kind not in ITEMS
+                if counted and not isinstance(piece.node, Category):
                     changes["version"] = before.get("version", 0) + 1
                 found.change[piece.id] = changes
-            if piece.mentioned:
+            if piece.mentioned or edited:
                 continue
         for name, others in piece.links.items():
             there = links.get(name, {}).get(piece.id, set())

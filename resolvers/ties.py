@@ -163,7 +163,9 @@ async def edit_chair_term(
         )
         found = await nodes.lock(transaction, {"ChairTerm": (term_id,)}, call.token)
         before = record(ChairTerm, found[term_id])
-        check_version("ChairTerm", term_id, request.expected_version, before.version)
+        await check_version(
+            transaction, "ChairTerm", term_id, request.expected_version, before.version
+        )
         after = replace(before, **fields)
         check_term(after, await ties.terms_of(transaction, alliance_id))
         if after == before:

@@ -12,8 +12,10 @@ import strawberry
 
 from domain.claims import ClaimAction
 from domain.errors import DomainError
+from domain.fit import Misfit, misfits
 from domain.holds import LineRequest
 from domain.vocabulary import Initiator, Side
+from graph.fit import pair_of_claim
 from resolvers import claims
 from resolvers.claims import StepRequest
 from schema.context import Info
@@ -23,6 +25,7 @@ from schema.resolve import read_node
 from schema.types.claims import Claim
 from schema.values import Long
 
+strawberry.enum(Misfit)
 AGENTS = ("Unit", "PartyBranch", "Member", "Area")
 
 
@@ -36,6 +39,12 @@ class ClaimPayload:
     async def claim(self, info: Info) -> Claim | None:
         """The claim, read by this field's own selection."""
         return await read_node(info, "Claim", self.claim_id)
+
+    @strawberry.field
+    async def warnings(self, info: Info) -> list[Misfit]:
+        """What does not suit about order and offer; the claim stands all the same."""
+        pair = await pair_of_claim(info.context.graph, self.claim_id)
+        return [] if pair is None else misfits(pair)
 
 
 ClaimResult = Annotated[ClaimPayload | ClaimProblem, strawberry.union("ClaimResult")]

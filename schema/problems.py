@@ -12,6 +12,7 @@ gives the problem, or raises the error again when it is a fault (then it is in `
 code in the extensions).
 """
 
+from datetime import datetime
 from typing import Any, TypeAlias, cast
 
 import strawberry
@@ -205,12 +206,22 @@ class TooManyOpenProblem(Problem):
 
 
 @strawberry.type
+class MadeChange:
+    """What somebody changed of a node: when, by which action, which fields."""
+
+    at: datetime
+    action: str
+    fields: list[str]
+
+
+@strawberry.type
 class VersionConflictProblem(Problem):
-    """Somebody else changed it first."""
+    """Somebody else changed it first; `changes` are those since, newest first."""
 
     node: str
     expected: int
     actual: int
+    changes: list[MadeChange] = strawberry.field(default_factory=list[MadeChange])
 
 
 @strawberry.type
@@ -334,7 +345,10 @@ def _served(value: object, language: Language) -> object:
         case Phrase():
             return text(value.key, language, **value.parameters)
         case list() | tuple():
-            return [str(_served(item, language)) for item in cast("list[object]", value)]
+            served = [_served(item, language) for item in cast("list[object]", value)]
+            return [each if isinstance(each, MadeChange) else str(each) for each in served]
+        case errors.PastChange():
+            return MadeChange(at=cast("Any", value.at), action=value.action, fields=[*value.fields])
         case NodeReference():
             return global_id(value.kind, value)
         case int():

@@ -17,7 +17,7 @@ SCHEMA = build_schema()
 GRAPHQL = graphql_schema_of(SCHEMA)
 PROBLEMS = {
     "BadInputProblem": "field value expected",
-    "VersionConflictProblem": "node seen: expected actual",
+    "VersionConflictProblem": "node seen: expected actual changes { at action fields }",
     "HeldByClaimsProblem": "node claims",
     "InUseProblem": "node users count",
     "StateRefusedProblem": "node action state allowed",

@@ -64,6 +64,9 @@ async def test_the_life_of_a_unit(here: Neighbourhood) -> None:
     assert told["LOCATED_IN"] == [[here.subdistrict], [here.community]]
     stale = await mutate(here, "coordinator", "editUnit", id=node, name="x", expectedVersion=0)
     assert (stale["code"], stale["seen"], stale["actual"]) == ("VERSION_CONFLICT", 0, 1)
+    (since,) = stale["changes"]
+    assert since["at"].startswith("2026-05-04T")
+    assert (since["action"], since["fields"]) == ("Unit.EDIT", ["LOCATED_IN", "name", "phone"])
     own = {"name": "Branch of the library", "kind": "BRANCH", "unitId": node}
     branch = await made(here, "coordinator", "createBranch", "branch", **own)
     used = await mutate(here, "coordinator", "retireUnit", id=node)

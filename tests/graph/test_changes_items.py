@@ -1,14 +1,17 @@
 """Lists, offers and orders through GraphQL: made, edited, reviewed, published, withdrawn."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from domain.availability import WeeklyWindow
+from domain.errors import PastChange
 from domain.identity import global_id, new_id
 from domain.records import Category
 from domain.vocabulary import ItemState, Role
-from graph.driver import Graph
+from graph import nodes
+from graph.driver import Graph, Transaction
 from tests.graph.builders import NOW, Neighbourhood, dump, put
 from tests.graph.events_of import events_of
 from tests.graph.mutating import mutate
@@ -296,3 +299,40 @@ async def test_an_earlier_deadline_shortens_proposals(here: Neighbourhood) -> No
     )
     assert later["order"] == {"state": ItemState.OPEN, "held": 0}
     here.clock.now = NOW
+
+
+async def test_a_claim_that_does_not_suit_says_so(here: Neighbourhood) -> None:
+    on = await listed(here)
+    await mutate(here, "unit", "publishResourceList", listId=on)
+    far = new_offer(here, on) | {"servesIds": [gid(here, "Area", "village")]}
+    made = await mutate(here, "unit", "createOffer", "offer { id }", **far)
+    offer = made["offer"]["id"]
+    await mutate(here, "unit", "publishOffer", offerId=offer)
+    order = await here.order(windows=(WeeklyWindow(7, 540, 600),), deadline=date(2026, 5, 8))
+    claim = await mutate(
+        here, "unit", "proposeClaim", "warnings", initiator="SUPPLIER",
+        orderId=global_id("DemandOrder", order.id), offerId=offer,
+        lines=[{"quantity": 4, "slot": "2026-05-09T09:00:00+08:00"}],
+    )  # fmt: skip
+    assert claim["warnings"] == ["OUTSIDE_SERVICE_AREA", "OUTSIDE_WINDOWS", "AFTER_DEADLINE"]
+    alone = await mutate(
+        here, "unit", "proposeClaim", "warnings", initiator="SUPPLIER",
+        orderId=global_id("DemandOrder", (await here.order()).id),
+        supplierId=gid(here, "Unit", "unit"), lines=[{"quantity": 4}],
+    )  # fmt: skip
+    assert alone["warnings"] == []
+
+
+@pytest.mark.parametrize("kind", nodes.HISTORY)
+async def test_the_history_of_every_kind_can_be_told(here: Neighbourhood, kind: str) -> None:
+    order = await here.order()
+    order_id = global_id("DemandOrder", order.id)
+    await mutate(here, "community", "editOrder", orderId=order_id, quantity=7)
+    await mutate(here, "community", "editOrder", orderId=order_id, quantity=8)
+
+    async def work(transaction: Transaction) -> tuple[PastChange, ...]:
+        return await nodes.changed_since(transaction, kind, order.id, 1)
+
+    found = await here.graph.write(work)
+    told = [(each.action, each.fields) for each in found]
+    assert told == ([("DemandOrder.EDIT", ("quantity",))] if kind == "DemandOrder" else [])
