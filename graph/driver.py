@@ -279,17 +279,19 @@ class Graph:
             recorder.ran(statement, parameters, values, None)
         return values
 
-    async def explain(
+    async def rehearse(
         self, statement: Statement | CompiledStatement, parameters: dict[str, Any]
     ) -> None:
-        """Have the engine plan a statement for parameters like these, without running it.
+        """Have the engine plan a statement by running it with parameters that find nothing.
+
+        Nobody is told of it.
 
         Raises EngineUnavailable when the engine does not answer.
         """
 
         async def attempt() -> None:
             async with self._session(READ_ACCESS) as session:
-                result = await session.run(self._query(f"EXPLAIN {statement.text}"), parameters)
+                result = await session.run(self._query(statement.text), parameters)
                 await result.consume()
 
         await self._reading(attempt)

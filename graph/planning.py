@@ -2,8 +2,8 @@
 
 To plan a text that it has not seen costs Neo4j far more than to run it, so a compiled read whose
 statement is not planned yet is run by levels (`graph.reads.levels`), in small statements that are,
-while the whole is planned in the background, by EXPLAIN with the very parameters. What is planned
-is kept per text and per size class of the parameters (`graph.reads.shapes`), as Neo4j keeps it.
+while the whole is planned in the background, by running it with parameters of the same sizes that
+find nothing: EXPLAIN leaves the second half of the planning to the first run. What is planned is kept per text and per size class of the parameters (`graph.reads.shapes`), as Neo4j keeps it.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ class Planning:
         while self._awaited:
             key, (statement, parameters) = next(iter(self._awaited.items()))
             try:
-                await self._graph.explain(statement, dict(parameters))
+                await self._graph.rehearse(statement, example(parameters))
             except (EngineError, Neo4jError) as error:
                 # The statement itself will meet the same, and tells it to who asks.
                 log.warning("not planned", problem=str(error))
