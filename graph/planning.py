@@ -2,8 +2,9 @@
 
 To plan a text that it has not seen costs Neo4j far more than to run it, so a compiled read whose
 statement is not planned yet is run by levels (`graph.reads.levels`), in small statements that are,
-while the whole is planned in the background, by running it with parameters of the same sizes that
-find nothing: EXPLAIN leaves the second half of the planning to the first run. What is planned is kept per text and per size class of the parameters (`graph.reads.shapes`), as Neo4j keeps it.
+while the whole is planned in the background: run with parameters of the same sizes that find
+nothing, since EXPLAIN leaves the second half of the planning to the first run. What is planned is
+kept per text and per size class of the parameters (`graph.reads.shapes`), as Neo4j keeps it.
 """
 
 import asyncio
