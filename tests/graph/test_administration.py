@@ -14,8 +14,9 @@ from domain.language import Language
 from domain.sign_in import subject_id
 from graph.accounts import viewer as viewer_of
 from graph.driver import Graph
+from graph.migrations import m0008_granters
 from graph.sign_in import account_of
-from graph.statements import CompiledStatement
+from graph.statements import CompiledStatement, Statement
 from resolvers.accounts import viewer_of as signed_in
 from resolvers.sign_in import account_of_subject
 from schema.context import Context
@@ -499,3 +500,15 @@ async def test_nobody_acts_for_an_account_whose_deputy_they_are_not(people: Peop
     acting = ActingAccount(people.here.id("account unit"), people.here.id("account admin"))
     with pytest.raises(NotSignedIn):
         await signed_in(people.graph, acting, now=people.here.clock())
+
+
+async def test_grants_from_before_are_linked_with_who_gave_them(people: People) -> None:
+    grant_id = (await people.viewer("unit")).grants[0].id  # pyright: ignore[reportOptionalMemberAccess]
+    former = Statement("test", "MATCH (g:Grant {id: $id}) SET g.grantedBy = $by", writes=True)
+    by = people.here.id("account admin")
+    await people.graph.write(lambda transaction: transaction.run(former, id=grant_id, by=by))
+    for _ in range(2):
+        await m0008_granters.apply(people.graph)
+    query = "query ($id: ID!) { grant(id: $id) { grantedBy { id } } }"
+    found = await people.ask("admin", query, id=global_id("Grant", str(grant_id)))
+    assert found["grant"]["grantedBy"]["id"] == people.account("admin")
