@@ -119,13 +119,17 @@ class Rules:
         tests: list[str] = []
         if self._kind.agents:
             claim, other = self._fresh(), self._fresh()
-            counterpart = (
-                f"EXISTS {{ MATCH ({variable})<-[:{SIDES}]-({claim}:Claim)"
-                f"-[:{SIDES}]->({other}:Agent) WHERE {other}.id IN ${AGENTS} "
-                f"AND ({claim}.state IN ${COUNTERPART} OR ({claim}.state IN ${COMPLETED} "
-                f"AND {claim}.completedAt > ${SINCE})) }}"
+            across = f"({variable})<-[:{SIDES}]-({claim}:Claim)-[:{SIDES}]->"
+            open_now = (
+                f"({claim}.state IN ${COUNTERPART} OR ({claim}.state IN ${COMPLETED} "
+                f"AND {claim}.completedAt > ${SINCE}))"
             )
-            tests += [f"{variable}.id IN ${AGENTS}", counterpart]
+            counterpart = (
+                f"EXISTS {{ MATCH {across}({other}:Agent) "
+                f"WHERE {other}.id IN ${AGENTS} AND {open_now} }}"
+            )
+            of_resident = self._of_resident(across, open_now)
+            tests += [f"{variable}.id IN ${AGENTS}", counterpart, of_resident]
         if self._kind.areas:
             tests.append(self._coordinated(variable))
         return " OR ".join(tests) or NOBODY
@@ -158,6 +162,7 @@ class Rules:
         tests = [f"{variable}.state IN ${LISTS}"]
         if self._kind.agents:
             tests.append(self._owned(f"({variable})<-[:{issued}]-"))
+            tests.append(self._of_resident(f"({variable})<-[:{issued}]-"))
         if self._kind.areas:
             issuer = self._fresh()
             tests.append(
@@ -317,12 +322,13 @@ class Rules:
         owner = self._fresh()
         return f"EXISTS {{ MATCH {start}({owner}) WHERE {owner}.id IN ${AGENTS} }}"
 
-    def _of_resident(self, start: str) -> str:
+    def _of_resident(self, start: str, condition: str | None = None) -> str:
         """Return the test that it is of a resident for whom only the community's liaison speaks."""
+        further = f"AND {condition} " if condition else ""
         resident, home, grant = self._fresh(), self._fresh(), self._fresh()
         return (
             f"EXISTS {{ MATCH {start}({resident}:Member)-[:LIVES_IN]->({home}:Area) "
-            f"WHERE any(part IN split({home}.path, '/') WHERE part IN ${AGENTS}) "
+            f"WHERE any(part IN split({home}.path, '/') WHERE part IN ${AGENTS}) {further}"
             f"AND NOT EXISTS {{ MATCH ({resident})<-[:FOR_AGENT]-({grant}:Grant) }} }}"
         )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, LiteralString
 
 from domain.availability import instant_text, parse_instant
 from domain.records import DemandOrder, ResourceOffer
+from graph.computed.linkage import IN_ALLIANCE, SAME_BODY
 from graph.driver import Graph
 from graph.records import record
 from graph.statements import Statement, statement
@@ -14,6 +15,9 @@ from graph.statements import Statement, statement
 PAGE = 1000
 START, END = "", "~"
 """Below and above every sort key."""
+
+Sides = Sequence[frozenset[str]]
+"""Those whom something binds, each with all that stand for it: a branch for its unit or area."""
 
 ORDER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:NEEDS]-(a:Agent)
@@ -93,13 +97,27 @@ COLLECT {
     RETURN DISTINCT x.id
 } AS receivers""",
 )
-PAIRINGS = statement(
-    "matching.pairings",
-    """MATCH (p:Pairing)
-RETURN COLLECT {
-    MATCH (p)-[:PAIRS]->(a:Agent)
-    RETURN [a.id, head(COLLECT { MATCH (a)-[:OF_UNIT]->(u:Unit) RETURN u.id })]
-} AS agents""",
+
+
+def _bound(name: str, found: LiteralString, ends: LiteralString) -> Statement:
+    """Return who is bound by each of what is found as `t`, with all that stand for the same."""
+    return statement(
+        name,
+        f"{found} RETURN COLLECT {{ MATCH (t)-[:{ends}]->(a:Agent) "
+        f"RETURN COLLECT {{ MATCH (a)-[:{SAME_BODY}]-(b) RETURN b.id }} }} AS sides",
+    )
+
+
+PAIRINGS = _bound("matching.pairings", "MATCH (t:Pairing) WHERE t.retiredAt IS NULL", "PAIRS")
+ALLIANCES = _bound(
+    "matching.alliances", "MATCH (t:Alliance) WHERE t.retiredAt IS NULL", IN_ALLIANCE
+)
+AGREEMENTS = _bound(
+    "matching.agreements",
+    """MATCH (t:Agreement)
+WHERE t.retiredAt IS NULL AND (t.signedOn IS NULL OR t.signedOn <= $today)
+    AND (t.validUntil IS NULL OR t.validUntil >= $today)""",
+    "AGREED_BY",
 )
 WORKED_TOGETHER = statement(
     "matching.worked_together",
@@ -181,15 +199,19 @@ async def partners(graph: Graph, agent_id: str) -> frozenset[str]:
     return frozenset(each for row in rows for each in (*row["suppliers"], *row["receivers"]))
 
 
-async def paired_agents(graph: Graph) -> list[tuple[str, str]]:
-    """Return the pairs of agents that are paired; a branch's pairing counts for its unit too."""
-    found: list[tuple[str, str]] = []
-    for row in await graph.read(PAIRINGS):
-        sides = [[agent for agent in side if agent is not None] for side in row["agents"]]
-        for number, one in enumerate(sides):
-            for other in sides[number + 1 :]:
-                found.extend((first, second) for first in one for second in other)
-    return found
+async def pairings(graph: Graph) -> list[Sides]:
+    """Return the two sides of each pairing."""
+    return _sides(await graph.read(PAIRINGS))
+
+
+async def alliances(graph: Graph) -> list[Sides]:
+    """Return the members and supporters of each alliance."""
+    return _sides(await graph.read(ALLIANCES))
+
+
+async def agreements(graph: Graph, today: date) -> list[Sides]:
+    """Return the parties of each agreement that is valid on a day, its last one included."""
+    return _sides(await graph.read(AGREEMENTS, today=today.isoformat()))
 
 
 async def worked_together(graph: Graph) -> list[tuple[str, str]]:
@@ -200,6 +222,10 @@ async def worked_together(graph: Graph) -> list[tuple[str, str]]:
 async def substitutes(graph: Graph) -> frozenset[tuple[str, str]]:
     """Return the pairs of category paths of which the second can stand in for the first."""
     return frozenset((row["wanted"], row["instead"]) for row in await graph.read(SUBSTITUTES))
+
+
+def _sides(rows: Sequence[Mapping[str, Any]]) -> list[Sides]:
+    return [[frozenset(side) for side in row["sides"]] for row in rows]
 
 
 async def _pages(

@@ -21,10 +21,16 @@ Progress = Callable[[str, int, int], None]
 
 
 class RelationKind(StrEnum):
-    """How a supplier and a receiver are linked before the run."""
+    """How a supplier and a receiver are linked before the run; of several the strongest counts.
+
+    PAIRED with each other; AGREED: parties of an agreement that is valid; WORKED_TOGETHER: they
+    have completed a claim; ALLIED: members or supporters of one alliance.
+    """
 
     PAIRED = "PAIRED"
+    AGREED = "AGREED"
     WORKED_TOGETHER = "WORKED_TOGETHER"
+    ALLIED = "ALLIED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,11 @@ GOOD = 0.5
 
 RELATION_VALUES: Mapping[RelationKind, float] = {
     RelationKind.PAIRED: 1.0,
+    RelationKind.AGREED: 0.9,
     RelationKind.WORKED_TOGETHER: 0.7,
+    RelationKind.ALLIED: 0.5,
 }
+"""A promise to each other is worth most, then what went well, then a common circle of many."""
 
 
 def tree_steps(first: str, second: str) -> int | None:

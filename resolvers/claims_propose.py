@@ -13,7 +13,7 @@ from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
 from domain.rights import AgentPlace
 from domain.vocabulary import Initiator, ListState, ProposalState, Side
-from graph import claims, events, proposals
+from graph import claims, events, nodes, proposals
 from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
@@ -30,6 +30,7 @@ from resolvers.claims_common import (
 )
 from resolvers.claims_ledger import Scene, check_room, with_ids, write_claim
 
+MEMBER = "Member"
 _STARTED_BY = {Initiator.SUPPLIER: Side.SUPPLIER, Initiator.RECEIVER: Side.RECEIVER}
 
 
@@ -80,6 +81,7 @@ async def propose_in(
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     if supplier.id == receiver.id:
         raise SameSides(agent=NodeReference(supplier.kind, supplier.id))
+    await _refuse_erased(transaction, (supplier, receiver), call.token)
     actor = actor_of(viewer, supplier, receiver, None)
     if not (actor.sides or actor.coordinator):
         raise Forbidden(action=ClaimAction.PROPOSE)
@@ -125,6 +127,20 @@ async def _refuse_hidden(
     places = await read_agents(transaction, *(item.owner_id for item in named))
     for item in named:
         refuse_unseen(viewer, item, places.get(item.owner_id))
+
+
+async def _refuse_erased(
+    transaction: Transaction, sides: tuple[AgentPlace, ...], token: str
+) -> None:
+    """Lock the persons among the sides, so that nobody erases one meanwhile.
+
+    Raises NotFound for one whose data is erased: what is left stands for nobody.
+    """
+    members = [side.id for side in sides if side.kind == MEMBER]
+    found = await nodes.lock(transaction, {MEMBER: members}, token)
+    for member_id in members:
+        if found[member_id].get("erasedAt") is not None:
+            raise NotFound(type=MEMBER, id=NodeReference(MEMBER, member_id))
 
 
 def _check_published(item: OrderItem | OfferItem | None) -> None:

@@ -15,7 +15,8 @@ from graph.matching import OrderRow
 from graph.paths import Stop, may_see
 from graph.standing import agent_place
 from matching.help import Help, who_could_help
-from matching.model import Policy, RelationKind, Relations, agent_pair
+from matching.model import Policy
+from resolvers.matching_relations import relations_between
 from resolvers.matching_situation import matched_offer, matched_order
 
 MOST_HELPERS = 100
@@ -53,7 +54,14 @@ async def helpers_of(
     rows = await matching.offers_below(graph, sorted(set(below)), now, MOST_OFFERS)
     until = now + timedelta(days=POLICY.horizon_days)
     order = matched_order(row if privy else _as_published(row))
-    relations = await _relations(graph, row.receiver_id, privy=privy)
+    partners = await matching.partners(graph, row.receiver_id) if privy else ()
+    relations = await relations_between(
+        graph,
+        {row.receiver_id},
+        {each.supplier_id for each in rows},
+        [(row.receiver_id, other) for other in partners],
+        now,
+    )
     found = await asyncio.to_thread(
         lambda: who_could_help(
             order,
@@ -70,13 +78,3 @@ async def helpers_of(
 def _as_published(row: OrderRow) -> OrderRow:
     """Return an order without what only its claims and proposals tell."""
     return replace(row, rejected_offers=frozenset(), rejected_suppliers=frozenset())
-
-
-async def _relations(graph: Graph, agent_id: str, *, privy: bool) -> Relations:
-    found: dict[tuple[str, str], RelationKind] = {}
-    for other in await matching.partners(graph, agent_id) if privy else ():
-        found[agent_pair(agent_id, other)] = RelationKind.WORKED_TOGETHER
-    for pair in await matching.paired_agents(graph):
-        if agent_id in pair:
-            found[agent_pair(*pair)] = RelationKind.PAIRED
-    return found

@@ -100,7 +100,7 @@ async def edit_list(
         raise BadInput(field="changes", value=", ".join(sorted(changes)), expected=expected)
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        found = await _open(
+        found, of_person = await _open(
             transaction, viewer, kind, list_id, request, call, ListAction.EDIT, may_edit_list
         )
         after = replace(found.list, **changes)
@@ -108,7 +108,7 @@ async def edit_list(
         if after == found.list:
             return _result(after), {}
         after = replace(after, version=raised(after))
-        changed = await nodes.change(transaction, found.list, after)
+        changed = await nodes.change(transaction, found.list, after, of_person=of_person)
         return _result(after), {after.id: changed}
 
     given = {"id": list_id, "changes": changes}
@@ -157,9 +157,12 @@ async def _move(
     item_kind = ResourceOffer if kind is ResourceList else DemandOrder
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        found = await _open(transaction, viewer, kind, list_id, request, call, action, rule)
+        found, of_person = await _open(
+            transaction, viewer, kind, list_id, request, call, action, rule
+        )
         after = replace(found.list, state=target, version=raised(found.list))
-        changes: Changes = {after.id: await nodes.change(transaction, found.list, after)}
+        changed = await nodes.change(transaction, found.list, after, of_person=of_person)
+        changes: Changes = {after.id: changed}
         for item_id in found.items:
             located = await locate(transaction, item_kind, item_id, call)
             subject = subject_of(located.item, located.owner)
@@ -181,8 +184,8 @@ async def _open(
     call: Call,
     action: ListAction,
     rule: Rule,
-) -> lists.ListItem:
-    """Lock and read a list for an action that the caller may take now.
+) -> tuple[lists.ListItem, bool]:
+    """Lock and read a list for an action that the caller may take now, and whether a person's.
 
     Raises NotFound for who may not even see it, Forbidden, VersionConflict and StateRefused.
     """
@@ -195,7 +198,7 @@ async def _open(
         transaction, kind.__name__, list_id, request.expected_version, found.list.version
     )
     check_list_step(NodeReference(kind.__name__, list_id), action, found.list.state)
-    return found
+    return found, issuer is not None and issuer.kind == "Member"
 
 
 async def read_list(

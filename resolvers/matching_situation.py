@@ -15,11 +15,9 @@ from matching.model import (
     Offer,
     Order,
     Policy,
-    RelationKind,
-    Relations,
     Situation,
-    agent_pair,
 )
+from resolvers.matching_relations import relations_between
 
 
 async def read_situation(graph: Graph, *, below: str, now: datetime, policy: Policy) -> Situation:
@@ -41,7 +39,13 @@ async def read_situation(graph: Graph, *, below: str, now: datetime, policy: Pol
         orders=tuple(orders),
         offers=tuple(offers),
         now=now,
-        relations=await _relations(graph),
+        relations=await relations_between(
+            graph,
+            {order.receiver_id for order in orders},
+            {offer.supplier_id for offer in offers},
+            await matching.worked_together(graph),
+            now,
+        ),
         substitutes=await matching.substitutes(graph),
     )
 
@@ -118,11 +122,3 @@ def free_slots(
 
 def _text(item: DemandOrder | ResourceOffer) -> str:
     return f"{item.title} {item.description or ''}".strip()
-
-
-async def _relations(graph: Graph) -> Relations:
-    worked = await matching.worked_together(graph)
-    found = {agent_pair(*pair): RelationKind.WORKED_TOGETHER for pair in worked}
-    for pair in await matching.paired_agents(graph):
-        found[agent_pair(*pair)] = RelationKind.PAIRED
-    return found

@@ -10,12 +10,14 @@ from schema.types.common import Actions, Connection, Node
 from schema.types.items import DemandOrder, ResourceOffer
 from schema.types.plans import (
     Certificate,
+    MatchPolicy,
     MatchReason,
     ScorePart,
     UnmatchedOrder,
     Weight,
     parse_certificate,
     parse_parts,
+    parse_policy,
     parse_reasons,
     parse_unmatched,
     parse_weights,
@@ -23,6 +25,7 @@ from schema.types.plans import (
 
 
 @node_with(
+    policy=(MatchPolicy, Structured(parse_policy)),
     weights=(list[Weight], Structured(parse_weights)),
     unmatched=(list[UnmatchedOrder], Structured(parse_unmatched)),
     certificate=(Certificate | None, Structured(parse_certificate)),

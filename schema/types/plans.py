@@ -8,6 +8,7 @@ import strawberry
 
 from domain.identity import global_id
 from domain.language import Language
+from domain.vocabulary import Urgency
 from graph.records import camel
 from matching.documents import read_certificate, read_reasons, read_unmatched
 from matching.explain import reason_sentence, refusal_sentence
@@ -39,6 +40,27 @@ class Weight:
 
     name: str
     weight: float
+
+
+@strawberry.type
+class UrgencyFactor:
+    """By how much an urgency multiplies the worth of an order."""
+
+    urgency: Urgency
+    factor: float
+
+
+@strawberry.type
+class MatchPolicy:
+    """What a run went by, beside the weights."""
+
+    name: str
+    urgencies: list[UrgencyFactor]
+    horizon_days: int
+    max_km: float
+    overlap_minutes: int
+    allow_substitutes: bool
+    effort: float
 
 
 @strawberry.type
@@ -129,6 +151,15 @@ def parse_reasons(stored: str) -> list[dict[str, Any]]:
         }
         for reason in reasons
     ]
+
+
+def parse_policy(stored: str) -> dict[str, Any]:
+    """Return what a run went by."""
+    found = orjson.loads(stored)
+    factors = [
+        {"urgency": urgency, "factor": factor} for urgency, factor in found["urgencies"].items()
+    ]
+    return {**found, "urgencies": factors}
 
 
 def parse_weights(stored: str) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ class Naive:
         for claim_name in self.into(name, *SIDES):
             claim = cast("Claim", self.world.records[claim_name])
             others = [each for each in self.out(claim_name, *SIDES) if each != name]
-            if any(map(self.acts_for, others)) and self._open(claim):
+            if any(map(self.speaks_for, others)) and self._open(claim):
                 return True
         return False
 
@@ -119,7 +119,7 @@ class Naive:
         record = cast("Any", self.world.records[name])
         issuers = self.into(name, "ISSUES_RESOURCES", "ISSUES_NEEDS")
         published = record.state in {ListState.PUBLISHED, ListState.CLOSED}
-        mine = any(self.acts_for(each) or self.coordinated(each) for each in issuers)
+        mine = any(self.speaks_for(each) or self.coordinated(each) for each in issuers)
         return published or mine
 
     def _member(self, name: str) -> bool:

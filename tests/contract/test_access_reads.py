@@ -155,7 +155,7 @@ async def test_what_people_write_to_a_claim_is_for_its_sides(hub: Hub, who: str)
     texts = "id note evidence reason"
     by_id = " ".join(
         f'claim{number}: claim(id: "{WORLD.gid(f"claim{number}")}") {{ {texts} }}'
-        for number in range(6)
+        for number in range(7)
     )
     data = await hub.data(
         f"""{{
@@ -194,7 +194,7 @@ async def test_a_front_end_reads_nothing_that_people_write(hub: Hub) -> None:
     data = await hub.data(query, viewer=VIEWERS["app"])
     nothing = {"note": None, "evidence": None, "reason": None}
     assert data == {
-        "claims": {"nodes": [nothing] * 6},
+        "claims": {"nodes": [nothing] * 7},
         "evaluations": {"nodes": [{"score": 5, "text": None}]},
     }
 
@@ -259,8 +259,8 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
         for who, viewer in VIEWERS.items()
     }
     assert counts["visitor"] == [15, 0, 0]
-    assert counts["app"] == [15, 0, 6]
-    assert counts["admin"] == [24, 4, 6]
+    assert counts["app"] == [15, 0, 7]
+    assert counts["admin"] == [24, 4, 7]
     assert counts["member"][1] == 1
     assert 15 < counts["unit0"][0] < 24
     assert len({tuple(count) for count in counts.values()}) >= 8
@@ -273,6 +273,9 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
     # Of its residents' it sees those of whoever has no account.
     assert Naive(WORLD, VIEWERS["xinggong"]).visible("claim4")
     assert not Naive(WORLD, VIEWERS["community"]).visible("claim5")
+    # It acts for them, so it reaches the other side of their claims.
+    assert Naive(WORLD, VIEWERS["xinggong"]).contacts("unit5")
+    assert not Naive(WORLD, VIEWERS["community"]).contacts("unit5")
     hidden = [name for name in WORLD.records if not Naive(WORLD, VIEWERS["unit0"]).visible(name)]
     kinds = {type(WORLD.records[name]) for name in hidden}
     assert kinds == {

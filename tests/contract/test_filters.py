@@ -193,8 +193,8 @@ def test_every_field_of_a_node_can_be_asked_for() -> None:
         and field not in MAPPING.filters[name].fields
     }
     assert left_out == {
-        ("ResourceOffer", "windows"), ("DemandOrder", "windows"), ("MatchRun", "weights"),
-        ("MatchRun", "unmatched"), ("MatchRun", "certificate"), ("Proposal", "reasons"),
-        ("Proposal", "parts"), ("Proposal", "slotQuantities"),
+        ("ResourceOffer", "windows"), ("DemandOrder", "windows"), ("MatchRun", "policy"),
+        ("MatchRun", "weights"), ("MatchRun", "unmatched"), ("MatchRun", "certificate"),
+        ("Proposal", "reasons"), ("Proposal", "parts"), ("Proposal", "slotQuantities"),
     }  # fmt: skip
     assert {DemandOrder.__name__, "Agent"} <= set(MAPPING.filters)

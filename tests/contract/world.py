@@ -53,6 +53,8 @@ from domain.vocabulary import (
 from graph.driver import Graph, Transaction
 from graph.records import properties
 from graph.statements import Statement
+from matching.documents import policy_text
+from matching.model import Policy
 from tests.graph.builders import labels_of
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -426,6 +428,7 @@ def _claims(world: World) -> None:
             (ClaimState.EVALUATED, "unit4", "xinggong", "order1", None, NOW - timedelta(days=40)),
             (ClaimState.DECLINED, "unit5", "li", "order2", None, None),
             (ClaimState.DISPUTED, "wang", "unit3", "order3", "offer4", None),
+            (ClaimState.CONFIRMED, "unit5", "li", "order2", None, None),
         )
     ):
         name = f"claim{number}"
@@ -463,7 +466,7 @@ def _matching(world: World) -> None:
             id=world.id(name),
             created_at=world.at(),
             state=RunState.DONE,
-            policy="{}",
+            policy=policy_text(Policy()),
             weights='{"category": 0.3}',
             value=3_000_000_000,
             bound=3_000_000_000,

@@ -20,8 +20,10 @@ from domain.errors import (
 )
 from domain.holds import LineRequest
 from domain.identity import new_id
-from domain.records import Claim, MatchRun, NeedList, Pairing
+from domain.records import Agreement, Alliance, Claim, MatchRun, NeedList, Pairing, PartyBranch
 from domain.vocabulary import (
+    AllianceKind,
+    BranchKind,
     CapacityKind,
     ClaimState,
     Initiator,
@@ -135,6 +137,89 @@ async def test_what_is_read_of_the_graph(graph: Graph, market: Market) -> None:
     assert (f"/{market.category}/", f"/{instead}/") in situation.substitutes
     paired = agent_pair(market.here.unit, market.here.community)
     assert situation.relations[paired] is RelationKind.PAIRED
+
+
+async def test_the_strongest_tie_counts_while_it_lasts(graph: Graph, market: Market) -> None:
+    here, today = market.here, NOW.date()
+    await market.order()
+    for owner in ("unit", "school", "village"):
+        await market.offer(owner)
+
+    async def between(owner: str) -> RelationKind | None:
+        situation = await read_situation(
+            graph, below=here.path("subdistrict"), now=NOW, policy=Policy()
+        )
+        return situation.relations.get(agent_pair(here.id(owner), here.community))
+
+    async def bind(tie: Alliance | Agreement, ends: dict[str, str]) -> None:
+        kind = type(tie).__name__
+        links = [(kind, tie.id, link, "Agent", here.id(name)) for name, link in ends.items()]
+        await put(graph, [tie], links)
+
+    # The unit's branch, of which no offer is, stands for the unit.
+    await bind(
+        Alliance(id=new_id(), created_at=NOW, name="联盟", kind=AllianceKind.COMMUNITY),
+        {
+            "branch": "ALLIANCE_MEMBER",
+            "school": "ALLIANCE_SUPPORTER",
+            "community": "ALLIANCE_MEMBER",
+        },
+    )
+    assert await between("unit") is RelationKind.ALLIED
+    assert await between("school") is RelationKind.ALLIED
+    assert await between("village") is None
+
+    parties = {"school": "AGREED_BY", "community": "AGREED_BY"}
+    yesterday, tomorrow = today - timedelta(days=1), today + timedelta(days=1)
+    for signed_on, valid_until, retired_at in (
+        (None, yesterday, None),
+        (tomorrow, None, None),
+        (today, today, NOW),
+    ):
+        await bind(
+            Agreement(
+                id=new_id(),
+                created_at=NOW,
+                title="协议",
+                signed_on=signed_on,
+                valid_until=valid_until,
+                retired_at=retired_at,
+            ),
+            parties,
+        )
+    assert await between("school") is RelationKind.ALLIED
+    await bind(
+        Agreement(id=new_id(), created_at=NOW, title="共建", signed_on=today, valid_until=today),
+        parties,
+    )
+    assert await between("school") is RelationKind.AGREED
+    assert await between("unit") is RelationKind.ALLIED
+
+    run = await market.run()
+    said = {
+        row.offer_id: {reason.code for reason in read_reasons(row.proposal.reasons)[1]}
+        for row in await proposals_of_run(graph, run.id)
+    }
+    assert [codes for codes in said.values() if "RELATION_AGREED" in codes]
+
+
+async def test_a_branch_stands_for_its_area(graph: Graph, market: Market) -> None:
+    here = market.here
+    await market.order("village")
+    await market.offer()
+    secretariat = PartyBranch(id=new_id(), created_at=NOW, name="村党支部", kind=BranchKind.BRANCH)
+    pairing = Pairing(id=new_id(), created_at=NOW)
+    await put(
+        graph,
+        [secretariat, pairing],
+        [
+            ("PartyBranch", secretariat.id, "OF_AREA", "Area", here.id("village")),
+            ("Pairing", pairing.id, "PAIRS", "Agent", secretariat.id),
+            ("Pairing", pairing.id, "PAIRS", "Agent", here.id("branch")),
+        ],
+    )
+    situation = await read_situation(graph, below=here.path("village"), now=NOW, policy=Policy())
+    assert situation.relations[agent_pair(here.unit, here.id("village"))] is RelationKind.PAIRED
 
 
 async def test_a_run_stays_in_its_area(market: Market) -> None:

@@ -54,8 +54,9 @@ SHEETS = {
 VALUES = (
     "王二娘", "二娘", "烙画", "000-7654321", "erniang", "刘海", "松云苑三单元", "先打电话",
     "疏通厨房下水", "灶台", "想约周三", "照片里是我家", "改到周四", "说得在理", "网名", "人员01",
+    "wang-er-niang", "shu-tong-chu-fang",
 )  # fmt: skip
-"""All that is the person's own; the number of the sheets is the person's as well."""
+"""All that is the person's own: the number of the sheets as well, and the keys in pinyin."""
 
 ID = CompiledStatement("MATCH (m:Member {name: $name}) RETURN m.id AS id")
 OFFER = CompiledStatement(

@@ -80,6 +80,8 @@ TEXTS: dict[str, str] = {
     "type.EvaluateClaimInput": "What a side says of the service",
     "type.Bilingual": "A sentence in both languages",
     "type.ScorePart": "A part of a score",
+    "type.MatchPolicy": "What a run went by",
+    "type.UrgencyFactor": "By how much an urgency multiplies",
     "type.Weight": "The weight of a part of the score",
     "type.MatchReason": "Why a pair is good",
     "type.RefusalCount": "How many offers a rule kept from an order",

@@ -11,6 +11,8 @@ TEXTS: dict[str, str] = {
     "matching.reason.WINDOWS": "open for {percent}% of the wanted time",
     "matching.reason.SKILLS": "has the wanted skills: {skills}",
     "matching.reason.RELATION_PAIRED": "the two sides are paired",
+    "matching.reason.RELATION_AGREED": "the two sides are parties of a valid agreement",
+    "matching.reason.RELATION_ALLIED": "the two sides are in one Party-building alliance",
     "matching.reason.RELATION_WORKED_TOGETHER": "the two sides have completed a claim before",
     "matching.part.CATEGORY": "category",
     "matching.part.TEXT": "text",

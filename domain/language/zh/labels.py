@@ -80,6 +80,8 @@ TEXTS: dict[str, str] = {
     "type.EvaluateClaimInput": "评价",
     "type.Bilingual": "中英文对照的一句话",
     "type.ScorePart": "得分的一个组成部分",
+    "type.MatchPolicy": "一次匹配所依据的策略",
+    "type.UrgencyFactor": "一种紧急程度的倍数",
     "type.Weight": "一个组成部分的权重",
     "type.MatchReason": "推荐的一条理由",
     "type.RefusalCount": "某条规则排除的资源数",

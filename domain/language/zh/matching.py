@@ -11,6 +11,8 @@ TEXTS: dict[str, str] = {
     "matching.reason.WINDOWS": "时间满足所需时段的 {percent}%",
     "matching.reason.SKILLS": "具备所需技能：{skills}",
     "matching.reason.RELATION_PAIRED": "双方已结对",
+    "matching.reason.RELATION_AGREED": "双方是同一份有效共建协议的签约方",
+    "matching.reason.RELATION_ALLIED": "双方同属一个党建联盟",
     "matching.reason.RELATION_WORKED_TOGETHER": "双方曾完成认领",
     "matching.part.CATEGORY": "类别",
     "matching.part.TEXT": "文字",
