@@ -145,7 +145,7 @@ async def test_nothing_is_learned_of_what_may_not_be_seen(
 
 async def test_what_a_front_end_may_not_read_it_cannot_ask(hub: Hub) -> None:
     assert await compare(hub, "claims", {"note": {"isNull": False}}, "app") == []
-    assert len(await compare(hub, "claims", {"note": {"isNull": True}}, "app")) == 6
+    assert len(await compare(hub, "claims", {"note": {"isNull": True}}, "app")) == 7
     assert len(await compare(hub, "claims", {"note": {"isNull": False}}, "admin")) == 6
 
 
