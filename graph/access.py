@@ -24,6 +24,31 @@ SINCE, COUNTERPART, COMPLETED = "contactsSince", "counterpartStates", "completed
 ITEMS, LISTS = "publishedItems", "publishedLists"
 SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
 NOBODY = "false"
+AREAS = "viewerAreas"
+SEEN_IN_EVENTS = (
+    "Agreement",
+    "Alliance",
+    "Area",
+    "Category",
+    "ChairTerm",
+    "CheckIn",
+    "Claim",
+    "ClaimLine",
+    "DemandOrder",
+    "Evaluation",
+    "Import",
+    "MatchRun",
+    "Member",
+    "NeedList",
+    "Pairing",
+    "PartyBranch",
+    "Proposal",
+    "ResourceList",
+    "ResourceOffer",
+    "Slot",
+    "Unit",
+)
+"""The kinds of nodes of which an event shows changes to others than administrators."""
 
 _CONSTANTS: dict[str, Any] = {
     ITEMS: sorted(state.value for state in PUBLISHED),
@@ -63,6 +88,7 @@ def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
     return {
         **_CONSTANTS,
         PATHS: doubled(viewer.coordinated_paths),
+        AREAS: doubled([path.rstrip("/").rpartition("/")[2] for path in viewer.coordinated_paths]),
         AGENTS: doubled(viewer.own_agents),
         ACCOUNT: viewer.account_id or "",
         NOW: instant_text(now),
@@ -78,6 +104,8 @@ class Rules:
     def __init__(self, kind: AccessKind) -> None:
         self._kind = kind
         self._used = 0
+        self.sees_everything = kind.everything
+        """Whether nothing is hidden from such a caller."""
         self.acts = kind.everything or kind.areas or kind.agents
         """Whether such a caller can change anything at all."""
         self._rules: dict[str, Callable[[str], str | None]] = {
@@ -146,8 +174,22 @@ class Rules:
         return _any([self._written(each, variable) for each in written])
 
     def _visible(self, name: str, variable: str) -> str | None:
+        if name == "Event":
+            return self._event(variable)
         rule = self._rules.get(name)
         return None if rule is None or self._kind.everything else rule(variable)
+
+    def _event(self, variable: str) -> str:
+        """Return the test that an event has its number, and concerns what is the caller's."""
+        if self._kind.everything:
+            return f"{variable}.number > 0"
+        # Both are set together with the number.
+        tests: list[str] = []
+        if self._kind.agents:
+            tests.append(f"any(each IN {variable}.agentIds WHERE each IN ${AGENTS})")
+        if self._kind.areas:
+            tests.append(f"any(each IN {variable}.areaIds WHERE each IN ${AREAS})")
+        return _any(tests)
 
     def _item(self, variable: str, owned: str, placed: str) -> str:
         tests = [f"{variable}.state IN ${ITEMS}"]

@@ -46,6 +46,17 @@ _ANCHORS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
     "MatchRun": (NONE, _areas("(n)-[:RUN_IN]->(x:Area)")),
     "Proposal": (NONE, _areas("(n)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(x:Area)")),
     "Pairing": (_agents("(n)-[:PAIRS]->(a:Agent)"), NONE),
+    "Agreement": (_agents("(n)-[:AGREED_BY]->(a:Agent)"), NONE),
+    "Alliance": (
+        _agents("(n)-[:ALLIANCE_MEMBER|ALLIANCE_SUPPORTER]->(a:Agent)"),
+        _areas("(n)-[:ALLIANCE_AT]->(x:Area)"),
+    ),
+    "ChairTerm": (_agents("(n)-[:CHAIRED_BY]->(a:Agent)"), NONE),
+    "CheckIn": (
+        _agents("(n)<-[:CHECKS_IN]-(a:Agent)"),
+        _areas("(n)-[:CHECKED_IN_AT]->(x:Area)"),
+    ),
+    "Import": (NONE, _areas("(n)-[:LOADED_INTO]->(x:Area)")),
 }
 """By kind: the agents whose node it is, and the paths of the areas where it lies by itself."""
 OWN_AREA_ONLY = frozenset({"DemandOrder", "ResourceOffer", "Slot"})

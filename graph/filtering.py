@@ -25,6 +25,7 @@ from graph.reads.conditions import (
     PRESENCE,
     TEXTUAL,
     Compared,
+    ConcernsArea,
     Condition,
     Identified,
     Listed,
@@ -64,6 +65,7 @@ EXTRA: dict[str, dict[str, Condition]] = {
     "Area": {"within": WithinArea()},
     "Category": {"within": WithinCategory(), "withinCode": WithinCategoryCode()},
     **{name: {"within": WithinArea(agents=True)} for name in IN_AREAS},
+    "Event": {"within": ConcernsArea()},
 }
 
 

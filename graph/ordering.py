@@ -26,6 +26,7 @@ from domain.records import (
     Claim,
     DemandOrder,
     Evaluation,
+    Event,
     MatchRun,
     Member,
     NeedList,
@@ -83,6 +84,8 @@ class Order:
 
 CREATED = Order("createdAt", SORT_KEY)
 BY_PATH = Order(PATH, PATH)
+BY_NUMBER = Order("number", "position")
+"""Of the history: its numbers as text of a fixed width."""
 
 
 DESCENDING = "DESC"
@@ -102,6 +105,8 @@ def key_of(field: str) -> str:
 
 def orders(cls: type[Node]) -> tuple[Order, ...]:
     """Return the orders of a type."""
+    if cls is Event:
+        return (BY_NUMBER,)
     trees = (BY_PATH,) if cls in TREES else ()
     stored = tuple(Order(camel(name), key_of(name)) for name in ORDERED.get(cls, ()))
     return (CREATED, *trees, *stored)

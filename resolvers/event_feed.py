@@ -87,10 +87,11 @@ class EventFeed:
         self._advanced.set()
         if self._running is None:
             return
+        running, self._running = self._running, None
         self._graph.commit_listeners.remove(self._committed.set)
-        self._running.cancel()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await self._running
+            await running
         with suppress(EngineError):
             await give_up_lease(self._graph, self.owner)
 

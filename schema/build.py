@@ -15,6 +15,7 @@ from schema.inputs import add_inputs
 from schema.mutations import MUTATIONS
 from schema.query import Query
 from schema.resolve import attach
+from schema.subscriptions import Subscription
 from schema.values import SCALARS
 
 
@@ -22,6 +23,7 @@ def build_schema() -> strawberry.Schema:
     """Return the schema of queries and mutations, its reads compiled from the declarations."""
     schema = strawberry.Schema(
         query=Query,
+        subscription=Subscription,
         mutation=merge_types("Mutation", MUTATIONS) if MUTATIONS else None,
         config=StrawberryConfig(scalar_map=SCALARS),
     )

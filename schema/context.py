@@ -1,6 +1,6 @@
 """What a request carries through the schema."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +15,7 @@ from graph.telemetry import SILENT, Telemetry
 if TYPE_CHECKING:
     from domain.access import Viewer
     from graph.driver import Graph
+    from resolvers.event_feed import EventFeed
 
 
 @dataclass(kw_only=True)
@@ -30,6 +31,15 @@ class Context:
     telemetry: Telemetry = SILENT
     issuer: str | None = None
     """Whose subjects may be invited."""
+    feed: "EventFeed | None" = None
+    """What subscriptions follow; None where there can be none."""
+    recognise: "Callable[[], Awaitable[Viewer]] | None" = None
+    """Finds out anew who calls. Raises NotSignedIn when the token is no longer good."""
+
+    async def refresh(self) -> None:
+        """Let the caller be who it is now, with the grants of now. Raises NotSignedIn."""
+        if self.recognise is not None:
+            self.viewer = await self.recognise()
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

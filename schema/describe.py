@@ -1,7 +1,8 @@
 """Descriptions from the catalogues: Chinese first, then English.
 
 A field is described by `field.Type.name`, else by that of an interface or by `field.name`; an
-argument by `argument.name`; connections and edges by those of all connections and edges; the
+argument by `argument.Type.name` or `argument.name`; connections and edges by those of all
+connections and edges; the
 inputs that are made of the declarations by `NodeFilter`, `RelationFilter`, `Operators`, `Sort`, and
 their fields by those of the nodes that they are for; the input of a change by the fields of what it
 changes.
@@ -110,7 +111,11 @@ def _describe_fields(
     for name, field in graphql_type.fields.items():
         field.description = _found(missing, *_keys(_kind(graphql_type.name), above, name))
         for argument_name, argument in field.args.items():
-            argument.description = _found(missing, f"argument.{argument_name}")
+            argument.description = _found(
+                missing,
+                f"argument.{graphql_type.name}.{argument_name}",
+                f"argument.{argument_name}",
+            )
 
 
 def _changed_by(name: str) -> list[str]:

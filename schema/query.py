@@ -12,6 +12,7 @@ from schema.types.agents import Area, Member, PartyBranch, Unit
 from schema.types.claims import Claim, Evaluation, EvidenceFile
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
 from schema.types.common import Connection, Node
+from schema.types.history import Event
 from schema.types.imports import Import
 from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
 from schema.types.matching import MatchRun, Proposal
@@ -69,6 +70,8 @@ class Query(SpecialRoots):
     proposals: Connection[Proposal] = page()
     import_: Import | None = root(ById(), "import", id=strawberry.ID)
     imports: Connection[Import] = page()
+    event: Event | None = root(ById(), id=strawberry.ID)
+    events: Connection[Event] = page(order="position")
 
     @strawberry.field
     async def personal_data(self, info: Info, id: strawberry.ID) -> PersonalData:  # noqa: A002

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -24,20 +24,24 @@ from domain.errors import DomainError, EngineError, EngineUnusable
 from domain.language import Language, text
 from graph.telemetry import SILENT
 from resolvers.claims_sweep import sweep_expired
+from resolvers.event_feed import EventFeed
 from resolvers.sign_in import forget_ended
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Executor
 from schema.limits import Introspection
+from schema.streams import Streams
 from schema.trusted import TrustedDocuments, text_of
 from server.browser import ACTING_FOR, origins
 from server.contents import Contents, open_contents
 from server.files import Files
 from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
+from server.graphql_ws import WebSocketEndpoint
 from server.hub import Hub, open_login
 from server.planned import plan_ahead
 from server.process import Stop
+from server.sessions import Sessions
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
 from server.telemetry import Measured, Measuring, exposed, figures_page, measuring_of
@@ -67,6 +71,9 @@ def create_app(
     measuring = measuring_of(settings) if measuring is None else measuring
     telemetry = SILENT if measuring is None else measuring
     hub.graph.telemetry = measuring
+    feed = EventFeed(hub.graph)
+    sessions = Sessions(hub, gate, Streams(executor), feed, policy=policy, trusted=trusted)
+    sockets = WebSocketEndpoint(sessions.of_socket)
 
     async def execute(
         request: GraphQLRequest,
@@ -100,6 +107,13 @@ def create_app(
         )
         return GraphQLAnswer(answer.body, answer.refused, answer.unavailable)
 
+    async def stream(
+        request: GraphQLRequest,
+        headers: Headers,
+        mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
+    ) -> AsyncGenerator[bytes]:
+        return await sessions.events(request, headers, mutations=mutations)
+
     endpoint = GraphQLEndpoint(
         execute,
         max_body_bytes=settings.max_body_bytes,
@@ -107,21 +121,18 @@ def create_app(
         language=settings.language,
         guard=gate,
         telemetry=telemetry,
+        stream=stream,
     )
 
-    async def health(_: Request) -> Response:
-        try:
-            await hub.graph.verify()
-        except EngineError as error:
-            # Anybody may ask this: where the engine is, and what it said, is for the log only.
-            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
-            message = text("error.NO_GRAPH", settings.language)
-            return JSONResponse({"status": "unavailable", "message": message}, 503)
-        return JSONResponse({"status": "ok", "engine": hub.graph.dialect})
+    async def stop_streams() -> None:
+        """Let all who follow something go on elsewhere."""
+        await feed.stop()
+        await sockets.stop()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with hub.graph.watch.watched(), exposed(measuring, settings):
+            await feed.start()
             texts = frozenset[str]() if trusted is None else trusted.texts
             tasks = [
                 asyncio.create_task(_sweep(hub, files)),
@@ -130,6 +141,7 @@ def create_app(
             try:
                 yield
             finally:
+                await stop_streams()
                 for task in tasks:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
@@ -140,7 +152,8 @@ def create_app(
     files = Files(hub, executor, gate, kept)
     routes: list[BaseRoute] = [
         Route(PATH, GraphiQLOrGraphQL(endpoint)),
-        Route("/health", health),
+        WebSocketRoute(PATH, sockets),
+        Route("/health", health_of(hub)),
         *pages.routes(),
         *files.routes(),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
@@ -148,18 +161,41 @@ def create_app(
     middleware = [cross_origin(settings)]
     if measuring is not None:
         middleware.insert(0, Middleware(Measured, measuring=measuring, routes=first_parts(routes)))
-    if measuring is not None and measuring.figures is not None:
-        measuring.figures.follow(gate, present=lambda: hub.graph.watch.present)
-        if settings.metrics_token is not None:
-            token = settings.metrics_token.get_secret_value()
-            routes.append(Route("/metrics", figures_page(measuring.figures, token)))
+        _show_figures(hub, gate, measuring, routes)
     application = Starlette(
         middleware=middleware,
         routes=routes,
         lifespan=lifespan,
     )
     application.state.files = files
+    application.state.stop_streams = stop_streams
     return application
+
+
+def _show_figures(hub: Hub, gate: Gate, measuring: Measuring, routes: list[BaseRoute]) -> None:
+    """Let the figures follow the gate, and serve them where there is a token for it."""
+    if measuring.figures is None:
+        return
+    measuring.figures.follow(gate, present=lambda: hub.graph.watch.present)
+    if hub.settings.metrics_token is not None:
+        token = hub.settings.metrics_token.get_secret_value()
+        routes.append(Route("/metrics", figures_page(measuring.figures, token)))
+
+
+def health_of(hub: Hub) -> Callable[[Request], Awaitable[Response]]:
+    """Return the page that says whether the hub can answer."""
+
+    async def health(_: Request) -> Response:
+        try:
+            await hub.graph.verify()
+        except EngineError as error:
+            # Anybody may ask this: where the engine is, and what it said, is for the log only.
+            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+            message = text("error.NO_GRAPH", hub.settings.language)
+            return JSONResponse({"status": "unavailable", "message": message}, 503)
+        return JSONResponse({"status": "ok", "engine": hub.graph.dialect})
+
+    return health
 
 
 def first_parts(routes: Sequence[BaseRoute]) -> frozenset[str]:
@@ -277,8 +313,9 @@ async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
 
     Requests under way then have `GRACE_SECONDS` to finish.
     """
+    application = create_app(hub)
     config = uvicorn.Config(
-        create_app(hub),
+        application,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -288,13 +325,15 @@ async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
     )
     server = _Server(config)
     with stop.attended() as requested:
-        attending = asyncio.create_task(_attend(server, requested))
+        attending = asyncio.create_task(_attend(server, application, requested))
         try:
             await server.serve(sockets=[listener])
         finally:
             attending.cancel()
 
 
-async def _attend(server: uvicorn.Server, requested: asyncio.Event) -> None:
+async def _attend(server: uvicorn.Server, application: Starlette, requested: asyncio.Event) -> None:
     await requested.wait()
+    # Before the server ends: it would cut these off.
+    await application.state.stop_streams()
     server.should_exit = True

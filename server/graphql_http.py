@@ -6,7 +6,7 @@ which the graph cannot be asked 503; whatever else fails is logged and answers 5
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -32,6 +32,7 @@ from domain.language import Language, Phrase, text
 from domain.limits import Limit
 from graph.telemetry import SILENT, Telemetry
 from schema.answers import INTERNAL, details_of
+from server.graphql_sse import MEDIA_TYPE, stream_events
 from server.rates import address_of
 
 JSON = "application/json"
@@ -71,6 +72,8 @@ class GraphQLAnswer:
 
 Execute = Callable[[GraphQLRequest, Headers, Language, bool], Awaitable[GraphQLAnswer]]
 """Answers a request for a caller's headers; the last argument says whether mutations may run."""
+Stream = Callable[[GraphQLRequest, Headers, bool], Awaitable[AsyncGenerator[bytes]]]
+"""Begins an operation whose responses are sent as they come; the last argument as above."""
 
 
 class Guard(Protocol):
@@ -127,9 +130,11 @@ class GraphQLEndpoint:
         body_seconds: float = 20.0,
         guard: Guard = UNGUARDED,
         telemetry: Telemetry = SILENT,
+        stream: Stream | None = None,
     ) -> None:
         self._execute = execute
         self._telemetry = telemetry
+        self._stream = stream
         self._guard = guard
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
@@ -139,7 +144,8 @@ class GraphQLEndpoint:
         """Answer one HTTP request."""
         headers = Headers(scope=scope)
         language = preferred_language(headers.get("accept-language"), self._language)
-        media_type = accepted(headers.get("accept"))
+        streamed = self._stream if wants_events(headers.get("accept")) else None
+        media_type = GRAPHQL_JSON if streamed else accepted(headers.get("accept"))
         if media_type is None:
             error = BadInput(field="Accept", value=headers["accept"], expected=GRAPHQL_JSON)
             body = error_body(error, language)
@@ -149,6 +155,10 @@ class GraphQLEndpoint:
             self._guard.check()
             request = await self._read(scope, receive, headers)
             request = replace(request, address=address_of(scope))
+            if streamed is not None:
+                answers = await streamed(request, headers, scope["method"] == "POST")
+                await stream_events(answers, language, receive, send)
+                return
             async with self._guard.turn(request.address, headers):
                 answer = await self._execute(request, headers, language, scope["method"] == "POST")
         except Exception as error:  # noqa: BLE001  (whatever it is, the client is told)
@@ -322,6 +332,14 @@ def told(error: Exception, language: Language) -> tuple[HTTPStatus, bytes, dict[
 def _bad(name: str, value: object, expected: str | Phrase) -> HTTPProblem:
     return HTTPProblem(
         HTTPStatus.BAD_REQUEST, BadInput(field=name, value=str(value)[:200], expected=expected)
+    )
+
+
+def wants_events(header: str | None) -> bool:
+    """Return whether an event stream is asked for rather than JSON."""
+    ranges = [part.partition(";")[0].strip().lower() for part in (header or "").split(",")]
+    return MEDIA_TYPE in ranges and not {JSON, GRAPHQL_JSON} & set(
+        ranges[: ranges.index(MEDIA_TYPE)]
     )
 
 

@@ -296,6 +296,20 @@ class WithinArea(Whole):
 
 
 @dataclass(frozen=True, slots=True)
+class ConcernsArea(Whole):
+    """The event concerns the given area or what lies below it."""
+
+    def text(self, subject: Subject, shape: Hashable, texts: Texts) -> str:
+        """Return the test that the area is among those kept with the event."""
+        del shape
+        return f"any(each IN {subject.variable}.areaIds WHERE each = {texts.parameter()})"
+
+    def values(self, value: Any) -> list[Any]:
+        """Return the uid. Raises BadIdentifier."""
+        return [parse_global_id(value, ("Area",))[1]]
+
+
+@dataclass(frozen=True, slots=True)
 class WithinCategory(Whole):
     """The category is the given one or one below it."""
 

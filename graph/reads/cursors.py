@@ -4,13 +4,14 @@ import binascii
 import re
 
 from domain.errors import BadCursor
-from graph.ordering import PATH, Order
+from graph.ordering import BY_NUMBER, PATH, Order
 
 LOWEST, HIGHEST = " " * 12, "\x7f" * 12
 """Below and above every key; as long as such values, so that a
 page that begins at a cursor is planned like the first one (`graph.reads.shapes`)."""
 
 _KEY = re.compile(r"(?:[!-~]+ )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\|[a-z2-7]{20}")
+_POSITION = re.compile(r"\d{16}")
 _PATH = re.compile(r"/(?:[a-z0-9_.-]+/)*")
 
 
@@ -32,7 +33,7 @@ def decode_cursor(cursor: str, order: Order, *, descending: bool) -> str:
         raise BadCursor(value=cursor) from error
     mark = order_mark(order, descending=descending)
     key = value.removeprefix(mark)
-    form = _PATH if order.key == PATH else _KEY
+    form = {PATH: _PATH, BY_NUMBER.key: _POSITION}.get(order.key, _KEY)
     if not value.startswith(mark) or form.fullmatch(key) is None:
         raise BadCursor(value=cursor)
     return key

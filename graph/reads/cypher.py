@@ -9,11 +9,14 @@ from collections.abc import Sequence
 
 from graph.access import NOBODY, Rules
 from graph.mapping import CONTACTS, AnyByIds, Below, Relation
+from graph.model import ANY, RELATIONSHIPS
 from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
 from graph.reads.computed import Place
 from graph.reads.conditions import Subject, Texts
 
 AGENT = "Agent"
+VARIED = frozenset(kind for kind, (_, end) in RELATIONSHIPS.items() if end == ANY)
+"""Relationship types that do not imply the label of their end."""
 ROOT = "n"
 
 
@@ -105,6 +108,7 @@ class _Compiler:
             start is not None
             and isinstance(relation, Relation)
             and not relation.transitive
+            and relation.type not in VARIED
             and not column.page.shape
             and visible is None
         ):

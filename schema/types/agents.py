@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schema.types.accounts import Grant
     from schema.types.claims import Claim
     from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
+    from schema.types.history import Event
     from schema.types.imports import Import
     from schema.types.items import DemandOrder, NeedList, ResourceList, ResourceOffer
     from schema.types.matching import MatchRun
@@ -30,6 +31,7 @@ Agreements = Connection[Annotated["Agreement", strawberry.lazy("schema.types.co_
 Alliances = Connection[Annotated["Alliance", strawberry.lazy("schema.types.co_building")]]
 ChairTerms = Connection[Annotated["ChairTerm", strawberry.lazy("schema.types.co_building")]]
 CheckIns = Connection[Annotated["CheckIn", strawberry.lazy("schema.types.co_building")]]
+Events = Connection[Annotated["Event", strawberry.lazy("schema.types.history")]]
 Imports = Connection[Annotated["Import", strawberry.lazy("schema.types.imports")]]
 
 
@@ -53,6 +55,7 @@ class Agent(Node):
     alliances: Alliances = many("ALLIANCE_MEMBER", IN)
     supported_alliances: Alliances = many("ALLIANCE_SUPPORTER", IN)
     chair_terms: ChairTerms = many("CHAIRED_BY", IN)
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node

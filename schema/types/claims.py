@@ -8,7 +8,7 @@ from domain import records
 from graph.computed.actions import CLAIM_ACTIONS
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
-from schema.types.agents import Agent
+from schema.types.agents import Agent, Events
 from schema.types.common import Actions, Connection, Node
 from schema.types.items import DemandOrder, ResourceOffer, Slot
 
@@ -33,6 +33,7 @@ class Claim(records.Claim, Node):
     evaluations: Connection["Evaluation"] = many("EVALUATES", IN)
     evidence_files: Connection["EvidenceFile"] = many("EVIDENCE_OF", IN)
     agreements: Agreements = many("COVERS", IN)
+    events: Events = many("CHANGED", IN, order="position")
     proposal: OneProposal | None = one("ENDORSES")
 
 

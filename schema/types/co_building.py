@@ -5,7 +5,7 @@ from domain.vocabulary import Linkage
 from graph.computed.linkage import LINKAGE
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
-from schema.types.agents import Agent, Area
+from schema.types.agents import Agent, Area, Events
 from schema.types.claims import Claim
 from schema.types.common import Connection, Node
 
@@ -16,6 +16,7 @@ class Pairing(records.Pairing, Node):
 
     linkage: Linkage | None = computed(LINKAGE)
     agents: Connection[Agent] = many("PAIRS")
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node
@@ -24,6 +25,7 @@ class Agreement(records.Agreement, Node):
 
     parties: Connection[Agent] = many("AGREED_BY")
     claims: Connection[Claim] = many("COVERS")
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node

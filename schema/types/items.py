@@ -10,7 +10,7 @@ from graph.computed.actions import OFFER_ACTIONS, ORDER_ACTIONS
 from graph.computed.free_slots import FREE_SLOTS
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
-from schema.types.agents import Agent, Area
+from schema.types.agents import Agent, Area, Events
 from schema.types.common import Actions, Connection, Node
 from schema.values import Long
 
@@ -42,6 +42,7 @@ class ResourceList(records.ResourceList, Node):
 
     issuer: Agent | None = one("ISSUES_RESOURCES", IN)
     offers: Connection["ResourceOffer"] = many("LISTS_OFFER")
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node
@@ -50,6 +51,7 @@ class NeedList(records.NeedList, Node):
 
     issuer: Agent | None = one("ISSUES_NEEDS", IN)
     orders: Connection["DemandOrder"] = many("LISTS_ORDER")
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @strawberry.type
@@ -79,6 +81,7 @@ class ResourceOffer(records.ResourceOffer, Node):
     free_slots: FreeSlots = computed(FREE_SLOTS, from_=date, to=date)
     claims: Claims = many("FROM_OFFER", IN)
     proposals: Proposals = many("PROPOSES_OFFER", IN)
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node
@@ -101,3 +104,4 @@ class DemandOrder(records.DemandOrder, Node):
     escalated_to: Area | None = one("ESCALATED_TO")
     claims: Claims = many("FOR_ORDER", IN)
     proposals: Proposals = many("PROPOSES_ORDER", IN)
+    events: Events = many("CHANGED", IN, order="position")

@@ -4,7 +4,7 @@ from domain import records
 from graph.computed.actions import PROPOSAL_ACTIONS
 from graph.mapping import IN, Structured
 from schema.declare import computed, many, node_with, one, structured
-from schema.types.agents import Area
+from schema.types.agents import Area, Events
 from schema.types.claims import Claim
 from schema.types.common import Actions, Connection, Node
 from schema.types.items import DemandOrder, ResourceOffer
@@ -35,6 +35,7 @@ class MatchRun(records.MatchRun, Node):
 
     area: Area | None = one("RUN_IN")
     proposals: Connection["Proposal"] = many("PROPOSED")
+    events: Events = many("CHANGED", IN, order="position")
 
 
 @node_with(reasons=(list[MatchReason], Structured(parse_reasons)))
@@ -47,3 +48,4 @@ class Proposal(records.Proposal, Node):
     order: DemandOrder | None = one("PROPOSES_ORDER")
     offer: ResourceOffer | None = one("PROPOSES_OFFER")
     claims: Connection[Claim] = many("ENDORSES", IN)
+    events: Events = many("CHANGED", IN, order="position")

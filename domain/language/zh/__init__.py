@@ -9,6 +9,7 @@ from domain.language.zh import (
     computed,
     errors,
     fields,
+    history,
     labels,
     limits,
     loading,
@@ -32,4 +33,5 @@ CATALOGUE: dict[str, str] = {
     **commands.TEXTS,
     **limits.TEXTS,
     **pages.TEXTS,
+    **history.TEXTS,
 }
