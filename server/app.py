@@ -148,8 +148,9 @@ def create_app(
                         await task
 
     pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
-    kept = contents or open_contents(settings.files, settings.data_directory)
-    files = Files(hub, executor, gate, kept)
+    files = Files(
+        hub, executor, gate, contents or open_contents(settings.files, settings.data_directory)
+    )
     routes: list[BaseRoute] = [
         Route(PATH, GraphiQLOrGraphQL(endpoint)),
         WebSocketRoute(PATH, sockets),
