@@ -54,7 +54,15 @@ def _actor(values: Sequence[Any], asked: Asked) -> str | None:
     return global_id("Account", actor) if known else None
 
 
+def _acting_for(values: Sequence[Any], asked: Asked) -> str | None:
+    actor: str | None = values[0]
+    represented: str | None = values[1]
+    known = asked.viewer.is_admin or asked.viewer.account_id in {actor, represented}
+    return global_id("Account", represented) if represented is not None and known else None
+
+
 EVENT_CHANGES = Computed(
     "changes", _changes, properties=("nodeIds", "nodeTypes", "changes"), facts=_visible_ids
 )
 EVENT_ACTOR = Computed("actor", _actor, properties=("actor",))
+EVENT_ACTING_FOR = Computed("actingFor", _acting_for, properties=("actor", "actingFor"))

@@ -7,7 +7,7 @@ from strawberry.scalars import JSON
 
 from domain import records
 from domain.vocabulary import Role
-from graph.computed.history import EVENT_ACTOR, EVENT_CHANGES
+from graph.computed.history import EVENT_ACTING_FOR, EVENT_ACTOR, EVENT_CHANGES
 from schema.declare import computed, many, node
 from schema.types.agents import Claims, Offers, Orders
 from schema.types.common import Node
@@ -38,6 +38,7 @@ class Event(records.Event, Node):
 
     number: Long = strawberry.field()  # pyright: ignore[reportIncompatibleVariableOverride]
     actor: str | None = computed(EVENT_ACTOR)
+    acting_for: str | None = computed(EVENT_ACTING_FOR)
     actor_roles: list[Role] = strawberry.field()
     changes: list[NodeChange] = computed(  # pyright: ignore[reportIncompatibleVariableOverride]
         EVENT_CHANGES

@@ -13,6 +13,7 @@ TEXTS: dict[str, str] = {
     "field.events": "The events that changed it",
     "field.Event.number": "Number: 1, 2, 3 .. in the order of commits, without gaps",
     "field.Event.actor": "Id of the account that did it, SYSTEM for the hub itself; null where you may not know",
+    "field.Event.actingFor": "Id of the account for which a deputy did it; null where you may not know",
     "field.Event.actorRoles": "The roles that the account held then",
     "field.Event.changes": "What it changed, node by node",
     "field.NodeChange.nodeId": "Global id of the node",

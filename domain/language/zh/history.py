@@ -13,6 +13,7 @@ TEXTS: dict[str, str] = {
     "field.events": "涉及它的历史记录",
     "field.Event.number": "编号：按提交先后从 1 连续递增",
     "field.Event.actor": "操作账号的标识；系统为 SYSTEM；无权知晓时为空",
+    "field.Event.actingFor": "代理操作时，所代表账号的标识；无权知晓时为空",
     "field.Event.actorRoles": "操作账号当时的角色",
     "field.Event.changes": "各节点的变化",
     "field.NodeChange.nodeId": "节点的全局标识",
