@@ -25,21 +25,27 @@ def service(engine_environment: dict[str, str]) -> Generator[Service]:
         yield running
 
 
+def run_program(name: str, *arguments: str, directory: Path = HERE) -> str:
+    """Run a program of this folder or of its packages with Node.js; return what it printed."""
+    node = shutil.which("node")
+    assert node is not None, "Node.js 20 is needed"
+    script = HERE / name if name.endswith("js") else HERE / "node_modules" / ".bin" / name
+    done = subprocess.run(
+        [node, str(script), *arguments],
+        cwd=directory,
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    return done.stdout.decode()
+
+
 @pytest.fixture(scope="session")
 def node() -> Callable[..., Any]:
-    """Run a program of this folder, or of its packages, and return the JSON that it prints."""
+    """Run a program and return the JSON that it prints."""
 
-    def run(script: str, *arguments: str, directory: Path = HERE) -> Any:  # noqa: ANN401
-        program = shutil.which("node")
-        assert program is not None, "Node.js 20 is needed"
-        done = subprocess.run(
-            [program, str(HERE / script), *arguments],
-            cwd=directory,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-        return json.loads(done.stdout)
+    def run(name: str, *arguments: str, directory: Path = HERE) -> Any:  # noqa: ANN401
+        return json.loads(run_program(name, *arguments, directory=directory))
 
     return run
