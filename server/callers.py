@@ -1,8 +1,9 @@
 """Who calls: from a token to the account with its grants, by whichever way it signs in.
 
 The one place where tokens are judged. `Callers.viewer` is for every protocol: HTTP, WebSocket,
-event streams. What was read serves for two seconds, so that a withdrawn grant, a closed account
-and a revoked token or key end within that time, in every process.
+event streams. What was found serves for two seconds, so that an expired token, a withdrawn grant,
+a closed account and a revoked token or key end within that time, in every process; and so that a
+caller who asks a lot does not have the same signature checked for each request.
 """
 
 import asyncio
@@ -65,20 +66,12 @@ class Callers:
         Raises NotSignedIn for a token that is not good, SignInUnavailable when the issuer whose it
         is cannot be asked, EngineError when the graph cannot.
         """
-        if self._issuer is not None and _says(token, "iss") == self._issuer.policy.issuer:
-            claimed = await self._issuer.check(token)
-            return await self._kept(
-                (claimed.issuer, claimed.subject, claimed.email),
-                lambda: self._of_subject(claimed),
-            )
-        own = self._tokens.check(token)
-        return await self._kept((own.token_id, own.key_id), lambda: self._of_own(own))
+        return await self._kept(token, lambda: self._of_bearer(token))
 
     async def viewer_of_session(self, token: str) -> Viewer:
         """Return the caller of the token in a browser's cookie. Raises as `viewer` does."""
-        own = self._tokens.check(token, of_session=True)
         return await self._kept(
-            (own.token_id, own.key_id, own.session_id), lambda: self._of_own(own)
+            ("session", token), lambda: self._of_own(self._tokens.check(token, of_session=True))
         )
 
     async def acting(self, viewer: Viewer, acting_for: str) -> Viewer:
@@ -109,6 +102,11 @@ class Callers:
             email=claimed.email,
             clock=self._clock,
         )
+
+    async def _of_bearer(self, token: str) -> Viewer:
+        if self._issuer is not None and _says(token, "iss") == self._issuer.policy.issuer:
+            return await self._of_subject(await self._issuer.check(token))
+        return await self._of_own(self._tokens.check(token))
 
     async def _of_own(self, own: OwnToken) -> Viewer:
         revoked = await is_revoked(
