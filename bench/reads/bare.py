@@ -36,8 +36,7 @@ RETURN [a.id, a.name, COLLECT {
     "search": """CALL db.index.fulltext.queryNodes('ResourceOffer[search]', $words) YIELD node
 WITH node ORDER BY node.sortKey LIMIT 20
 RETURN collect([node.id, node.title]) AS row""",
-    "relation": """MATCH (u:Unit)-[:LOCATED_IN]->(:Area {id: $id})
-MATCH (u)-[:OFFERS]->(o:ResourceOffer)
+    "relation": """MATCH (:Area {id: $id})<-[:OFFER_AT]-(o:ResourceOffer)
 WITH o ORDER BY o.sortKey LIMIT 20 RETURN collect([o.id, o.title]) AS row""",
 }
 

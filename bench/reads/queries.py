@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bench.city import WORDS, City
+from bench.city import PLACES, WORDS, City
 from domain.identity import global_id
 
 Variables = dict[str, Any]
@@ -54,10 +54,10 @@ def _state(_what: City, number: int) -> tuple[Variables, Variables, Variables]:
     return {"state": state}, {"state": state}, {"state": state}
 
 
-def _words(what: City, number: int) -> tuple[Variables, Variables, Variables]:
-    words = f"{WORDS[number % len(WORDS)]}{number * 7919 % what.offers}"
-    quoted = f'"{words}"'
-    return {"text": words}, {"phrase": quoted}, {"words": quoted}
+def _words(_what: City, number: int) -> tuple[Variables, Variables, Variables]:
+    place, word = PLACES[number % len(PLACES)], WORDS[number // len(PLACES) % len(WORDS)]
+    phrase = f'"{place}" AND "{word}"'
+    return {"text": f"{place} {word}"}, {"phrase": phrase}, {"words": phrase}
 
 
 def _count(answer: Any) -> int:
@@ -122,10 +122,10 @@ QUESTIONS = (
     Question(
         "relation",
         """query Relation($id: ID!) {
-  offers(first: 20, filter: {provider: {unit: {area: {id: {eq: $id}}}}}) {
+  offers(first: 20, filter: {area: {id: {eq: $id}}}) {
   nodes { id title } } }""",
         """query Relation($id: ID!) { resourceOffers(
-  where: {provider: {some: {area: {some: {id: {eq: $id}}}}}}, limit: 20, sort: [{sortKey: ASC}]) {
+  where: {area: {some: {id: {eq: $id}}}}, limit: 20, sort: [{sortKey: ASC}]) {
   id title } }""",
         _community,
         _count,

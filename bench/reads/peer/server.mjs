@@ -44,6 +44,7 @@ const typeDefs = /* GraphQL */ `
     search: String
     sortKey: String!
     provider: [Unit!]! @relationship(type: "OFFERS", direction: IN)
+    area: [Area!]! @relationship(type: "OFFER_AT", direction: OUT)
     category: [Category!]! @relationship(type: "OFFER_CATEGORY", direction: OUT)
   }
 `;
