@@ -14,7 +14,7 @@ from domain.vocabulary import ClaimState, Role
 CONTACTS_AFTER_COMPLETION = timedelta(days=30)
 CONTACT_FIELDS = ("contact_name", "phone", "email")
 FREE_TEXTS: dict[str, tuple[str, ...]] = {
-    "Claim": ("note", "evidence", "reason"),
+    "Claim": ("note", "evidence", "reason", "pendingRequest"),
     "Evaluation": ("text",),
 }
 """What people write to each other, by type: for the sides and their coordinators alone."""

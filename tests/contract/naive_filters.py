@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Filter = dict[str, Any]
-FREE_TEXTS = ("note", "evidence", "reason")
+FREE_TEXTS = ("note", "evidence", "reason", "pending_request", "pendingRequest")
 
 
 def fits(naive: Naive, made: NodeFilter, name: str, given: Filter) -> bool:

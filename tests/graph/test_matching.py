@@ -474,13 +474,12 @@ async def test_a_run_writes_one_event_that_names_every_node(graph: Graph, market
 
 
 async def happened(graph: Graph, node_id: str) -> list[Sequence[str]]:
-    rows = await dump(graph)
-    found: list[Sequence[str]] = []
-    for labels, properties, *_ in rows:
+    found: dict[str, Sequence[str]] = {}
+    for labels, properties, *_ in await dump(graph):  # a row for each relationship of a node
         values = dict(eval(properties))  # noqa: S307 (the repr that `dump` makes)
         if "Event" in labels and node_id in values["nodeIds"]:
-            found.append(values["nodeIds"])
-    return found
+            found[values["id"]] = values["nodeIds"]
+    return list(found.values())
 
 
 async def test_too_many_or_unknown_proposals(graph: Graph, market: Market) -> None:
