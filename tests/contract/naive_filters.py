@@ -236,9 +236,12 @@ def _strategy(
         return st.fixed_dictionaries({}, optional=dict.fromkeys(QUANTIFIERS, inner))
     of_type = [name for name, each in world.records.items() if type(each).__name__ in made.types]
     if isinstance(condition, (Compared, Listed)):
-        if isinstance(condition, Identified):
-            return _operands(condition.operators, [world.gid(name) for name in of_type])
-        values = _occurring(world, of_type, field)
+        identified = isinstance(condition, Identified)
+        values = (
+            [world.gid(name) for name in of_type]
+            if identified
+            else _occurring(world, of_type, field)
+        )
         return _operands(condition.operators, values) if values else None
     areas = [name for name, each in world.records.items() if isinstance(each, Area)]
     pools: dict[type, st.SearchStrategy[Any]] = {

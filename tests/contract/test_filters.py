@@ -56,7 +56,7 @@ ASKED = st.sampled_from(sorted(ROOTS)).flatmap(
 
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
 )
