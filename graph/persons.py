@@ -36,10 +36,10 @@ def _of_member(name: str, pattern: LiteralString) -> Statement:
     )
 
 
-def _of_accounts(name: str, relationship: LiteralString) -> Statement:
+def _of_accounts(name: str, pattern: LiteralString) -> Statement:
     return statement(
         f"persons.{name} of accounts",
-        f"UNWIND $ids AS i MATCH (a:Account {{id: i}})-[:{relationship}]->(found) "
+        f"UNWIND $ids AS i MATCH (a:Account {{id: i}}){pattern} "
         "RETURN found.id AS id, properties(found) AS p ORDER BY id",
     )
 
@@ -72,6 +72,10 @@ OF_MEMBER: Mapping[str, Statement] = {
         "evaluations",
         "<-[:CLAIM_SUPPLIER|CLAIM_RECEIVER]-(:Claim)<-[:EVALUATES]-(found:Evaluation)",
     ),
+    "evidenceFiles": _of_member(
+        "evidence files",
+        "<-[:CLAIM_SUPPLIER|CLAIM_RECEIVER]-(:Claim)<-[:EVIDENCE_OF]-(found:EvidenceFile)",
+    ),
     "offersProposed": _of_member(
         "proposals from offers", "-[:OFFERS]->(:ResourceOffer)<-[:PROPOSES_OFFER]-(found:Proposal)"
     ),
@@ -80,9 +84,10 @@ OF_MEMBER: Mapping[str, Statement] = {
     ),
 }
 OF_ACCOUNTS: Mapping[str, Statement] = {
-    "grants": _of_accounts("grants", "HOLDS"),
-    "identities": _of_accounts("identities", "SIGNS_IN_AS"),
-    "sessions": _of_accounts("sessions", "HAS_SESSION"),
+    "grants": _of_accounts("grants", "-[:HOLDS]->(found:Grant)"),
+    "identities": _of_accounts("identities", "-[:SIGNS_IN_AS]->(found:Identity)"),
+    "sessions": _of_accounts("sessions", "-[:HAS_SESSION]->(found:Session)"),
+    "uploads": _of_accounts("uploads", "<-[:UPLOADED_BY]-(found:EvidenceFile)"),
 }
 PLACES = statement(
     "persons.places",
@@ -151,6 +156,19 @@ STAY_IN_COMMUNITY = statement(
     """MATCH (m:Member {id: $id})-[:LIVES_IN]->(:Area)-[:PART_OF*1..4]->(c:Area)
 WHERE c.level = 'COMMUNITY'
 MERGE (m)-[:LIVES_IN]->(c)""",
+    writes=True,
+)
+# What is evidence of nothing is swept, with its content; and nobody can attach it again.
+CUT_EVIDENCE = statement(
+    "persons.cut_evidence",
+    """MATCH (:Member {id: $id})<-[:CLAIM_SUPPLIER|CLAIM_RECEIVER]-(c:Claim)
+MATCH (c)<-[:EVIDENCE_OF]-(f:EvidenceFile)
+WITH DISTINCT f, c.id AS claim
+SET f.lock = $token
+WITH f, claim, f.id AS id
+MATCH (f)-[r:EVIDENCE_OF|UPLOADED_BY]->()
+DELETE r
+RETURN DISTINCT id, claim""",
     writes=True,
 )
 END_GRANTS = statement(

@@ -34,7 +34,7 @@ from graph import events, match_runs, persons
 from graph.accounts import Run
 from graph.accounts import viewer as read_viewer
 from graph.driver import Graph, Transaction
-from graph.events import Changes
+from graph.events import ChangedFields, Changes
 from graph.persons import Properties
 from graph.records import record
 from matching.documents import without_words
@@ -112,7 +112,8 @@ async def erase_person(
     """Erase a person's data; False where that was done before, and nothing changes.
 
     What the person offered or needed ends, and stands without its words; claims stand without what
-    was written to them; accounts that were for this person alone are closed, others lose the link.
+    was written to them, and their evidence files are left to the sweep of uploads; accounts that
+    were for this person alone are closed, others lose the link.
     Raises NotSignedIn, Forbidden, NotFound, and HeldByClaims where claims are still under way:
     they have to be settled first.
     """
@@ -222,6 +223,8 @@ async def _erase_member(
                 changed.append((before, after))
                 changes[before.id] = differing
     await persons.change(transaction, changed)
+    for row in await transaction.run(persons.CUT_EVIDENCE, id=member_id, token=token):
+        changes[row["id"]] = ChangedFields("EvidenceFile", {"claim": [row["claim"], None]})
     await persons.forget_search(
         transaction,
         {

@@ -7,7 +7,7 @@ import pytest
 
 from domain.availability import WeeklyWindow
 from domain.errors import PastChange
-from domain.identity import global_id, new_id
+from domain.identity import global_id, new_id, parse_global_id
 from domain.records import Category
 from domain.vocabulary import ItemState, Role
 from graph import nodes
@@ -78,6 +78,24 @@ def new_order(here: Neighbourhood) -> dict[str, Any]:
         "measure": "PERSON",
         "quantity": 2,
     }
+
+
+async def test_a_title_of_a_persons_list_is_named_and_not_quoted(here: Neighbourhood) -> None:
+    made = await mutate(
+        here, "member", "createNeedList", "version needList { id }",
+        issuerId=gid(here, "Member", "resident"), title="老李家的事",
+    )  # fmt: skip
+    on = made["needList"]["id"]
+    await mutate(here, "member", "editNeedList", listId=on, title="老李的事")
+    await mutate(here, "member", "publishNeedList", listId=on)
+    await mutate(here, "member", "closeNeedList", listId=on)
+    list_id = parse_global_id(on, ("NeedList",))[1]
+    told = await events_of(here.graph, list_id)
+    assert len(told) == 4
+    assert [each.changes[list_id].get("title") for each in told] == [
+        [None, None], [None, None], None, None,
+    ]  # fmt: skip
+    assert told[-1].changes[list_id]["state"] == ["PUBLISHED", "CLOSED"]
 
 
 async def test_the_life_of_a_list_with_an_offer(here: Neighbourhood) -> None:

@@ -1,5 +1,6 @@
 """A person's data is handed out whole, and is gone from the whole graph once it is erased."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,16 @@ import pytest
 
 from domain.access import HeldGrant, Viewer
 from domain.errors import Forbidden, HeldByClaims, NotFound, NotSignedIn
-from domain.identity import derived_id
-from domain.records import Account, Claim, Evaluation, Grant, Proposal
+from domain.holds import LineRequest
+from domain.identity import derived_id, new_id
+from domain.records import Account, Claim, Evaluation, EvidenceFile, Grant, Proposal
 from domain.sign_in import Identity, IdentityKind, email_id
 from domain.vocabulary import ClaimState, Initiator, ProposalState, Role, Side
 from graph.driver import Graph
 from graph.dump import dump as dump_to
 from graph.statements import CompiledStatement, Statement
+from resolvers.claims import propose
+from resolvers.evidence import forget_abandoned
 from resolvers.persons import ACCOUNT, MEMBER, erase_person, export_person
 from tests.engines.wiping import wipe
 from tests.graph.builders import Ticking, dump, put
@@ -97,6 +101,7 @@ class Person:
         self.id = member_id
         self.account = derived_id("Test", "account", member_id)
         self.claim = derived_id("Test", "claim", member_id)
+        self.photo = derived_id("Test", "photo", member_id)
         self.clock = Ticking(NOW)
 
     @property
@@ -150,14 +155,19 @@ async def person(graph: Graph, tmp_path: Path) -> Person:
     identity = Identity(
         id=email_id("erniang@example.invalid"), created_at=NOW, kind=IdentityKind.EMAIL
     )
+    photo = EvidenceFile(
+        id=made.photo, created_at=NOW, sha256="a" * 64, media_type="image/jpeg", size=1000
+    )
     await put(
         graph,
-        [claim, evaluation, proposal, account, grant, admin, everything, identity],
+        [photo, claim, evaluation, proposal, account, grant, admin, everything, identity],
         [
             ("Claim", claim.id, "CLAIM_SUPPLIER", "Member", made.id),
             ("Claim", claim.id, "CLAIM_RECEIVER", "Area", community),
             ("Claim", claim.id, "FROM_OFFER", "ResourceOffer", offer["id"]),
             ("Claim", claim.id, "FOR_ORDER", "DemandOrder", orders[community]),
+            ("EvidenceFile", photo.id, "EVIDENCE_OF", "Claim", claim.id),
+            ("EvidenceFile", photo.id, "UPLOADED_BY", "Account", account.id),
             ("Evaluation", evaluation.id, "EVALUATES", "Claim", claim.id),
             ("Proposal", proposal.id, "PROPOSES_OFFER", "ResourceOffer", offer["id"]),
             ("Proposal", proposal.id, "PROPOSES_ORDER", "DemandOrder", orders[community]),
@@ -202,7 +212,8 @@ async def test_all_of_it_is_handed_out(person: Person) -> None:
     assert {name: len(found) for name, found in by_itself.items() if isinstance(found, list)} == {
         "places": 1, "checkIns": 1, "resourceLists": 1, "needLists": 1, "offers": 1, "orders": 1,
         "claims": 1, "evaluations": 1, "offersProposed": 1, "ordersProposed": 0, "accounts": 1,
-        "grants": 1, "identities": 1, "sessions": 0, "events": len(by_itself["events"]),
+        "grants": 1, "identities": 1, "sessions": 0, "evidenceFiles": 1, "uploads": 1,
+        "events": len(by_itself["events"]),
     }  # fmt: skip
     assert {event["action"] for event in by_itself["events"]} == {"LOAD"}
     assert (await person.export(ADMIN))["member"] == by_itself["member"]
@@ -254,8 +265,49 @@ async def test_nothing_of_it_is_left_anywhere(person: Person, tmp_path: Path, ki
     (event,) = await person.graph.read(EVENTS)
     told = orjson.loads(event["changes"])
     assert told[person.id]["name"] == told[person.claim]["note"] == [None, None]
+    assert told[person.photo]["claim"] == [person.claim, None]
+    gone = await forget_abandoned(
+        person.graph, older_than=timedelta(0), clock=lambda: NOW + timedelta(days=1)
+    )
+    assert gone == [(person.photo, "a" * 64)], "its content goes with it"
     assert told[offer["id"]]["state"] == ["OPEN", "WITHDRAWN"]
     assert told[offer["id"]]["title"] == [None, None]
+
+
+async def test_nobody_claims_with_an_erased_person(person: Person) -> None:
+    """Its community's liaison would speak for it, as for whoever has no account."""
+    (community,) = {row["agent"] for row in await person.graph.read(ORDERS)} - {person.id}
+    (order,) = [r["id"] for r in await person.graph.read(ORDERS) if r["agent"] == community]
+    liaison = Grant(
+        id=derived_id("Test", "liaison"), created_at=NOW, role=Role.LIAISON, valid_from=NOW
+    )
+    await put(
+        person.graph,
+        [liaison],
+        [
+            ("Account", "administrator", "HOLDS", "Grant", liaison.id),
+            ("Grant", liaison.id, "FOR_AGENT", "Area", community),
+        ],
+    )
+
+    async def claim() -> Claim:
+        return await propose(
+            person.graph,
+            viewer=ADMIN,
+            initiator=Initiator.SUPPLIER,
+            lines=[LineRequest(1)],
+            idempotency_key=new_id(),
+            order_id=order,
+            supplier_id=person.id,
+            clock=person.clock,
+        )
+
+    assert await person.erase()
+    before = await dump(person.graph)
+    with pytest.raises(NotFound) as caught:
+        await claim()
+    assert caught.value.details["type"] == "Member"
+    assert await dump(person.graph) == before
 
 
 async def test_erasing_again_changes_nothing(person: Person) -> None:
