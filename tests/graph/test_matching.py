@@ -1,7 +1,7 @@
 """Matching runs on the graph: what is read, what is written, who may, and what is remembered."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from datetime import date, timedelta
 
 import pytest
@@ -47,6 +47,7 @@ from resolvers.matching import (
 )
 from resolvers.matching_situation import read_situation
 from tests.graph.builders import NOW, dump, put
+from tests.graph.events_of import events_of
 from tests.graph.matching_market import Market
 
 pytestmark = pytest.mark.anyio
@@ -465,21 +466,11 @@ async def test_a_run_writes_one_event_that_names_every_node(graph: Graph, market
     await market.offer()
     first = await market.run()
     second = await market.run()
-    events = await happened(graph, second.id)
-    (event,) = events
+    (event,) = await events_of(graph, second.id)
     expected = {second.id}
     for run in (first, second):
         expected |= {row.proposal.id for row in await proposals_of_run(graph, run.id)}
-    assert set(event) == expected
-
-
-async def happened(graph: Graph, node_id: str) -> list[Sequence[str]]:
-    found: dict[str, Sequence[str]] = {}
-    for labels, properties, *_ in await dump(graph):  # a row for each relationship of a node
-        values = dict(eval(properties))  # noqa: S307 (the repr that `dump` makes)
-        if "Event" in labels and node_id in values["nodeIds"]:
-            found[values["id"]] = values["nodeIds"]
-    return list(found.values())
+    assert set(event.changes) == expected
 
 
 async def test_too_many_or_unknown_proposals(graph: Graph, market: Market) -> None:
