@@ -83,6 +83,10 @@ class Naive:
             "Slot": lambda each: all(map(self._item, self.into(each, "HAS_SLOT"))),
             "MatchRun": self._run,
             "Proposal": self._proposal,
+            "Account": self._account,
+            "Grant": self._grant,
+            "Deputyship": self._deputyship,
+            "EvidenceFile": self._evidence,
         }
         rule = rules.get(type(self.world.records[name]).__name__)
         return rule is None or self.viewer.is_admin or rule(name)
@@ -173,3 +177,31 @@ class Naive:
     def _run(self, name: str) -> bool:
         paths = [cast("Area", self.world.records[area]).path for area in self.out(name, "RUN_IN")]
         return self.viewer.is_admin or any(map(self.viewer.coordinates, paths))
+
+    def _mine(self, account: str) -> bool:
+        return self.world.records[account].id == self.viewer.account_id
+
+    def _account(self, name: str) -> bool:
+        return self._mine(name) or any(map(self._placed, self.out(name, "HOLDS")))
+
+    def _placed(self, grant: str) -> bool:
+        """Whether a grant is for an area that the caller coordinates, or for an agent there."""
+        areas = [cast("Area", self.world.records[each]) for each in self.out(grant, "FOR_AREA")]
+        return any(self.viewer.coordinates(area.path) for area in areas) or any(
+            map(self.coordinated, self.out(grant, "FOR_AGENT"))
+        )
+
+    def _grant(self, name: str) -> bool:
+        return any(map(self._mine, self.into(name, "HOLDS"))) or self._placed(name)
+
+    def _deputyship(self, name: str) -> bool:
+        return any(map(self._mine, self.out(name, "DEPUTY_IS"))) or any(
+            map(self._account, self.into(name, "HAS_DEPUTY"))
+        )
+
+    def _evidence(self, name: str) -> bool:
+        acts = bool(self.viewer.own_agents or self.viewer.coordinated_paths)
+        return acts and (
+            any(map(self._mine, self.out(name, "UPLOADED_BY")))
+            or any(map(self._party, self.out(name, "EVIDENCE_OF")))
+        )

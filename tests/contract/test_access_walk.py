@@ -1,0 +1,159 @@
+"""Everything that the schema offers, asked by every role: nobody learns what is not for them.
+
+The questions are made of the schema, so what is new in it is walked too, or fails here.
+"""
+
+import pytest
+
+from domain.access import Viewer
+from graph import accounts
+from graph.driver import Graph
+from graph.records import names
+from schema.build import build_schema
+from schema.execution import Executor
+from schema.limits import QueryLimits
+from tests.contract import walking
+from tests.contract.asking import Hub
+from tests.contract.canaries import callers, canary_world, without_canary, write_fields
+from tests.contract.naive import Naive
+from tests.contract.walking import MAPPING, Question
+from tests.contract.walking_filters import Conditions, any_of, filtered
+from tests.contract.world import NOW
+
+pytestmark = pytest.mark.anyio
+
+CANARIES = canary_world()
+WORLD = CANARIES.world
+ROLES = (
+    "visitor", "expired", "app", "liaison", "member", "coordinator", "other coordinator",
+    "loader", "admin",
+)  # fmt: skip
+WIDE = QueryLimits(
+    characters=10**7, tokens=10**6, depth=50, selections=10**5, root_fields=1000, aliases=10**4,
+    cost=10**7,
+)  # fmt: skip
+"""Far limits: what is asked here is asked of them elsewhere in many smaller documents."""
+EXECUTOR = Executor(build_schema(), WIDE)
+WITHOUT_NODES = {"Event": "written by use cases and numbered, not laid out as a world"}
+"""Types of which the world holds no node, and why."""
+each_role = pytest.mark.parametrize("who", ROLES)
+
+
+@pytest.fixture(scope="module")
+async def hub(graph: Graph) -> Hub:
+    await WORLD.write(graph)
+    return Hub(graph, WORLD, EXECUTOR)
+
+
+@pytest.fixture(scope="module")
+async def viewers(hub: Hub) -> dict[str, Viewer]:
+    expired = await accounts.viewer(hub.graph.read, WORLD.id("account expired"), NOW)
+    assert expired is not None
+    assert expired.grants == ()
+    return callers(WORLD, expired)
+
+
+async def ask(hub: Hub, question: Question, viewer: Viewer) -> str:
+    """Return the answer to a question, which has to have one."""
+    answer = await hub.executor.answer(
+        question.query, question.variables, None, hub.context(viewer)
+    )
+    text = answer.body.decode()
+    assert '"errors"' not in text, (question.about, text[-1000:])
+    return text
+
+
+def leaks(question: Question, answer: str, viewer: Viewer) -> list[str]:
+    """Return what an answer tells that the caller may not learn."""
+    hidden = CANARIES.hidden(Naive(WORLD, viewer))
+    clear = walking.decoded(answer)
+    found = [
+        f"{question.about}: {name}.{own}"
+        for name, own in CANARIES.found(clear).values()
+        if own in hidden.get(name, ())
+    ]
+    asked = question.variables.values()
+    return found + [
+        f"{question.about}: that there is {name}"
+        for name, own in hidden.items()
+        if "id" in own and f'"{WORLD.gid(name)}"' in answer and WORLD.gid(name) not in asked
+    ]
+
+
+def questions(viewer: Viewer) -> list[Question]:
+    hidden = CANARIES.hidden(Naive(WORLD, viewer))
+    return [
+        *walking.pages(),
+        *walking.nodes(WORLD),
+        *walking.single_nodes(WORLD, hidden),
+    ]
+
+
+@each_role
+async def test_no_answer_tells_what_is_hidden_or_differs_by_it(
+    hub: Hub, viewers: dict[str, Viewer], who: str
+) -> None:
+    """Asked twice: with the canaries, and with other values in every field that is hidden."""
+    viewer = viewers[who]
+    asked = questions(viewer)
+    answers = [await ask(hub, question, viewer) for question in asked]
+    found = [
+        each
+        for question, answer in zip(asked, answers, strict=True)
+        for each in leaks(question, answer, viewer)
+    ]
+    assert not found
+    hidden = CANARIES.hidden(Naive(WORLD, viewer))
+    await write_fields(hub.graph, CANARIES, hidden, other=True)
+    try:
+        for question, before in zip(asked, answers, strict=True):
+            assert await ask(hub, question, viewer) == before, question.about
+    finally:
+        await write_fields(hub.graph, CANARIES, hidden, other=False)
+
+
+async def test_the_walk_comes_to_every_canary(hub: Hub, viewers: dict[str, Viewer]) -> None:
+    """An administrator meets all of them, so that the others would meet what is not masked."""
+    seen: set[str] = set()
+    for question in questions(viewers["admin"]):
+        answer = await ask(hub, question, viewers["admin"])
+        seen |= set(CANARIES.found(walking.decoded(answer)))
+    assert {CANARIES.places[each] for each in CANARIES.places.keys() - seen} == set()
+
+
+def test_every_type_and_field_has_canaries_or_an_argument() -> None:
+    held = {type(record).__name__ for record in WORLD.records.values()}
+    assert set(MAPPING.nodes) - held == set(WITHOUT_NODES)
+    assert without_canary(CANARIES) == set()
+
+
+@each_role
+async def test_no_filter_finds_what_is_hidden(
+    hub: Hub, viewers: dict[str, Viewer], who: str
+) -> None:
+    """Every condition would find something by what is hidden alone; any of them finds nothing."""
+    hidden = CANARIES.hidden(Naive(WORLD, viewers[who]))
+    conditions = Conditions(CANARIES, hidden)
+    assert hidden or who == "admin"
+    for target in walking.PAGES:
+        asked = conditions.of(target) + conditions.related(target)
+        for question in any_of(target, asked):
+            answer = await ask(hub, question, viewers[who])
+            assert answer == '{"data":{"page":{"totalCount":0,"nodes":[]}}}', question.variables
+
+
+async def test_the_filters_find_what_is_not_hidden(hub: Hub, viewers: dict[str, Viewer]) -> None:
+    """All conditions on one node, asked by who may learn its fields, hold together."""
+    first = {type(record).__name__: name for name, record in reversed(WORLD.records.items())}
+    for target in walking.PAGES:
+        if target in WITHOUT_NODES:
+            continue
+        name = first[target]
+        hidden = {name: frozenset(own for own, _ in names(type(WORLD.records[name])))}
+        conditions = Conditions(CANARIES, hidden).of(target)
+        assert conditions
+        for start in range(0, len(conditions), 20):
+            question = filtered(target, {"and": conditions[start : start + 20]})
+            answer = await ask(hub, question, viewers["admin"])
+            found = f'{{"totalCount":1,"nodes":[{{"id":"{WORLD.gid(name)}"}}]}}'
+            assert answer == f'{{"data":{{"page":{found}}}}}', question.variables
