@@ -40,7 +40,7 @@ const first = (await client.query({ query, variables: { first: 3 } })).data.offe
 const watched = client.watchQuery({ query, variables: { first: 3 } });
 await new Promise((resolve) => watched.subscribe(resolve));
 await watched.fetchMore({ variables: { first: 3, after: first.pageInfo.endCursor } });
-const merged = watched.getCurrentResult().data.offers;
+const merged = client.readQuery({ query, variables: { first: 3 } }).offers;
 const { startCursor } = (
   await client.query({
     query,

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from gql import Client, gql
+from gql import Client, GraphQLRequest
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
@@ -68,6 +68,10 @@ def test_a_client_asks_pages_claims_and_follows(
     check(node(f"{client}.mjs", json.dumps(given)))
 
 
+def request(text: str, variables: dict[str, Any] | None = None) -> GraphQLRequest:
+    return GraphQLRequest(text, variable_values=variables)
+
+
 def test_the_python_client_asks_pages_claims_and_follows(
     service: Service, asked: dict[str, Any]
 ) -> None:
@@ -83,19 +87,17 @@ def test_the_python_client_asks_pages_claims_and_follows(
         async with Client(transport=http, fetch_schema_from_transport=True) as session:
 
             async def page(**variables: Any) -> dict[str, Any]:  # noqa: ANN401
-                return (await session.execute(gql(PAGE), variable_values=variables))["offers"]
+                return (await session.execute(request(PAGE, variables)))["offers"]
 
             first = await page(first=3)
             second = await page(first=3, after=first["pageInfo"]["endCursor"])
             back = await page(last=3, before=second["pageInfo"]["startCursor"])
-            last = await session.execute(gql(LAST_EVENT))
+            last = await session.execute(request(LAST_EVENT))
             after = last["events"]["nodes"][0]["number"]
             given = asked | {"idempotencyKey": "client-gql"}
-            claim = (await session.execute(gql(PROPOSE), variable_values={"input": given}))[
-                "proposeClaim"
-            ]
+            proposed = await session.execute(request(PROPOSE, {"input": given}))
             async with Client(transport=socket) as following, asyncio.timeout(TIMEOUT):
-                changes = following.subscribe(gql(FOLLOW), variable_values={"after": after})
+                changes = following.subscribe(request(FOLLOW, {"after": after}))
                 heard = (await anext(changes))["claimChanged"]
                 await changes.aclose()
 
@@ -106,7 +108,7 @@ def test_the_python_client_asks_pages_claims_and_follows(
             "first": ids(first),
             "two": ids(first) + ids(second),
             "back": ids(back),
-            "claim": claim,
+            "claim": proposed["proposeClaim"],
             "heard": heard,
         }
 
