@@ -47,6 +47,9 @@ test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and 
 	@command -v chromium >/dev/null || { echo "make test-clients needs Chromium (Debian: apt-get install chromium)"; exit 1; }
 	$(BIN)/python -m pytest --clients $(TESTS)
 
+fuzz: $(VENV)/dev.stamp ## 200 generated requests for each operation (EXAMPLES)
+	RENLING_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest --clients tests/clients/test_schemathesis.py
+
 PEER := bench/reads/peer/node_modules
 $(PEER)/.stamp: bench/reads/peer/package.json bench/reads/peer/package-lock.json
 	@command -v npm >/dev/null || { echo "make bench-reads needs Node.js 20 with npm"; exit 1; }

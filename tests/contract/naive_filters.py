@@ -14,6 +14,7 @@ from domain.spelling import is_chinese, terms
 from graph.mapping import CONTACTS, IN, OUT, Below, Relation
 from graph.reads.conditions import (
     Compared,
+    ConcernsArea,
     Identified,
     Listed,
     OfType,
@@ -200,6 +201,8 @@ def filters(world: World, made: NodeFilter, depth: int = 3) -> st.SearchStrategy
         for field, condition in made.fields.items()
         if (strategy := _strategy(world, made, field, condition, depth)) is not None
     }
+    if not fields:
+        return st.just({})
     one = st.sampled_from(sorted(fields)).flatmap(
         lambda field: fields[field].map(lambda value: {field: value})
     )
@@ -244,14 +247,20 @@ def _strategy(
         )
         return _operands(condition.operators, values) if values else None
     areas = [name for name, each in world.records.items() if isinstance(each, Area)]
-    pools: dict[type, st.SearchStrategy[Any]] = {
-        Search: st.sampled_from(WORDS),
-        WithinArea: st.sampled_from([world.gid(name) for name in areas]),
-        WithinCategory: st.sampled_from([world.gid(name) for name in of_type]),
-        WithinCategoryCode: st.sampled_from(["venue", "hall", "training", "al"]),
-        OfType: st.lists(st.sampled_from([KINDS.get(each, "") for each in made.types]), max_size=2),
+    pools: dict[type, list[str]] = {
+        Search: WORDS,
+        WithinArea: [world.gid(name) for name in areas],
+        WithinCategory: [world.gid(name) for name in of_type],
+        WithinCategoryCode: ["venue", "hall", "training", "al"],
+        OfType: [KINDS.get(each, "") for each in made.types],
+        # No event lies in this world: whom events concern is tested with the history itself.
+        ConcernsArea: [],
     }
-    return pools[type(condition)]
+    pool = pools[type(condition)]
+    if not pool:
+        return None
+    one = st.sampled_from(pool)
+    return st.lists(one, max_size=2) if isinstance(condition, OfType) else one
 
 
 def _occurring(world: World, of_type: list[str], field: str) -> list[Any]:

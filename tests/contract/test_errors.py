@@ -80,7 +80,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 FAILED: list[tuple[str, str, dict[str, Any]]] = [
     ('{ unit(id: "unit0") { name } }', "BAD_IDENTIFIER", {"expected": "Unit", "value": "unit0"}),
     (f'{{ unit(id: "{WORLD.gid("offer0")}") {{ name }} }}', "BAD_IDENTIFIER", {"expected": "Unit"}),
-    (f'{{ node(id: "{encoded("Event:" + "a" * 20)}") {{ id }} }}', "BAD_IDENTIFIER", {}),
+    (f'{{ node(id: "{encoded("Session:" + "a" * 20)}") {{ id }} }}', "BAD_IDENTIFIER", {}),
     (f'{{ node(id: "{encoded("Unit:short")}") {{ id }} }}', "BAD_IDENTIFIER", {}),
     ('{ nodes(ids: ["x"]) { id } }', "BAD_IDENTIFIER", {"value": "x"}),
     (f'{{ offers(filter: {{provider: {{id: {{eq: "{WORLD.gid("hall")}"}}}}}}) {{ totalCount }} }}',

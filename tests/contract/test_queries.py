@@ -10,6 +10,9 @@ from domain.records import Claim, ClaimLine, DemandOrder, Node
 from graph.driver import Graph, Transaction
 from graph.records import properties
 from graph.statements import Statement
+from schema.build import build_schema
+from schema.execution import Executor
+from schema.limits import Audience, Introspection
 from tests.contract.asking import Case, Hub, cases
 from tests.contract.world import build_world, viewers
 
@@ -45,7 +48,8 @@ FIND_NOTHING = {"nodes_literal", "unit_absent"}
 @pytest.fixture(scope="module")
 async def hub(graph: Graph) -> Hub:
     await WORLD.write(graph)
-    return Hub(graph, WORLD)
+    everyone = Introspection(Audience.EVERYONE)
+    return Hub(graph, WORLD, Executor(build_schema(), introspection=everyone))
 
 
 @pytest.mark.parametrize("kind", KINDS)
