@@ -109,11 +109,17 @@ class Canaries:
         return found
 
 
-def canary_world() -> Canaries:
-    """Return the world with accounts and files, every field of it filled with its canary."""
+def peopled_world() -> World:
+    """Return the world with accounts and files, and something of all that changes elsewhere."""
     world = build_world()
     _accounts(world)
     _elsewhere(world)
+    return world
+
+
+def canary_world() -> Canaries:
+    """Return the world with accounts and files, every field of it filled with its canary."""
+    world = peopled_world()
     # A run matches the orders of its area; the small world's names one from elsewhere.
     run = cast("MatchRun", world.records["run0"])
     run.unmatched = run.unmatched.replace(world.id("order1"), world.id("order0"))
@@ -231,7 +237,11 @@ def _accounts(world: World) -> None:
         *(link for link in world.links if link[1] == "GRANTED_BY"),
     ]
     for number, (account, deputy) in enumerate(
-        (("liaison", "member"), ("other coordinator", "coordinator"))
+        (
+            ("liaison", "member"),
+            ("other coordinator", "coordinator"),
+            ("other coordinator", "admin"),
+        )
     ):
         deputyship = Deputyship(
             id=world.id(f"deputyship{number}"),
