@@ -12,7 +12,7 @@ export NEO4J_VERSION
 SIZES ?= 1000 10000
 OPTIONS ?= --full
 
-.PHONY: help run test test-neo4j test-clients bench-reads bench-claims bench-cold bench-overload bench-matching check format lock clean
+.PHONY: help run test test-neo4j test-clients test-walk fuzz bench-reads bench-claims bench-cold bench-overload bench-matching check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ $(CLIENTS)/.stamp: tests/clients/package.json tests/clients/package-lock.json
 test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and a browser (Node.js, Chromium)
 	@command -v chromium >/dev/null || { echo "make test-clients needs Chromium (Debian: apt-get install chromium)"; exit 1; }
 	$(BIN)/python -m pytest --clients $(TESTS)
+
+test-walk: $(VENV)/dev.stamp ## the whole schema asked by every role: nothing leaks (ENGINE)
+	$(BIN)/python -m pytest --walk --engine $(or $(ENGINE),embedded) tests/contract
 
 fuzz: $(VENV)/dev.stamp ## 200 generated requests for each operation (EXAMPLES)
 	RENLING_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest --clients tests/clients/test_schemathesis.py

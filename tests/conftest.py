@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run only what uses other people's clients and browsers (Node.js, Chromium)",
     )
     parser.addoption(
+        "--walk",
+        action="store_true",
+        help="run only the walk of the whole schema by every role, which asks very much",
+    )
+    parser.addoption(
         "--record",
         metavar="DIRECTORY",
         help="write there what the tests ask of the graph and what it answers",
@@ -47,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_engines: compares the embedded engine with Neo4j")
     config.addinivalue_line("markers", "clients: needs Node.js with packages, or Chromium")
+    config.addinivalue_line("markers", "walk: asks thousands of statements of its own")
     config.addinivalue_line(
         "markers",
         "unrecorded: changes the graph from elsewhere, or beside reads, so that what it asks "
@@ -65,8 +71,9 @@ def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
     of_the_graph = isinstance(item, pytest.Function) and bool(
         OF_THE_GRAPH.intersection(item.fixturenames)
     )
-    if bool(config.getoption("--clients")) != (item.get_closest_marker("clients") is not None):
-        return False
+    for name in ("clients", "walk"):
+        if bool(config.getoption(f"--{name}")) != (item.get_closest_marker(name) is not None):
+            return False
     if config.getoption("--engine") == "neo4j":
         return of_the_graph
     left_out = {"both_engines"}

@@ -20,7 +20,7 @@ from tests.contract.walking import MAPPING, Question
 from tests.contract.walking_filters import Conditions, any_of, filtered
 from tests.contract.world import NOW
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.walk]
 
 CANARIES = canary_world()
 WORLD = CANARIES.world
