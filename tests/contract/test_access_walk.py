@@ -7,6 +7,7 @@ import pytest
 
 from domain.access import Viewer
 from graph import accounts
+from graph.access import Rules
 from graph.driver import Graph
 from graph.records import names
 from schema.build import build_schema
@@ -157,3 +158,28 @@ async def test_the_filters_find_what_is_not_hidden(hub: Hub, viewers: dict[str, 
             answer = await ask(hub, question, viewers["admin"])
             found = f'{{"totalCount":1,"nodes":[{{"id":"{WORLD.gid(name)}"}}]}}'
             assert answer == f'{{"data":{{"page":{found}}}}}', question.variables
+
+
+@pytest.mark.parametrize(
+    ("rule", "instead"),
+    [("contacts", None), ("property", None), ("_member", "true"), ("_claim", None)],
+)
+async def test_the_walk_finds_a_rule_that_is_missing(
+    hub: Hub,
+    viewers: dict[str, Viewer],
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    instead: str | None,
+) -> None:
+    """Without any one rule there is an answer with a canary, and a filter that finds one."""
+    monkeypatch.setattr(Rules, rule, lambda *_: instead)
+    bare = Hub(hub.graph, WORLD, Executor(build_schema(), WIDE))
+    viewer = viewers["app" if rule == "property" else "visitor"]
+    conditions = Conditions(CANARIES, CANARIES.hidden(Naive(WORLD, viewer)))
+    assert any([leaks(each, await ask(bare, each, viewer), viewer) for each in walking.pages()])
+    found = [
+        await ask(bare, question, viewer)
+        for target in ("Unit", "Member", "Claim")
+        for question in any_of(target, conditions.of(target))
+    ]
+    assert any('"totalCount":0' not in each for each in found)

@@ -37,8 +37,10 @@ SHOWN_TO_ALL = {
 """Conditions by which nothing can be hidden, and why."""
 SEARCHED = ("name", "title", "description")
 JOINING = {"and", "or", "not"}
-MOST_WITHIN, MOST_RELATED = 40, 90
-"""Conditions within a filter of one of an interface's types, and of a related node."""
+MOST_WITHIN = 40
+"""Conditions within a filter of one of an interface's types."""
+SOME_FIELDS = 5
+MASKED = {"contactName", "phone", "email", "note", "evidence", "reason", "text"}
 
 
 def offered(filter_name: str) -> dict[str, GraphQLInputObjectType]:
@@ -79,22 +81,29 @@ class Conditions:
                     found += [{field: each} for each in self._briefly(other)]
                 case ToMany(other=other):
                     for each in self._briefly(other):
+                        alone = {"or": each["or"][:1]}
                         found += [
                             {field: {"some": each}},
-                            {"not": {field: {"none": each}}},
-                            {"not": {field: {"every": {"not": each}}}},
+                            {"not": {field: {"none": alone}}},
+                            {"not": {field: {"every": {"not": alone}}}},
                         ]
                 case _:
                     pass
         return found
 
     def _briefly(self, other: NodeFilter) -> Iterator[Filter]:
-        """Yield filters of a related node with one condition on each of its fields."""
+        """Yield a filter of a related node: that it is, and a condition on some of its fields.
+
+        What holds of a field is said of it as a root's; here it is that a related node is looked
+        at with the same rules, so a few fields stand for all: those that may be masked, and others.
+        """
+        target = other.name.removesuffix("Filter")
         by_field: dict[str, Filter] = {}
-        for each in self.of(other.name.removesuffix("Filter")):
+        for each in self.of(target):
             by_field.setdefault(next(name for name in reversed(each)), each)
-        for chunk in chunks(other, list(by_field.values()), MOST_RELATED):
-            yield {"or": chunk}
+        chosen = sorted(by_field, key=lambda name: (name != "id", name not in MASKED))
+        if chosen:
+            yield {"or": [by_field[name] for name in chosen[:SOME_FIELDS]]}
 
     def _of_field(
         self, target: str, field: str, condition: object, kind: GraphQLInputObjectType
