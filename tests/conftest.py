@@ -21,6 +21,8 @@ from tests.engines.neo4j_server import Server, neo4j_server
 from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
 
+ASKED_OF_NEO4J = {"visitor", "coordinator", "both"}
+"""The callers of the query suite on Neo4j itself; the recording asks it for the others."""
 OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server", "own_engine"}
 LIMITS = DriverLimits(warn_of_deprecations=True)
 
@@ -74,14 +76,20 @@ def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
     for name in ("clients", "walk"):
         if bool(config.getoption(f"--{name}")) != (item.get_closest_marker(name) is not None):
             return False
+    caller = _caller(item)
     if config.getoption("--engine") == "neo4j":
-        return of_the_graph
+        return of_the_graph and (caller is None or caller in ASKED_OF_NEO4J)
     left_out = {"both_engines"}
     if config.getoption("--record"):
         left_out.add("unrecorded")
-        if not of_the_graph:
+        if not of_the_graph or caller in ASKED_OF_NEO4J:
             return False
     return left_out.isdisjoint(marker.name for marker in item.iter_markers())
+
+
+def _caller(item: pytest.Item) -> object:
+    specification = getattr(item, "callspec", None)
+    return None if specification is None else specification.params.get("caller")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.contract.walking_mutations import document, given_to, mutation_names
 from tests.contract.world import NOW
 from tests.graph.builders import dump
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
 WORLD = peopled_world()
 ROLES = ("visitor", "expired", "app", "liaison", "member", "coordinator", "loader")

@@ -28,14 +28,14 @@ async def hub(graph: Graph) -> Hub:
     return Hub(graph, WORLD)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("caller", KINDS)
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case.name)
-async def test_by_levels_the_answer_is_the_same(hub: Hub, case: Case, kind: str) -> None:
+async def test_by_levels_the_answer_is_the_same(hub: Hub, case: Case, caller: str) -> None:
     for variables in case.runs[:3]:
-        whole = await hub.fast(case.query, variables, VIEWERS[kind])
+        whole = await hub.fast(case.query, variables, VIEWERS[caller])
         async with keeping_plans(hub.graph, ByLevels.ALWAYS):
-            by_levels = await hub.fast(case.query, variables, VIEWERS[kind])
-            ordinary = await hub.ordinary(case.query, variables, VIEWERS[kind])
+            by_levels = await hub.fast(case.query, variables, VIEWERS[caller])
+            ordinary = await hub.ordinary(case.query, variables, VIEWERS[caller])
         assert by_levels == whole == ordinary.body
 
 
@@ -86,7 +86,7 @@ async def test_small_texts_recur(unplanned: Hub) -> None:
     asked: set[str] = set()
     for query in (
         "{ units { nodes { name area { name } offers { nodes { title } } } } }",
-        "{ units(first: 3) { nodes { id kind area { id level } } } }",
+        "{ units(first: 3) { nodes { id caller area { id level } } } }",
         "{ u: units { nodes { offers(first: 2) { nodes { id measure state } } aliases } } }",
     ):
         unplanned.texts.clear()

@@ -1,4 +1,4 @@
-"""Every query of the suite, both ways, for every kind of caller: the same bytes."""
+"""Every query of the suite, both ways, for every caller of caller: the same bytes."""
 
 from dataclasses import replace
 from typing import cast
@@ -22,7 +22,7 @@ WORLD = build_world()
 VIEWERS = viewers(WORLD)
 SUITE = cases(WORLD)
 KINDS = ("visitor", "app", "unit0", "coordinator", "both", "admin")
-"""One caller of each kind of access."""
+"""One caller of each caller of access."""
 EVERY_RUN = {"visitor", "admin"}
 MANY = 100
 CROWD = Statement(
@@ -52,12 +52,12 @@ async def hub(graph: Graph) -> Hub:
     return Hub(graph, WORLD, Executor(build_schema(), introspection=everyone))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("caller", KINDS)
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case.name)
-async def test_both_ways_answer_the_same_bytes(hub: Hub, case: Case, kind: str) -> None:
-    viewer = VIEWERS[kind]
+async def test_both_ways_answer_the_same_bytes(hub: Hub, case: Case, caller: str) -> None:
+    viewer = VIEWERS[caller]
     # The runs differ in their values; every value for two callers, and some for the others.
-    for variables in case.runs if kind in EVERY_RUN else case.runs[:3]:
+    for variables in case.runs if caller in EVERY_RUN else case.runs[:3]:
         hub.texts.clear()
         fast = await hub.fast(case.query, variables, viewer)
         by_fast = sorted(hub.texts)
@@ -98,9 +98,9 @@ def _holds_something(value: object) -> bool:
 async def crowd(graph: Graph) -> None:
     """Write as many orders more as a page holds, each with a claim and its line."""
 
-    def copied(name: str, kind: type[Node], number: int) -> dict[str, object]:
+    def copied(name: str, caller: type[Node], number: int) -> dict[str, object]:
         record = WORLD.records[name]
-        assert isinstance(record, kind)
+        assert isinstance(record, caller)
         found = properties(replace(record, id=WORLD.id(f"crowd {name} {number}")))
         return {key: value for key, value in found.items() if value is not None}
 
