@@ -174,7 +174,8 @@ async def test_numbers_are_in_the_order_of_commits_under_concurrent_writers_and_
     # The order's version tells the order of the commits that touched it.
     versions = [await version_after(graph, each.id, order.id) for each in happened]
     assert [version for version in versions if version] == sorted(filter(None, versions))
-    assert len(set(given)) > 1
+    # In how many turns they were numbered is a matter of speed; the last turn came to the end.
+    assert max(given) == last
 
 
 ROLES_OF = CompiledStatement("MATCH (e:Event {id: $id}) RETURN e.actorRoles AS roles")
