@@ -47,8 +47,10 @@ CALLERS = (
     Viewer(SOME_ID, (LIAISON,)),
     Viewer(SOME_ID, (COORDINATOR,)),
 )
-"""The kinds of access that most callers have: Neo4j keeps 1,000 texts of all kinds, and the levels
-of each kind of access are some 220."""
+"""The kinds of access that most callers have."""
+CALLERS_BY_LEVELS = (VISITOR, Viewer(SOME_ID, (COORDINATOR,)))
+"""Those for whom the levels are planned ahead: Neo4j keeps 1,000 texts of all kinds, and the levels
+of each kind of access are some 300."""
 
 
 Planned: TypeAlias = tuple[CompiledStatement, dict[str, Any]]
@@ -59,7 +61,7 @@ def level_statements(schema: GraphQLSchema, mapping: GraphMapping) -> list[Plann
     """Return the small statements of all relations, for each kind of caller."""
     documents = [parsed(document) for document in level_documents(schema, mapping)]
     found: dict[tuple[str, int], Planned] = {}
-    for number, caller in enumerate(CALLERS):
+    for number, caller in enumerate(CALLERS_BY_LEVELS):
         values = access_parameters(caller, SOME_TIME)
         for document in documents:
             for read in _reads(schema, mapping, document, caller, {}):

@@ -236,11 +236,11 @@ def test_kinds_of_access() -> None:
     liaison = HeldGrant(Role.LIAISON, agent_id=UID)
     cases = {
         AccessKind(): VISITOR,
-        AccessKind(areas=True): Viewer("x", (coordinator,)),
-        AccessKind(agents=True): Viewer("x", (liaison,)),
-        AccessKind(areas=True, agents=True): Viewer("x", (liaison, coordinator)),
-        AccessKind(claims=True): Viewer("x", (HeldGrant(Role.APP),)),
-        AccessKind(everything=True): Viewer("x", (HeldGrant(Role.ADMIN), liaison)),
+        AccessKind(account=True, areas=True): Viewer("x", (coordinator,)),
+        AccessKind(account=True, agents=True): Viewer("x", (liaison,)),
+        AccessKind(account=True, areas=True, agents=True): Viewer("x", (liaison, coordinator)),
+        AccessKind(account=True, claims=True): Viewer("x", (HeldGrant(Role.APP),)),
+        AccessKind(account=True, everything=True): Viewer("x", (HeldGrant(Role.ADMIN), liaison)),
     }
     for kind, viewer in cases.items():
         assert AccessKind.of(viewer) == kind
