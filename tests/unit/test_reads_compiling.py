@@ -240,7 +240,7 @@ def test_kinds_of_access() -> None:
         AccessKind(account=True, agents=True): Viewer("x", (liaison,)),
         AccessKind(account=True, areas=True, agents=True): Viewer("x", (liaison, coordinator)),
         AccessKind(account=True, claims=True): Viewer("x", (HeldGrant(Role.APP),)),
-        AccessKind(account=True, everything=True): Viewer("x", (HeldGrant(Role.ADMIN), liaison)),
+        AccessKind(everything=True): Viewer("x", (HeldGrant(Role.ADMIN), liaison)),
     }
     for kind, viewer in cases.items():
         assert AccessKind.of(viewer) == kind
