@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.driver import Graph
 from tests.hub_commands import TIMEOUT, Commands, Service, commands_of, serving
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,8 @@ TOUR = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def commands(engine_environment: dict[str, str]) -> Commands:
+def commands(engine_environment: dict[str, str], graph: Graph) -> Commands:
+    """Commands on a graph that nothing of another module is in."""
     return commands_of(engine_environment)
 
 
