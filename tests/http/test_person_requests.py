@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.driver import Graph
 from tests.graph.loading_cases import sheet
 from tests.hub_commands import TIMEOUT, Commands, Service, commands_of, serving
 
@@ -37,7 +38,7 @@ EVERYBODY = "{ members(first: 100) { nodes { id name phone } } }"
 
 @pytest.fixture(scope="module")
 def commands(
-    engine_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    engine_environment: dict[str, str], graph: Graph, tmp_path_factory: pytest.TempPathFactory
 ) -> Commands:
     """Commands of a hub with two persons."""
     made, folder = commands_of(engine_environment), tmp_path_factory.mktemp("sheets")
