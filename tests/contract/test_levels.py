@@ -86,7 +86,7 @@ async def test_small_texts_recur(unplanned: Hub) -> None:
     asked: set[str] = set()
     for query in (
         "{ units { nodes { name area { name } offers { nodes { title } } } } }",
-        "{ units(first: 3) { nodes { id caller area { id level } } } }",
+        "{ units(first: 3) { nodes { id kind area { id level } } } }",
         "{ u: units { nodes { offers(first: 2) { nodes { id measure state } } aliases } } }",
     ):
         unplanned.texts.clear()

@@ -1,4 +1,4 @@
-"""Every query of the suite, both ways, for every caller of caller: the same bytes."""
+"""Every query of the suite, both ways, for every kind of caller: the same bytes."""
 
 from dataclasses import replace
 from typing import cast
@@ -22,7 +22,7 @@ WORLD = build_world()
 VIEWERS = viewers(WORLD)
 SUITE = cases(WORLD)
 KINDS = ("visitor", "app", "unit0", "coordinator", "both", "admin")
-"""One caller of each caller of access."""
+"""One caller of each kind of access."""
 EVERY_RUN = {"visitor", "admin"}
 MANY = 100
 CROWD = Statement(
@@ -98,9 +98,9 @@ def _holds_something(value: object) -> bool:
 async def crowd(graph: Graph) -> None:
     """Write as many orders more as a page holds, each with a claim and its line."""
 
-    def copied(name: str, caller: type[Node], number: int) -> dict[str, object]:
+    def copied(name: str, kind: type[Node], number: int) -> dict[str, object]:
         record = WORLD.records[name]
-        assert isinstance(record, caller)
+        assert isinstance(record, kind)
         found = properties(replace(record, id=WORLD.id(f"crowd {name} {number}")))
         return {key: value for key, value in found.items() if value is not None}
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,17 @@ class OwnEngine:
     def freeze(self) -> None:
         """Let it hold still: its connections stay open and nothing answers."""
         os.kill(self._process, signal.SIGSTOP)
+        # A process of many threads stops one after the other: some may still answer until then.
+        while not self._stopped():
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         os.kill(self._process, signal.SIGCONT)
+
+    def _stopped(self) -> bool:
+        """Whether every thread is stopped: state T of proc_pid_stat(5), after the name."""
+        threads = Path(f"/proc/{self._process}/task").glob("*/stat")
+        return all(each.read_text().rpartition(")")[2].split()[0] == "T" for each in threads)
 
     def kill(self) -> None:
         if isinstance(self._engine, OwnNeo4j):

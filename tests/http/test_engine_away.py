@@ -114,7 +114,7 @@ async def test_an_engine_that_holds_still_leaves_nobody_hanging(
 async def test_an_engine_that_dies_is_used_again_when_it_is_back(
     hub: Hub, own_engine: OwnEngine
 ) -> None:
-    assert set(await hub.ask_many()) == GOOD
+    await recovered(hub)
     own_engine.kill()
     answers = await while_away(hub)
     if own_engine.restarts_by_itself:
