@@ -18,7 +18,8 @@ from graph import accounts, administration, sign_in
 from graph.driver import Graph
 from graph.events import Changes, changes_between
 from resolvers.accounts import GrantRequest
-from resolvers.administration_common import Request, Turn, is_oneself, run, update
+from resolvers.administration_common import Turn, is_oneself, run, update
+from resolvers.changing import Request
 
 MOST_GRANTS = 50
 """That an invitation may carry."""

@@ -21,27 +21,18 @@ from domain.administration import (
 )
 from domain.claims import ClaimPolicy
 from domain.errors import Forbidden, LastAdministrator, NotFound
-from domain.identity import NodeReference, new_id
+from domain.identity import NodeReference
 from domain.records import Account, Grant
 from graph import accounts, administration
 from graph.driver import Graph, Transaction
 from graph.events import Changes, changes_between, event, write_event
 from graph.idempotency import Repeatable
 from resolvers.accounts import GrantRequest, check_scope
+from resolvers.changing import Request
 from resolvers.claims_common import Call, caller_of, fresh_viewer, run_write
 
 POLICY = ClaimPolicy()
 """Of which only counts how long keys are kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Who asks, when, and under which key; where ids come from."""
-
-    viewer: Viewer
-    idempotency_key: str
-    now: datetime
-    ids: Callable[[], str] = new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ the version that the caller has seen, the rules, the changes, one event.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from domain.access import Viewer
 from domain.claims import ClaimPolicy
-from domain.clock import Clock, system_clock
 from domain.errors import Forbidden, NotFound, Retired, VersionConflict
 from domain.identity import NodeReference, new_id
 from domain.records import Node, Versioned
@@ -29,15 +29,15 @@ Rule = Callable[[Viewer, Subject], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Who asks, under which key, and where time and ids come from.
+    """Who asks, when, under which key, and where ids come from.
 
     `expected_version`, where it is given, is the version of the node that the caller has seen.
     """
 
     viewer: Viewer
     idempotency_key: str
+    now: datetime
     expected_version: int | None = None
-    clock: Clock = system_clock
     ids: Callable[[], str] = new_id
 
 
@@ -70,7 +70,7 @@ async def run_change(
     same = {name: _plain(value) for name, value in given.items()}
     same["expectedVersion"] = request.expected_version
     write = Repeatable(account_id, operation, request.idempotency_key, same)
-    call = Call(account_id, write, request.clock(), request.ids(), request.ids(), ClaimPolicy())
+    call = Call(account_id, write, request.now, request.ids(), request.ids(), ClaimPolicy())
 
     async def once(transaction: Transaction) -> Changed:
         viewer = await fresh_viewer(transaction, account_id, call.now)

@@ -21,7 +21,8 @@ from graph import administration
 from graph.driver import Graph
 from graph.events import ChangedFields, Changes, changes_between
 from resolvers.accounts import GrantRequest
-from resolvers.administration_common import Request, Turn, is_oneself, run, update
+from resolvers.administration_common import Turn, is_oneself, run, update
+from resolvers.changing import Request
 
 
 async def appoint_deputy(

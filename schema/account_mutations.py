@@ -3,28 +3,22 @@
 Every input carries an idempotency key: the same key with the same input gives the same node again.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeAlias, TypeVar, cast
+from typing import Annotated
 
 import strawberry
 
-from domain.errors import DomainError
 from domain.identity import NodeReference
 from domain.vocabulary import Role
 from resolvers import administration, deputies
 from resolvers.accounts import GrantRequest
 from resolvers.administration import Invited
-from resolvers.administration_common import Request
+from schema.changes import INPUT, ChangeInput, answer, request_of
 from schema.context import Info
-from schema.ids import optional_uid, uid
-from schema.problems import AccountProblem, problem_of
+from schema.ids import AGENTS, optional_uid, uid
+from schema.problems import AccountProblem
 from schema.resolve import read_node
 from schema.types.accounts import Account, Deputyship, Grant
-
-AGENTS = ("Unit", "PartyBranch", "Member", "Area")
-INPUT = strawberry.argument(name="input")
-Payload = TypeVar("Payload")
 
 
 @strawberry.type
@@ -68,7 +62,6 @@ GrantResult = Annotated[GrantPayload | AccountProblem, strawberry.union("GrantRe
 DeputyshipResult = Annotated[
     DeputyshipPayload | AccountProblem, strawberry.union("DeputyshipResult")
 ]
-Made: TypeAlias = Callable[[Request], Awaitable[str]]
 
 
 @strawberry.input
@@ -83,10 +76,9 @@ class GrantInput:
 
 
 @strawberry.input
-class InviteAccountInput:
+class InviteAccountInput(ChangeInput):
     """Whom to invite, by which address or subject they sign in, and what they are to hold."""
 
-    idempotency_key: str
     name: str
     email: str | None = None
     subject: str | None = None
@@ -95,26 +87,23 @@ class InviteAccountInput:
 
 
 @strawberry.input
-class GrantRoleInput(GrantInput):
+class GrantRoleInput(GrantInput, ChangeInput):
     """Which account is to hold which role."""
 
     account_id: strawberry.ID
-    idempotency_key: str
 
 
 @strawberry.input
-class RevokeGrantInput:
+class RevokeGrantInput(ChangeInput):
     """Which grant ends now."""
 
-    idempotency_key: str
     grant_id: strawberry.ID
 
 
 @strawberry.input
-class AccountInput:
+class AccountInput(ChangeInput):
     """Which account."""
 
-    idempotency_key: str
     account_id: strawberry.ID
 
 
@@ -127,10 +116,9 @@ class UpdateAccountInput(AccountInput):
 
 
 @strawberry.input
-class AppointDeputyInput:
+class AppointDeputyInput(ChangeInput):
     """Who acts for an account (one's own, where none is named), from when to when."""
 
-    idempotency_key: str
     deputy_id: strawberry.ID
     valid_until: datetime
     valid_from: datetime | None = None
@@ -138,10 +126,9 @@ class AppointDeputyInput:
 
 
 @strawberry.input
-class EndDeputyshipInput:
+class EndDeputyshipInput(ChangeInput):
     """Which deputyship ends now."""
 
-    idempotency_key: str
     deputyship_id: strawberry.ID
 
 
@@ -162,31 +149,87 @@ def _asked(given: GrantInput) -> GrantRequest:
     )
 
 
-async def _answer(
-    info: Info, key: str, payload: Callable[[str], Payload], make: Made
-) -> Payload | AccountProblem:
-    """Run a use case that gives the id of a node, and answer with it or with the problem."""
-    context = info.context
-    try:
-        request = Request(
-            viewer=context.viewer, idempotency_key=key, now=context.clock(), ids=context.ids
-        )
-        return payload(await make(request))
-    except DomainError as error:
-        # Accounts raise no error of claims or matching.
-        return cast("AccountProblem", problem_of(error, context.language))
+async def _invite(info: Info, given: InviteAccountInput) -> AccountPayload:
+    invited = Invited(
+        name=given.name,
+        email=given.email,
+        issuer=info.context.issuer,
+        subject=given.subject,
+        language=given.language,
+    )
+    grants = [_asked(each) for each in given.grants]
+    request = request_of(info, given)
+    account_id = await administration.invite(info.context.graph, request, invited, grants)
+    return AccountPayload(account_id=account_id)
 
 
-def _account(node_id: str) -> AccountPayload:
-    return AccountPayload(account_id=node_id)
+async def _update(info: Info, given: UpdateAccountInput) -> AccountPayload:
+    account_id = await administration.update_account(
+        info.context.graph,
+        request_of(info, given),
+        uid(given.account_id, "Account"),
+        name=given.name,
+        language=given.language,
+    )
+    return AccountPayload(account_id=account_id)
 
 
-def _grant(node_id: str) -> GrantPayload:
-    return GrantPayload(grant_id=node_id)
+async def _set_active(info: Info, given: AccountInput, *, active: bool) -> AccountPayload:
+    account_id = await administration.set_active(
+        info.context.graph,
+        request_of(info, given),
+        uid(given.account_id, "Account"),
+        active=active,
+    )
+    return AccountPayload(account_id=account_id)
 
 
-def _deputyship(node_id: str) -> DeputyshipPayload:
-    return DeputyshipPayload(deputyship_id=node_id)
+async def _hand_over(info: Info, given: HandOverAccountInput) -> AccountPayload:
+    account_id = await deputies.hand_over(
+        info.context.graph,
+        request_of(info, given),
+        uid(given.account_id, "Account"),
+        uid(given.successor_id, "Account"),
+    )
+    return AccountPayload(account_id=account_id)
+
+
+async def _grant(info: Info, given: GrantRoleInput) -> GrantPayload:
+    grant_id = await administration.give_grant(
+        info.context.graph,
+        request_of(info, given),
+        uid(given.account_id, "Account"),
+        _asked(given),
+    )
+    return GrantPayload(grant_id=grant_id)
+
+
+async def _revoke(info: Info, given: RevokeGrantInput) -> GrantPayload:
+    grant_id = await administration.revoke_grant(
+        info.context.graph, request_of(info, given), uid(given.grant_id, "Grant")
+    )
+    return GrantPayload(grant_id=grant_id)
+
+
+async def _appoint(info: Info, given: AppointDeputyInput) -> DeputyshipPayload:
+    request = request_of(info, given)
+    own = NodeReference("Account", request.viewer.account_id or "")
+    deputyship_id = await deputies.appoint_deputy(
+        info.context.graph,
+        request,
+        optional_uid(given.account_id, "Account") or own,
+        uid(given.deputy_id, "Account"),
+        valid_from=given.valid_from,
+        valid_until=given.valid_until,
+    )
+    return DeputyshipPayload(deputyship_id=deputyship_id)
+
+
+async def _end(info: Info, given: EndDeputyshipInput) -> DeputyshipPayload:
+    deputyship_id = await deputies.end_deputyship(
+        info.context.graph, request_of(info, given), uid(given.deputyship_id, "Deputyship")
+    )
+    return DeputyshipPayload(deputyship_id=deputyship_id)
 
 
 @strawberry.type
@@ -198,132 +241,58 @@ class AccountMutations:
         self, info: Info, given: Annotated[InviteAccountInput, INPUT]
     ) -> AccountResult:
         """Add an account with its grants; it is bound at the first sign-in, once."""
-
-        async def make(request: Request) -> str:
-            invited = Invited(
-                name=given.name,
-                email=given.email,
-                issuer=info.context.issuer,
-                subject=given.subject,
-                language=given.language,
-            )
-            grants = [_asked(each) for each in given.grants]
-            return await administration.invite(info.context.graph, request, invited, grants)
-
-        return await _answer(info, given.idempotency_key, _account, make)
+        return await answer(info, _invite(info, given))
 
     @strawberry.mutation
     async def update_account(
         self, info: Info, given: Annotated[UpdateAccountInput, INPUT]
     ) -> AccountResult:
         """Change an account's name or language."""
-
-        async def make(request: Request) -> str:
-            return await administration.update_account(
-                info.context.graph,
-                request,
-                uid(given.account_id, "Account"),
-                name=given.name,
-                language=given.language,
-            )
-
-        return await _answer(info, given.idempotency_key, _account, make)
+        return await answer(info, _update(info, given))
 
     @strawberry.mutation
     async def suspend_account(
         self, info: Info, given: Annotated[AccountInput, INPUT]
     ) -> AccountResult:
         """Let an account sign in no more; its grants stay."""
-
-        async def make(request: Request) -> str:
-            account_id = uid(given.account_id, "Account")
-            return await administration.set_active(
-                info.context.graph, request, account_id, active=False
-            )
-
-        return await _answer(info, given.idempotency_key, _account, make)
+        return await answer(info, _set_active(info, given, active=False))
 
     @strawberry.mutation
     async def reactivate_account(
         self, info: Info, given: Annotated[AccountInput, INPUT]
     ) -> AccountResult:
         """Let a suspended account sign in again."""
-
-        async def make(request: Request) -> str:
-            account_id = uid(given.account_id, "Account")
-            return await administration.set_active(
-                info.context.graph, request, account_id, active=True
-            )
-
-        return await _answer(info, given.idempotency_key, _account, make)
+        return await answer(info, _set_active(info, given, active=True))
 
     @strawberry.mutation
     async def grant_role(self, info: Info, given: Annotated[GrantRoleInput, INPUT]) -> GrantResult:
         """Give an account a role for a part of the graph and a period."""
-
-        async def make(request: Request) -> str:
-            account_id = uid(given.account_id, "Account")
-            return await administration.give_grant(
-                info.context.graph, request, account_id, _asked(given)
-            )
-
-        return await _answer(info, given.idempotency_key, _grant, make)
+        return await answer(info, _grant(info, given))
 
     @strawberry.mutation
     async def revoke_grant(
         self, info: Info, given: Annotated[RevokeGrantInput, INPUT]
     ) -> GrantResult:
         """End a grant now."""
-
-        async def make(request: Request) -> str:
-            grant_id = uid(given.grant_id, "Grant")
-            return await administration.revoke_grant(info.context.graph, request, grant_id)
-
-        return await _answer(info, given.idempotency_key, _grant, make)
+        return await answer(info, _revoke(info, given))
 
     @strawberry.mutation
     async def appoint_deputy(
         self, info: Info, given: Annotated[AppointDeputyInput, INPUT]
     ) -> DeputyshipResult:
         """Let an account act for another one for a period; the history says both."""
-
-        async def make(request: Request) -> str:
-            own = NodeReference("Account", request.viewer.account_id or "")
-            return await deputies.appoint_deputy(
-                info.context.graph,
-                request,
-                optional_uid(given.account_id, "Account") or own,
-                uid(given.deputy_id, "Account"),
-                valid_from=given.valid_from,
-                valid_until=given.valid_until,
-            )
-
-        return await _answer(info, given.idempotency_key, _deputyship, make)
+        return await answer(info, _appoint(info, given))
 
     @strawberry.mutation
     async def end_deputyship(
         self, info: Info, given: Annotated[EndDeputyshipInput, INPUT]
     ) -> DeputyshipResult:
         """End a deputyship now."""
-
-        async def make(request: Request) -> str:
-            deputyship_id = uid(given.deputyship_id, "Deputyship")
-            return await deputies.end_deputyship(info.context.graph, request, deputyship_id)
-
-        return await _answer(info, given.idempotency_key, _deputyship, make)
+        return await answer(info, _end(info, given))
 
     @strawberry.mutation
     async def hand_over_account(
         self, info: Info, given: Annotated[HandOverAccountInput, INPUT]
     ) -> AccountResult:
         """Give all that an account holds to a successor, and suspend it."""
-
-        async def make(request: Request) -> str:
-            return await deputies.hand_over(
-                info.context.graph,
-                request,
-                uid(given.account_id, "Account"),
-                uid(given.successor_id, "Account"),
-            )
-
-        return await _answer(info, given.idempotency_key, _account, make)
+        return await answer(info, _hand_over(info, given))

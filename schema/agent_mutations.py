@@ -12,10 +12,9 @@ from schema.changes import (
     ChangeInput,
     NodeInput,
     NodePayload,
-    answer,
+    answer_with,
     create_node,
     edit_node,
-    payload_of,
     retire_node,
 )
 from schema.context import Info
@@ -166,25 +165,25 @@ class AgentMutations:
     @strawberry.mutation
     async def create_unit(self, info: Info, given: Annotated[CreateUnitInput, INPUT]) -> UnitResult:
         """Make a unit."""
-        return await answer(info, payload_of(UnitPayload, create_node(info, given, UNIT, AREA)))
+        return await answer_with(info, UnitPayload, create_node(info, given, UNIT, AREA))
 
     @strawberry.mutation
     async def edit_unit(self, info: Info, given: Annotated[EditUnitInput, INPUT]) -> UnitResult:
         """Change a unit."""
-        return await answer(info, payload_of(UnitPayload, edit_node(info, given, UNIT, AREA)))
+        return await answer_with(info, UnitPayload, edit_node(info, given, UNIT, AREA))
 
     @strawberry.mutation
     async def retire_unit(self, info: Info, given: Annotated[NodeInput, INPUT]) -> UnitResult:
         """Take a unit out of use."""
-        return await answer(info, payload_of(UnitPayload, retire_node(info, given, UNIT)))
+        return await answer_with(info, UnitPayload, retire_node(info, given, UNIT))
 
     @strawberry.mutation
     async def create_branch(
         self, info: Info, given: Annotated[CreateBranchInput, INPUT]
     ) -> PartyBranchResult:
         """Make a Party branch."""
-        return await answer(
-            info, payload_of(PartyBranchPayload, create_node(info, given, BRANCH, BRANCH_LINKS))
+        return await answer_with(
+            info, PartyBranchPayload, create_node(info, given, BRANCH, BRANCH_LINKS)
         )
 
     @strawberry.mutation
@@ -192,8 +191,8 @@ class AgentMutations:
         self, info: Info, given: Annotated[EditBranchInput, INPUT]
     ) -> PartyBranchResult:
         """Change a Party branch."""
-        return await answer(
-            info, payload_of(PartyBranchPayload, edit_node(info, given, BRANCH, BRANCH_LINKS))
+        return await answer_with(
+            info, PartyBranchPayload, edit_node(info, given, BRANCH, BRANCH_LINKS)
         )
 
     @strawberry.mutation
@@ -201,15 +200,15 @@ class AgentMutations:
         self, info: Info, given: Annotated[NodeInput, INPUT]
     ) -> PartyBranchResult:
         """Take a Party branch out of use."""
-        return await answer(info, payload_of(PartyBranchPayload, retire_node(info, given, BRANCH)))
+        return await answer_with(info, PartyBranchPayload, retire_node(info, given, BRANCH))
 
     @strawberry.mutation
     async def create_member(
         self, info: Info, given: Annotated[CreateMemberInput, INPUT]
     ) -> MemberResult:
         """Make a member."""
-        return await answer(
-            info, payload_of(MemberPayload, create_node(info, given, MEMBER, MEMBER_LINKS))
+        return await answer_with(
+            info, MemberPayload, create_node(info, given, MEMBER, MEMBER_LINKS)
         )
 
     @strawberry.mutation
@@ -217,11 +216,9 @@ class AgentMutations:
         self, info: Info, given: Annotated[EditMemberInput, INPUT]
     ) -> MemberResult:
         """Change a member."""
-        return await answer(
-            info, payload_of(MemberPayload, edit_node(info, given, MEMBER, MEMBER_LINKS))
-        )
+        return await answer_with(info, MemberPayload, edit_node(info, given, MEMBER, MEMBER_LINKS))
 
     @strawberry.mutation
     async def retire_member(self, info: Info, given: Annotated[NodeInput, INPUT]) -> MemberResult:
         """Take a member out of use."""
-        return await answer(info, payload_of(MemberPayload, retire_node(info, given, MEMBER)))
+        return await answer_with(info, MemberPayload, retire_node(info, given, MEMBER))

@@ -5,9 +5,10 @@ A mutation of `SomeMutations` is three lines:
     @strawberry.mutation
     async def edit_order(self, info: Info, given: Annotated[EditOrderInput, INPUT]) -> OrderResult:
         '''Change fields of an order.'''
-        return await answer(info, _edit(info, given))
+        return await answer_with(info, OrderPayload, _edit(info, given))
 
-where `_edit` is a coroutine that decodes ids, calls a use case and returns a payload.
+where `_edit` is a coroutine that decodes ids and calls a use case. Where a payload holds more than
+a node and its version, the coroutine makes it and the last line is `answer(info, _edit(...))`.
 """
 
 import types
@@ -106,7 +107,7 @@ def request_of(info: Info, given: Keyed) -> Request:
         viewer=context.viewer,
         idempotency_key=given.idempotency_key,
         expected_version=given.expected_version if isinstance(given, VersionedInput) else None,
-        clock=context.clock,
+        now=context.clock(),
         ids=context.ids,
     )
 
@@ -205,7 +206,11 @@ async def retire_node(info: Info, given: NodeInput, entity: Entity) -> Changed:
     return await entities.retire(info.context.graph, entity, node_id, request_of(info, given))
 
 
-async def payload_of(made: type[PayloadT], work: Awaitable[Changed]) -> PayloadT:
-    """Return the payload of what a use case comes to."""
-    done = await work
-    return made(node_id=done.id, version=done.version)
+async def answer_with(info: Info, payload: type[PayloadT], work: Awaitable[Changed]) -> Any:  # noqa: ANN401 (of the union)
+    """Return what the change of a node comes to: its payload, or what stood in the way."""
+
+    async def made() -> PayloadT:
+        done = await work
+        return payload(node_id=done.id, version=done.version)
+
+    return await answer(info, made())

@@ -5,28 +5,28 @@ again. `version` is the claim's version that the caller has seen; `side` settles
 account speaks that speaks for both.
 """
 
+from collections.abc import Awaitable
 from datetime import datetime
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated
 
 import strawberry
 
 from domain.claims import ClaimAction
-from domain.errors import DomainError
 from domain.fit import Misfit, misfits
 from domain.holds import LineRequest
 from domain.vocabulary import Initiator, Side
 from graph.fit import pair_of_claim
 from resolvers import claims
 from resolvers.claims import StepRequest
+from schema.changes import INPUT, answer
 from schema.context import Info
-from schema.ids import optional_uid, uid
-from schema.problems import ClaimProblem, problem_of
+from schema.ids import AGENTS, optional_uid, uid
+from schema.problems import ClaimProblem
 from schema.resolve import read_node
 from schema.types.claims import Claim
 from schema.values import Long
 
 strawberry.enum(Misfit)
-AGENTS = ("Unit", "PartyBranch", "Member", "Area")
 
 
 @strawberry.type
@@ -49,10 +49,6 @@ class ClaimPayload:
 
 ClaimResult = Annotated[ClaimPayload | ClaimProblem, strawberry.union("ClaimResult")]
 """A claim, or what stood in the way."""
-
-Answer: TypeAlias = ClaimPayload | ClaimProblem
-
-INPUT = strawberry.argument(name="input")
 
 
 @strawberry.input
@@ -139,66 +135,56 @@ class EvaluateClaimInput(ClaimStepInput):
     text: str | None = None
 
 
-def _problem(error: DomainError, info: Info) -> ClaimProblem:
-    # Claims raise no MatchingError, the only problem that is not one of theirs.
-    return cast("ClaimProblem", problem_of(error, info.context.language))
-
-
 def _lines(lines: list[ClaimLineInput]) -> list[LineRequest]:
     return [LineRequest(line.quantity, line.slot) for line in lines]
 
 
-async def _propose(info: Info, given: ProposeClaimInput) -> Answer:
+async def _propose(info: Info, given: ProposeClaimInput) -> ClaimPayload:
     context = info.context
-    try:
-        with context.telemetry.claim_step(ClaimAction.PROPOSE):
-            claim = await claims.propose(
-                context.graph,
-                viewer=context.viewer,
-                initiator=given.initiator,
-                lines=_lines(given.lines),
-                idempotency_key=given.idempotency_key,
-                order_id=optional_uid(given.order_id, "DemandOrder"),
-                offer_id=optional_uid(given.offer_id, "ResourceOffer"),
-                supplier_id=optional_uid(given.supplier_id, *AGENTS),
-                receiver_id=optional_uid(given.receiver_id, *AGENTS),
-                note=given.note,
-                clock=context.clock,
-                ids=context.ids,
-                policy=context.claim_policy,
-            )
-    except DomainError as error:
-        return _problem(error, info)
+    with context.telemetry.claim_step(ClaimAction.PROPOSE):
+        claim = await claims.propose(
+            context.graph,
+            viewer=context.viewer,
+            initiator=given.initiator,
+            lines=_lines(given.lines),
+            idempotency_key=given.idempotency_key,
+            order_id=optional_uid(given.order_id, "DemandOrder"),
+            offer_id=optional_uid(given.offer_id, "ResourceOffer"),
+            supplier_id=optional_uid(given.supplier_id, *AGENTS),
+            receiver_id=optional_uid(given.receiver_id, *AGENTS),
+            note=given.note,
+            clock=context.clock,
+            ids=context.ids,
+            policy=context.claim_policy,
+        )
     return ClaimPayload(claim_id=claim.id)
 
 
-async def _step(info: Info, given: ClaimStepInput, request: StepRequest) -> Answer:
+async def _step(info: Info, given: ClaimStepInput, request: StepRequest) -> ClaimPayload:
     context = info.context
-    try:
-        with context.telemetry.claim_step(request.action):
-            claim = await claims.take_step(
-                context.graph,
-                uid(given.claim_id, "Claim"),
-                request,
-                viewer=context.viewer,
-                idempotency_key=given.idempotency_key,
-                version=given.version,
-                clock=context.clock,
-                ids=context.ids,
-                policy=context.claim_policy,
-            )
-    except DomainError as error:
-        return _problem(error, info)
+    with context.telemetry.claim_step(request.action):
+        claim = await claims.take_step(
+            context.graph,
+            uid(given.claim_id, "Claim"),
+            request,
+            viewer=context.viewer,
+            idempotency_key=given.idempotency_key,
+            version=given.version,
+            clock=context.clock,
+            ids=context.ids,
+            policy=context.claim_policy,
+        )
     return ClaimPayload(claim_id=claim.id)
 
 
-async def _plain(info: Info, given: ClaimStepInput, action: ClaimAction) -> Answer:
-    return await _step(info, given, StepRequest(action=action, side=given.side))
+def _plain(info: Info, given: ClaimStepInput, action: ClaimAction) -> Awaitable[ClaimPayload]:
+    return _step(info, given, StepRequest(action=action, side=given.side))
 
 
-async def _with_reason(info: Info, given: ClaimReasonInput, action: ClaimAction) -> Answer:
-    request = StepRequest(action=action, side=given.side, reason=given.reason)
-    return await _step(info, given, request)
+def _with_reason(
+    info: Info, given: ClaimReasonInput, action: ClaimAction
+) -> Awaitable[ClaimPayload]:
+    return _step(info, given, StepRequest(action=action, side=given.side, reason=given.reason))
 
 
 @strawberry.type
@@ -210,7 +196,7 @@ class ClaimMutations:
         self, info: Info, given: Annotated[ProposeClaimInput, INPUT]
     ) -> ClaimResult:
         """Start a claim: a unit claims a need, a community a resource, a coordinator dispatches."""
-        return await _propose(info, given)
+        return await answer(info, _propose(info, given))
 
     @strawberry.mutation
     async def amend_claim(
@@ -218,21 +204,21 @@ class ClaimMutations:
     ) -> ClaimResult:
         """Propose other lines: accepted by who amends, open again for the other side."""
         request = StepRequest(action=ClaimAction.AMEND, side=given.side, lines=_lines(given.lines))
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))
 
     @strawberry.mutation
     async def accept_claim(
         self, info: Info, given: Annotated[ClaimStepInput, INPUT]
     ) -> ClaimResult:
         """Accept for a side; the second acceptance confirms."""
-        return await _plain(info, given, ClaimAction.ACCEPT)
+        return await answer(info, _plain(info, given, ClaimAction.ACCEPT))
 
     @strawberry.mutation
     async def decline_claim(
         self, info: Info, given: Annotated[ClaimReasonInput, INPUT]
     ) -> ClaimResult:
         """Decline, as a side that has not accepted."""
-        return await _with_reason(info, given, ClaimAction.DECLINE)
+        return await answer(info, _with_reason(info, given, ClaimAction.DECLINE))
 
     @strawberry.mutation
     async def withdraw_claim(
@@ -240,7 +226,7 @@ class ClaimMutations:
     ) -> ClaimResult:
         """Take a proposal back, as who started it."""
         request = StepRequest(action=ClaimAction.WITHDRAW, side=given.side, reason=given.reason)
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))
 
     @strawberry.mutation
     async def ask_to_reschedule_claim(
@@ -253,19 +239,19 @@ class ClaimMutations:
             lines=_lines(given.lines),
             note=given.note,
         )
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))
 
     @strawberry.mutation
     async def consent_to_reschedule_claim(
         self, info: Info, given: Annotated[ClaimStepInput, INPUT]
     ) -> ClaimResult:
         """Consent to the slots that the other side asks for."""
-        return await _plain(info, given, ClaimAction.CONSENT_RESCHEDULE)
+        return await answer(info, _plain(info, given, ClaimAction.CONSENT_RESCHEDULE))
 
     @strawberry.mutation
     async def start_claim(self, info: Info, given: Annotated[ClaimStepInput, INPUT]) -> ClaimResult:
         """Say that the work has begun, as the supplier; it may be left out."""
-        return await _plain(info, given, ClaimAction.START)
+        return await answer(info, _plain(info, given, ClaimAction.START))
 
     @strawberry.mutation
     async def deliver_claim(
@@ -278,49 +264,49 @@ class ClaimMutations:
             quantity=given.quantity,
             evidence=given.evidence,
         )
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))
 
     @strawberry.mutation
     async def return_claim(
         self, info: Info, given: Annotated[ClaimReasonInput, INPUT]
     ) -> ClaimResult:
         """Give a confirmed claim back, as the supplier."""
-        return await _with_reason(info, given, ClaimAction.RETURN)
+        return await answer(info, _with_reason(info, given, ClaimAction.RETURN))
 
     @strawberry.mutation
     async def ask_to_cancel_claim(
         self, info: Info, given: Annotated[ClaimReasonInput, INPUT]
     ) -> ClaimResult:
         """Ask the other side to cancel."""
-        return await _with_reason(info, given, ClaimAction.ASK_CANCEL)
+        return await answer(info, _with_reason(info, given, ClaimAction.ASK_CANCEL))
 
     @strawberry.mutation
     async def consent_to_cancel_claim(
         self, info: Info, given: Annotated[ClaimStepInput, INPUT]
     ) -> ClaimResult:
         """Consent to the cancellation that the other side asks for."""
-        return await _plain(info, given, ClaimAction.CONSENT_CANCEL)
+        return await answer(info, _plain(info, given, ClaimAction.CONSENT_CANCEL))
 
     @strawberry.mutation
     async def cancel_claim(
         self, info: Info, given: Annotated[ClaimReasonInput, INPUT]
     ) -> ClaimResult:
         """Cancel, as the coordinator."""
-        return await _with_reason(info, given, ClaimAction.CANCEL)
+        return await answer(info, _with_reason(info, given, ClaimAction.CANCEL))
 
     @strawberry.mutation
     async def verify_claim(
         self, info: Info, given: Annotated[ClaimStepInput, INPUT]
     ) -> ClaimResult:
         """Verify the delivery, as the receiver; as the coordinator after the stated days."""
-        return await _plain(info, given, ClaimAction.COMPLETE)
+        return await answer(info, _plain(info, given, ClaimAction.COMPLETE))
 
     @strawberry.mutation
     async def dispute_claim(
         self, info: Info, given: Annotated[ClaimReasonInput, INPUT]
     ) -> ClaimResult:
         """Dispute the delivery, as the receiver."""
-        return await _with_reason(info, given, ClaimAction.DISPUTE)
+        return await answer(info, _with_reason(info, given, ClaimAction.DISPUTE))
 
     @strawberry.mutation
     async def settle_claim(
@@ -328,14 +314,14 @@ class ClaimMutations:
     ) -> ClaimResult:
         """End a dispute as completed, as the coordinator."""
         request = StepRequest(action=ClaimAction.SETTLE, side=given.side, quantity=given.quantity)
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))
 
     @strawberry.mutation
     async def reopen_claim(
         self, info: Info, given: Annotated[ClaimStepInput, INPUT]
     ) -> ClaimResult:
         """Send a disputed claim back to work, as the coordinator."""
-        return await _plain(info, given, ClaimAction.REOPEN)
+        return await answer(info, _plain(info, given, ClaimAction.REOPEN))
 
     @strawberry.mutation
     async def evaluate_claim(
@@ -348,4 +334,4 @@ class ClaimMutations:
             score=given.score,
             text=given.text,
         )
-        return await _step(info, given, request)
+        return await answer(info, _step(info, given, request))

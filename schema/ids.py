@@ -4,6 +4,9 @@ import strawberry
 
 from domain.identity import NodeReference, global_id, parse_global_id
 
+AGENTS = ("Unit", "PartyBranch", "Member", "Area")
+"""The types that can give or receive."""
+
 
 def encode(kind: str, node_id: str) -> strawberry.ID:
     """Return the global id of a node, the base64 of `Type:id`."""

@@ -16,20 +16,20 @@ from resolvers.items_create import NewItem, create_item
 from schema.changes import (
     INPUT,
     ChangeInput,
+    NodePayload,
     VersionedInput,
     WeeklyWindowInput,
-    answer,
+    answer_with,
     given_fields,
     request_of,
 )
 from schema.context import Info
-from schema.ids import ids_of, optional_uid, reference, uid
+from schema.ids import AGENTS, ids_of, optional_uid, reference, uid
 from schema.problems import ChangeProblem
 from schema.resolve import read_node
 from schema.types.items import DemandOrder, ResourceOffer
 from schema.values import Long
 
-AGENTS = ("Unit", "PartyBranch", "Member", "Area")
 ORDER, OFFER = "DemandOrder", "ResourceOffer"
 
 
@@ -151,29 +151,23 @@ class RejectOfferInput(OfferStepInput):
 
 
 @strawberry.type
-class OrderPayload:
+class OrderPayload(NodePayload):
     """The order after the change, and the version that the change made."""
-
-    order_id: strawberry.Private[str]
-    version: int
 
     @strawberry.field
     async def order(self, info: Info) -> DemandOrder | None:
         """The order, read by this field's own selection."""
-        return await read_node(info, ORDER, self.order_id)
+        return await read_node(info, ORDER, self.node_id)
 
 
 @strawberry.type
-class OfferPayload:
+class OfferPayload(NodePayload):
     """The offer after the change, and the version that the change made."""
-
-    offer_id: strawberry.Private[str]
-    version: int
 
     @strawberry.field
     async def offer(self, info: Info) -> ResourceOffer | None:
         """The offer, read by this field's own selection."""
-        return await read_node(info, OFFER, self.offer_id)
+        return await read_node(info, OFFER, self.node_id)
 
 
 OrderResult = Annotated[OrderPayload | ChangeProblem, strawberry.union("OrderResult")]
@@ -192,15 +186,7 @@ def _target(
     return records.ResourceOffer, uid(given.offer_id, OFFER)
 
 
-def _payload(kind: type[items.Item], changed: Changed) -> OrderPayload | OfferPayload:
-    if kind is records.DemandOrder:
-        return OrderPayload(order_id=changed.id, version=changed.version)
-    return OfferPayload(offer_id=changed.id, version=changed.version)
-
-
-async def _create(
-    info: Info, given: CreateOrderInput | CreateOfferInput
-) -> OrderPayload | OfferPayload:
+async def _create(info: Info, given: CreateOrderInput | CreateOfferInput) -> Changed:
     kind: type[items.Item] = records.ResourceOffer
     on, serves, origin = "ResourceList", (), None
     if isinstance(given, CreateOrderInput):
@@ -216,10 +202,10 @@ async def _create(
         serves=serves,
         origin=origin,
     )
-    return _payload(kind, await create_item(info.context.graph, kind, new, request_of(info, given)))
+    return await create_item(info.context.graph, kind, new, request_of(info, given))
 
 
-async def _edit(info: Info, given: EditOrderInput | EditOfferInput) -> OrderPayload | OfferPayload:
+async def _edit(info: Info, given: EditOrderInput | EditOfferInput) -> Changed:
     kind, item_id = _target(given)
     links: dict[str, tuple[str, ...]] = {}
     if given.category_id is not UNSET:
@@ -230,25 +216,18 @@ async def _edit(info: Info, given: EditOrderInput | EditOfferInput) -> OrderPayl
         links["serves"] = tuple(uid(each, "Area") for each in given.serves_ids or ())
     changes = given_fields(given, kind, items.EDITABLE[kind])
     request = request_of(info, given)
-    done = await items.edit_item(info.context.graph, kind, item_id, changes, request, links=links)
-    return _payload(kind, done)
+    return await items.edit_item(info.context.graph, kind, item_id, changes, request, links=links)
 
 
-async def _step(
-    info: Info, given: OrderStepInput | OfferStepInput, step: Step
-) -> OrderPayload | OfferPayload:
+async def _step(info: Info, given: OrderStepInput | OfferStepInput, step: Step) -> Changed:
     kind, item_id = _target(given)
-    return _payload(kind, await step(info.context.graph, kind, item_id, request_of(info, given)))
+    return await step(info.context.graph, kind, item_id, request_of(info, given))
 
 
-async def _reject(
-    info: Info, given: RejectOrderInput | RejectOfferInput
-) -> OrderPayload | OfferPayload:
+async def _reject(info: Info, given: RejectOrderInput | RejectOfferInput) -> Changed:
     kind, item_id = _target(given)
     request = request_of(info, given)
-    return _payload(
-        kind, await items.reject_item(info.context.graph, kind, item_id, given.note, request)
-    )
+    return await items.reject_item(info.context.graph, kind, item_id, given.note, request)
 
 
 @strawberry.type
@@ -260,40 +239,40 @@ class OrderMutations:
         self, info: Info, given: Annotated[CreateOrderInput, INPUT]
     ) -> OrderResult:
         """Make an order, as a draft."""
-        return await answer(info, _create(info, given))
+        return await answer_with(info, OrderPayload, _create(info, given))
 
     @strawberry.mutation
     async def edit_order(self, info: Info, given: Annotated[EditOrderInput, INPUT]) -> OrderResult:
         """Change an order as far as its claims bear it."""
-        return await answer(info, _edit(info, given))
+        return await answer_with(info, OrderPayload, _edit(info, given))
 
     @strawberry.mutation
     async def submit_order(
         self, info: Info, given: Annotated[OrderStepInput, INPUT]
     ) -> OrderResult:
         """Hand an order in for review."""
-        return await answer(info, _step(info, given, items.submit_item))
+        return await answer_with(info, OrderPayload, _step(info, given, items.submit_item))
 
     @strawberry.mutation
     async def publish_order(
         self, info: Info, given: Annotated[OrderStepInput, INPUT]
     ) -> OrderResult:
         """Publish an order; in review, this passes it."""
-        return await answer(info, _step(info, given, items.publish_item))
+        return await answer_with(info, OrderPayload, _step(info, given, items.publish_item))
 
     @strawberry.mutation
     async def reject_order(
         self, info: Info, given: Annotated[RejectOrderInput, INPUT]
     ) -> OrderResult:
         """Reject an order that is in review."""
-        return await answer(info, _reject(info, given))
+        return await answer_with(info, OrderPayload, _reject(info, given))
 
     @strawberry.mutation
     async def withdraw_order(
         self, info: Info, given: Annotated[OrderStepInput, INPUT]
     ) -> OrderResult:
         """Withdraw an order that no claim holds."""
-        return await answer(info, _step(info, given, items.withdraw_item))
+        return await answer_with(info, OrderPayload, _step(info, given, items.withdraw_item))
 
 
 @strawberry.type
@@ -305,37 +284,37 @@ class OfferMutations:
         self, info: Info, given: Annotated[CreateOfferInput, INPUT]
     ) -> OfferResult:
         """Make an offer, as a draft."""
-        return await answer(info, _create(info, given))
+        return await answer_with(info, OfferPayload, _create(info, given))
 
     @strawberry.mutation
     async def edit_offer(self, info: Info, given: Annotated[EditOfferInput, INPUT]) -> OfferResult:
         """Change an offer as far as its claims bear it."""
-        return await answer(info, _edit(info, given))
+        return await answer_with(info, OfferPayload, _edit(info, given))
 
     @strawberry.mutation
     async def submit_offer(
         self, info: Info, given: Annotated[OfferStepInput, INPUT]
     ) -> OfferResult:
         """Hand an offer in for review."""
-        return await answer(info, _step(info, given, items.submit_item))
+        return await answer_with(info, OfferPayload, _step(info, given, items.submit_item))
 
     @strawberry.mutation
     async def publish_offer(
         self, info: Info, given: Annotated[OfferStepInput, INPUT]
     ) -> OfferResult:
         """Publish an offer; in review, this passes it."""
-        return await answer(info, _step(info, given, items.publish_item))
+        return await answer_with(info, OfferPayload, _step(info, given, items.publish_item))
 
     @strawberry.mutation
     async def reject_offer(
         self, info: Info, given: Annotated[RejectOfferInput, INPUT]
     ) -> OfferResult:
         """Reject an offer that is in review."""
-        return await answer(info, _reject(info, given))
+        return await answer_with(info, OfferPayload, _reject(info, given))
 
     @strawberry.mutation
     async def withdraw_offer(
         self, info: Info, given: Annotated[OfferStepInput, INPUT]
     ) -> OfferResult:
         """Withdraw an offer that no claim holds."""
-        return await answer(info, _step(info, given, items.withdraw_item))
+        return await answer_with(info, OfferPayload, _step(info, given, items.withdraw_item))

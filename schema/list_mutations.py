@@ -14,18 +14,17 @@ from resolvers.changing import Changed, Request
 from schema.changes import (
     INPUT,
     ChangeInput,
+    NodePayload,
     VersionedInput,
-    answer,
+    answer_with,
     given_fields,
     request_of,
 )
 from schema.context import Info
-from schema.ids import reference, uid
+from schema.ids import AGENTS, reference, uid
 from schema.problems import ChangeProblem
 from schema.resolve import read_node
 from schema.types.items import NeedList, ResourceList
-
-AGENTS = ("Unit", "PartyBranch", "Member", "Area")
 
 
 @strawberry.input
@@ -55,29 +54,23 @@ class EditListInput(ListStepInput):
 
 
 @strawberry.type
-class ResourceListPayload:
+class ResourceListPayload(NodePayload):
     """The list after the change, and the version that the change made."""
-
-    list_id: strawberry.Private[str]
-    version: int
 
     @strawberry.field
     async def resource_list(self, info: Info) -> ResourceList | None:
         """The list, read by this field's own selection."""
-        return await read_node(info, "ResourceList", self.list_id)
+        return await read_node(info, "ResourceList", self.node_id)
 
 
 @strawberry.type
-class NeedListPayload:
+class NeedListPayload(NodePayload):
     """The list after the change, and the version that the change made."""
-
-    list_id: strawberry.Private[str]
-    version: int
 
     @strawberry.field
     async def need_list(self, info: Info) -> NeedList | None:
         """The list, read by this field's own selection."""
-        return await read_node(info, "NeedList", self.list_id)
+        return await read_node(info, "NeedList", self.node_id)
 
 
 ResourceListResult = Annotated[
@@ -85,17 +78,11 @@ ResourceListResult = Annotated[
 ]
 NeedListResult = Annotated[NeedListPayload | ChangeProblem, strawberry.union("NeedListResult")]
 
-Payload: TypeAlias = ResourceListPayload | NeedListPayload
 Step: TypeAlias = Callable[[Graph, type[lists.List], str, Request], Awaitable[Changed]]
 
 
-def _payload(kind: type[lists.List], changed: Changed) -> Payload:
-    made = ResourceListPayload if kind is records.ResourceList else NeedListPayload
-    return made(list_id=changed.id, version=changed.version)
-
-
-async def _create(info: Info, given: CreateListInput, kind: type[lists.List]) -> Payload:
-    done = await lists.create_list(
+async def _create(info: Info, given: CreateListInput, kind: type[lists.List]) -> Changed:
+    return await lists.create_list(
         info.context.graph,
         kind,
         reference(given.issuer_id, *AGENTS),
@@ -104,21 +91,18 @@ async def _create(info: Info, given: CreateListInput, kind: type[lists.List]) ->
         given.ends_on,
         request_of(info, given),
     )
-    return _payload(kind, done)
 
 
-async def _edit(info: Info, given: EditListInput, kind: type[lists.List]) -> Payload:
+async def _edit(info: Info, given: EditListInput, kind: type[lists.List]) -> Changed:
     list_id = uid(given.list_id, kind.__name__)
     changes = given_fields(given, kind, lists.EDITABLE)
     request = request_of(info, given)
-    return _payload(
-        kind, await lists.edit_list(info.context.graph, kind, list_id, changes, request)
-    )
+    return await lists.edit_list(info.context.graph, kind, list_id, changes, request)
 
 
-async def _step(info: Info, given: ListStepInput, kind: type[lists.List], step: Step) -> Payload:
+async def _step(info: Info, given: ListStepInput, kind: type[lists.List], step: Step) -> Changed:
     list_id = uid(given.list_id, kind.__name__)
-    return _payload(kind, await step(info.context.graph, kind, list_id, request_of(info, given)))
+    return await step(info.context.graph, kind, list_id, request_of(info, given))
 
 
 @strawberry.type
@@ -130,28 +114,36 @@ class ResourceListMutations:
         self, info: Info, given: Annotated[CreateListInput, INPUT]
     ) -> ResourceListResult:
         """Make a list of resources, as a draft."""
-        return await answer(info, _create(info, given, records.ResourceList))
+        return await answer_with(
+            info, ResourceListPayload, _create(info, given, records.ResourceList)
+        )
 
     @strawberry.mutation
     async def edit_resource_list(
         self, info: Info, given: Annotated[EditListInput, INPUT]
     ) -> ResourceListResult:
         """Change title and period of a list of resources."""
-        return await answer(info, _edit(info, given, records.ResourceList))
+        return await answer_with(
+            info, ResourceListPayload, _edit(info, given, records.ResourceList)
+        )
 
     @strawberry.mutation
     async def publish_resource_list(
         self, info: Info, given: Annotated[ListStepInput, INPUT]
     ) -> ResourceListResult:
         """Publish a list of resources with its drafts."""
-        return await answer(info, _step(info, given, records.ResourceList, lists.publish_list))
+        return await answer_with(
+            info, ResourceListPayload, _step(info, given, records.ResourceList, lists.publish_list)
+        )
 
     @strawberry.mutation
     async def close_resource_list(
         self, info: Info, given: Annotated[ListStepInput, INPUT]
     ) -> ResourceListResult:
         """Close a list of resources, withdrawing what is on it."""
-        return await answer(info, _step(info, given, records.ResourceList, lists.close_list))
+        return await answer_with(
+            info, ResourceListPayload, _step(info, given, records.ResourceList, lists.close_list)
+        )
 
 
 @strawberry.type
@@ -163,25 +155,29 @@ class NeedListMutations:
         self, info: Info, given: Annotated[CreateListInput, INPUT]
     ) -> NeedListResult:
         """Make a list of needs, as a draft."""
-        return await answer(info, _create(info, given, records.NeedList))
+        return await answer_with(info, NeedListPayload, _create(info, given, records.NeedList))
 
     @strawberry.mutation
     async def edit_need_list(
         self, info: Info, given: Annotated[EditListInput, INPUT]
     ) -> NeedListResult:
         """Change title and period of a list of needs."""
-        return await answer(info, _edit(info, given, records.NeedList))
+        return await answer_with(info, NeedListPayload, _edit(info, given, records.NeedList))
 
     @strawberry.mutation
     async def publish_need_list(
         self, info: Info, given: Annotated[ListStepInput, INPUT]
     ) -> NeedListResult:
         """Publish a list of needs with its drafts."""
-        return await answer(info, _step(info, given, records.NeedList, lists.publish_list))
+        return await answer_with(
+            info, NeedListPayload, _step(info, given, records.NeedList, lists.publish_list)
+        )
 
     @strawberry.mutation
     async def close_need_list(
         self, info: Info, given: Annotated[ListStepInput, INPUT]
     ) -> NeedListResult:
         """Close a list of needs, withdrawing what is on it."""
-        return await answer(info, _step(info, given, records.NeedList, lists.close_list))
+        return await answer_with(
+            info, NeedListPayload, _step(info, given, records.NeedList, lists.close_list)
+        )

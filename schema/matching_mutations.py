@@ -1,11 +1,12 @@
 """Mutations of matching runs: make one, endorse its proposals, reject one; for coordinators."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
-from domain.errors import BadInput, DomainError
+from domain.errors import BadInput
 from resolvers import matching
+from schema.changes import INPUT, answer
 from schema.context import Info
 from schema.ids import encode, optional_uid, uid
 from schema.problems import EntryProblem, MatchingRunProblem, Problem, problem_of
@@ -14,7 +15,6 @@ from schema.types.claims import Claim
 from schema.types.matching import MatchRun, Proposal
 
 MOST_AT_ONCE = 100
-INPUT = strawberry.argument(name="input")
 
 
 @strawberry.input
@@ -97,11 +97,6 @@ RejectProposalResult = Annotated[
 ]
 
 
-def _run_problem(error: DomainError, info: Info) -> MatchingRunProblem:
-    # Runs raise no error of the claim machine, the only problems that are not among theirs.
-    return cast("MatchingRunProblem", problem_of(error, info.context.language))
-
-
 def _endorsement(done: matching.Endorsement, info: Info) -> Endorsement:
     problem = problem_of(done.problem, info.context.language) if done.problem else None
     return Endorsement(
@@ -109,6 +104,48 @@ def _endorsement(done: matching.Endorsement, info: Info) -> Endorsement:
         problem=problem,
         claim_id=done.claim.id if done.claim else None,
     )
+
+
+async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
+    context = info.context
+    run = await matching.run_matching(
+        context.graph,
+        viewer=context.viewer,
+        area_id=optional_uid(given.area_id, "Area"),
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+    )
+    return RunMatchingPayload(run_id=run.id)
+
+
+async def _endorse(info: Info, given: EndorseProposalsInput) -> EndorseProposalsPayload:
+    context, asked = info.context, len(given.proposal_ids)
+    if asked > MOST_AT_ONCE:
+        raise BadInput(field="proposalIds", value=asked, expected=f"1..{MOST_AT_ONCE}")
+    done = await matching.endorse_proposals(
+        context.graph,
+        viewer=context.viewer,
+        proposal_ids=[uid(each, "Proposal") for each in given.proposal_ids],
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+        claim_policy=context.claim_policy,
+    )
+    return EndorseProposalsPayload(endorsements=[_endorsement(each, info) for each in done])
+
+
+async def _reject(info: Info, given: RejectProposalInput) -> RejectProposalPayload:
+    context = info.context
+    rejected = await matching.reject_proposal(
+        context.graph,
+        viewer=context.viewer,
+        proposal_id=uid(given.proposal_id, "Proposal"),
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+    )
+    return RejectProposalPayload(proposal_id=rejected.id)
 
 
 @strawberry.type
@@ -120,62 +157,18 @@ class MatchingMutations:
         self, info: Info, given: Annotated[RunMatchingInput, INPUT]
     ) -> RunMatchingResult:
         """Match the orders of an area with all offers, in one proven plan."""
-        context = info.context
-        try:
-            run = await matching.run_matching(
-                context.graph,
-                viewer=context.viewer,
-                area_id=optional_uid(given.area_id, "Area"),
-                idempotency_key=given.idempotency_key,
-                clock=context.clock,
-                ids=context.ids,
-            )
-        except DomainError as error:
-            return _run_problem(error, info)
-        return RunMatchingPayload(run_id=run.id)
+        return await answer(info, _run(info, given))
 
     @strawberry.mutation
     async def endorse_proposals(
         self, info: Info, given: Annotated[EndorseProposalsInput, INPUT]
     ) -> EndorseProposalsResult:
         """Make claims of proposals, for both sides to accept."""
-        context = info.context
-        try:
-            if len(given.proposal_ids) > MOST_AT_ONCE:
-                raise BadInput(
-                    field="proposalIds",
-                    value=len(given.proposal_ids),
-                    expected=f"1..{MOST_AT_ONCE}",
-                )
-            done = await matching.endorse_proposals(
-                context.graph,
-                viewer=context.viewer,
-                proposal_ids=[uid(each, "Proposal") for each in given.proposal_ids],
-                idempotency_key=given.idempotency_key,
-                clock=context.clock,
-                ids=context.ids,
-                claim_policy=context.claim_policy,
-            )
-        except DomainError as error:
-            # What a single proposal runs into is in its endorsement.
-            return cast("EntryProblem", problem_of(error, context.language))
-        return EndorseProposalsPayload(endorsements=[_endorsement(each, info) for each in done])
+        return await answer(info, _endorse(info, given))
 
     @strawberry.mutation
     async def reject_proposal(
         self, info: Info, given: Annotated[RejectProposalInput, INPUT]
     ) -> RejectProposalResult:
         """Say that a proposal is not wanted."""
-        context = info.context
-        try:
-            rejected = await matching.reject_proposal(
-                context.graph,
-                viewer=context.viewer,
-                proposal_id=uid(given.proposal_id, "Proposal"),
-                idempotency_key=given.idempotency_key,
-                clock=context.clock,
-                ids=context.ids,
-            )
-        except DomainError as error:
-            return _run_problem(error, info)
-        return RejectProposalPayload(proposal_id=rejected.id)
+        return await answer(info, _reject(info, given))

@@ -5,9 +5,9 @@ from typing import Annotated, TypeAlias, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.errors import DomainError
 from domain.identity import parse_global_id
 from resolvers import persons
+from schema.changes import INPUT, answer
 from schema.context import Info
 from schema.problems import (
     BadIdentifierProblem,
@@ -15,10 +15,7 @@ from schema.problems import (
     HeldByClaimsProblem,
     NotFoundProblem,
     NotSignedInProblem,
-    problem_of,
 )
-
-INPUT = strawberry.argument(name="input")
 
 
 @strawberry.type
@@ -66,6 +63,15 @@ ErasePersonResult = Annotated[
 ]
 
 
+async def _erase(info: Info, given: ErasePersonInput) -> ErasePersonPayload:
+    context = info.context
+    kind, found = parse_global_id(given.person_id, persons.KINDS)
+    done = await persons.erase_person(
+        context.graph, kind, found, viewer=context.viewer, clock=context.clock, ids=context.ids
+    )
+    return ErasePersonPayload(person_id=given.person_id, erased=done)
+
+
 @strawberry.type
 class PersonMutations:
     """What changes for persons."""
@@ -75,17 +81,4 @@ class PersonMutations:
         self, info: Info, given: Annotated[ErasePersonInput, INPUT]
     ) -> ErasePersonResult:
         """Erase a person's data."""
-        context = info.context
-        try:
-            kind, found = parse_global_id(given.person_id, persons.KINDS)
-            done = await persons.erase_person(
-                context.graph,
-                kind,
-                found,
-                viewer=context.viewer,
-                clock=context.clock,
-                ids=context.ids,
-            )
-        except DomainError as error:
-            return cast("PersonProblem", problem_of(error, context.language))
-        return ErasePersonPayload(person_id=given.person_id, erased=done)
+        return await answer(info, _erase(info, given))

@@ -7,9 +7,8 @@ message in the caller's language, and its details as fields. A mutation returns 
         ProposeClaimPayload | ClaimProblem, strawberry.union("ProposeClaimResult")
     ]
 
-and its resolver ends in `except DomainError as error: return problem_of(error, language)`, which
-gives the problem, or raises the error again when it is a fault (then it is in `errors`, with its
-code in the extensions).
+and answers with `schema.changes.answer`, which gives the problem, or raises the error again when
+it is a fault (then it is in `errors`, with its code in the extensions).
 """
 
 from datetime import datetime

@@ -16,14 +16,13 @@ from graph.event_scopes import Scope
 from graph.history import Happened
 from graph.reads.visible import visible_ids
 from schema.context import Context, Info
-from schema.ids import optional_uid
+from schema.ids import AGENTS, optional_uid
 from schema.resolve import read_node
 from schema.types.claims import Claim
 from schema.types.history import Event
 from schema.types.items import DemandOrder
 from schema.values import Long
 
-AGENTS = ("Area", "Member", "PartyBranch", "Unit")
 LARGEST_NUMBER = 2**53 - 1
 
 

@@ -17,21 +17,19 @@ from schema.changes import (
     NodeInput,
     NodePayload,
     VersionedInput,
-    answer,
+    answer_with,
     create_node,
     edit_node,
     given_fields,
-    payload_of,
     request_of,
     retire_node,
 )
 from schema.context import Info
-from schema.ids import reference, uid
+from schema.ids import AGENTS, reference, uid
 from schema.problems import ChangeProblem
 from schema.resolve import read_node
 from schema.types.co_building import Agreement, Alliance, ChairTerm, CheckIn, Pairing
 
-AGENTS = ("Unit", "PartyBranch", "Member", "Area")
 PAIRED = {"agents": ("Unit", "PartyBranch", "Area")}
 PARTIES = {"parties": AGENTS}
 ALLIED = {"area": ("Area",), "members": AGENTS, "supporters": AGENTS}
@@ -251,31 +249,27 @@ class TieMutations:
         self, info: Info, given: Annotated[CreatePairingInput, INPUT]
     ) -> PairingResult:
         """Make a pairing."""
-        return await answer(
-            info, payload_of(PairingPayload, create_node(info, given, PAIRING, PAIRED))
-        )
+        return await answer_with(info, PairingPayload, create_node(info, given, PAIRING, PAIRED))
 
     @strawberry.mutation
     async def edit_pairing(
         self, info: Info, given: Annotated[EditPairingInput, INPUT]
     ) -> PairingResult:
         """Change a pairing."""
-        return await answer(
-            info, payload_of(PairingPayload, edit_node(info, given, PAIRING, PAIRED))
-        )
+        return await answer_with(info, PairingPayload, edit_node(info, given, PAIRING, PAIRED))
 
     @strawberry.mutation
     async def end_pairing(self, info: Info, given: Annotated[NodeInput, INPUT]) -> PairingResult:
         """End a pairing."""
-        return await answer(info, payload_of(PairingPayload, retire_node(info, given, PAIRING)))
+        return await answer_with(info, PairingPayload, retire_node(info, given, PAIRING))
 
     @strawberry.mutation
     async def create_agreement(
         self, info: Info, given: Annotated[CreateAgreementInput, INPUT]
     ) -> AgreementResult:
         """Make an agreement."""
-        return await answer(
-            info, payload_of(AgreementPayload, create_node(info, given, AGREEMENT, PARTIES))
+        return await answer_with(
+            info, AgreementPayload, create_node(info, given, AGREEMENT, PARTIES)
         )
 
     @strawberry.mutation
@@ -283,47 +277,41 @@ class TieMutations:
         self, info: Info, given: Annotated[EditAgreementInput, INPUT]
     ) -> AgreementResult:
         """Change an agreement."""
-        return await answer(
-            info, payload_of(AgreementPayload, edit_node(info, given, AGREEMENT, PARTIES))
-        )
+        return await answer_with(info, AgreementPayload, edit_node(info, given, AGREEMENT, PARTIES))
 
     @strawberry.mutation
     async def end_agreement(
         self, info: Info, given: Annotated[NodeInput, INPUT]
     ) -> AgreementResult:
         """End an agreement."""
-        return await answer(info, payload_of(AgreementPayload, retire_node(info, given, AGREEMENT)))
+        return await answer_with(info, AgreementPayload, retire_node(info, given, AGREEMENT))
 
     @strawberry.mutation
     async def create_alliance(
         self, info: Info, given: Annotated[CreateAllianceInput, INPUT]
     ) -> AllianceResult:
         """Make an alliance."""
-        return await answer(
-            info, payload_of(AlliancePayload, create_node(info, given, ALLIANCE, ALLIED))
-        )
+        return await answer_with(info, AlliancePayload, create_node(info, given, ALLIANCE, ALLIED))
 
     @strawberry.mutation
     async def edit_alliance(
         self, info: Info, given: Annotated[EditAllianceInput, INPUT]
     ) -> AllianceResult:
         """Change an alliance."""
-        return await answer(
-            info, payload_of(AlliancePayload, edit_node(info, given, ALLIANCE, ALLIED))
-        )
+        return await answer_with(info, AlliancePayload, edit_node(info, given, ALLIANCE, ALLIED))
 
     @strawberry.mutation
     async def end_alliance(self, info: Info, given: Annotated[NodeInput, INPUT]) -> AllianceResult:
         """End an alliance."""
-        return await answer(info, payload_of(AlliancePayload, retire_node(info, given, ALLIANCE)))
+        return await answer_with(info, AlliancePayload, retire_node(info, given, ALLIANCE))
 
     @strawberry.mutation
     async def create_check_in(
         self, info: Info, given: Annotated[CreateCheckInInput, INPUT]
     ) -> CheckInResult:
         """Make a check-in."""
-        return await answer(
-            info, payload_of(CheckInPayload, create_node(info, given, CHECK_IN, CHECKED_IN))
+        return await answer_with(
+            info, CheckInPayload, create_node(info, given, CHECK_IN, CHECKED_IN)
         )
 
     @strawberry.mutation
@@ -331,25 +319,23 @@ class TieMutations:
         self, info: Info, given: Annotated[EditCheckInInput, INPUT]
     ) -> CheckInResult:
         """Change a check-in."""
-        return await answer(
-            info, payload_of(CheckInPayload, edit_node(info, given, CHECK_IN, CHECKED_IN))
-        )
+        return await answer_with(info, CheckInPayload, edit_node(info, given, CHECK_IN, CHECKED_IN))
 
     @strawberry.mutation
     async def end_check_in(self, info: Info, given: Annotated[NodeInput, INPUT]) -> CheckInResult:
         """End a check-in."""
-        return await answer(info, payload_of(CheckInPayload, retire_node(info, given, CHECK_IN)))
+        return await answer_with(info, CheckInPayload, retire_node(info, given, CHECK_IN))
 
     @strawberry.mutation
     async def add_chair_term(
         self, info: Info, given: Annotated[AddChairTermInput, INPUT]
     ) -> ChairTermResult:
         """Give an agent the chair of an alliance for a time."""
-        return await answer(info, payload_of(ChairTermPayload, _add_term(info, given)))
+        return await answer_with(info, ChairTermPayload, _add_term(info, given))
 
     @strawberry.mutation
     async def edit_chair_term(
         self, info: Info, given: Annotated[EditChairTermInput, INPUT]
     ) -> ChairTermResult:
         """Change the days of a term in the chair."""
-        return await answer(info, payload_of(ChairTermPayload, _edit_term(info, given)))
+        return await answer_with(info, ChairTermPayload, _edit_term(info, given))

@@ -15,11 +15,10 @@ from schema.changes import (
     ChangeInput,
     NodeInput,
     NodePayload,
-    answer,
+    answer_with,
     edit_node,
     given_fields,
     links_of,
-    payload_of,
     request_of,
     retire_node,
 )
@@ -168,37 +167,37 @@ class TreeMutations:
     @strawberry.mutation
     async def create_area(self, info: Info, given: Annotated[CreateAreaInput, INPUT]) -> AreaResult:
         """Make an area."""
-        return await answer(info, payload_of(AreaPayload, _create_area(info, given)))
+        return await answer_with(info, AreaPayload, _create_area(info, given))
 
     @strawberry.mutation
     async def edit_area(self, info: Info, given: Annotated[EditAreaInput, INPUT]) -> AreaResult:
         """Change an area."""
-        return await answer(info, payload_of(AreaPayload, edit_node(info, given, AREA, {})))
+        return await answer_with(info, AreaPayload, edit_node(info, given, AREA, {}))
 
     @strawberry.mutation
     async def move_area(self, info: Info, given: Annotated[MoveAreaInput, INPUT]) -> AreaResult:
         """Move an area with all below it."""
-        return await answer(info, payload_of(AreaPayload, _move_area(info, given)))
+        return await answer_with(info, AreaPayload, _move_area(info, given))
 
     @strawberry.mutation
     async def retire_area(self, info: Info, given: Annotated[NodeInput, INPUT]) -> AreaResult:
         """Take an area out of use."""
-        return await answer(info, payload_of(AreaPayload, retire_node(info, given, AREA)))
+        return await answer_with(info, AreaPayload, retire_node(info, given, AREA))
 
     @strawberry.mutation
     async def create_category(
         self, info: Info, given: Annotated[CreateCategoryInput, INPUT]
     ) -> CategoryResult:
         """Make a category."""
-        return await answer(info, payload_of(CategoryPayload, _create_category(info, given)))
+        return await answer_with(info, CategoryPayload, _create_category(info, given))
 
     @strawberry.mutation
     async def edit_category(
         self, info: Info, given: Annotated[EditCategoryInput, INPUT]
     ) -> CategoryResult:
         """Change a category."""
-        return await answer(
-            info, payload_of(CategoryPayload, edit_node(info, given, CATEGORY, SUBSTITUTES))
+        return await answer_with(
+            info, CategoryPayload, edit_node(info, given, CATEGORY, SUBSTITUTES)
         )
 
     @strawberry.mutation
@@ -206,11 +205,11 @@ class TreeMutations:
         self, info: Info, given: Annotated[MoveCategoryInput, INPUT]
     ) -> CategoryResult:
         """Move a category with all below it."""
-        return await answer(info, payload_of(CategoryPayload, _move_category(info, given)))
+        return await answer_with(info, CategoryPayload, _move_category(info, given))
 
     @strawberry.mutation
     async def retire_category(
         self, info: Info, given: Annotated[NodeInput, INPUT]
     ) -> CategoryResult:
         """Take a category out of use."""
-        return await answer(info, payload_of(CategoryPayload, retire_node(info, given, CATEGORY)))
+        return await answer_with(info, CategoryPayload, retire_node(info, given, CATEGORY))

@@ -23,6 +23,7 @@ from graph import accounts
 from graph.driver import Graph, Transaction
 from graph.records import properties
 from graph.statements import CompiledStatement, Statement
+from resolvers.changing import Request
 
 NOW = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 """Monday, ten in the morning in Shanghai."""
@@ -138,6 +139,15 @@ class Neighbourhood:
     def viewer(self, name: str) -> Viewer:
         """Return the caller with the account of this name; use cases read its grants anew."""
         return Viewer(account_id=self.id(f"account {name}"))
+
+    def request(self, name: str, version: int | None = None) -> Request:
+        """Return a request of that account, with a key of its own, at the clock's time."""
+        return Request(
+            viewer=self.viewer(name),
+            idempotency_key=new_id(),
+            now=self.clock(),
+            expected_version=version,
+        )
 
     async def build(self) -> "Neighbourhood":
         """Write it: communities `community` and `village`, `unit`, `school`, `branch`, `resident`.

@@ -22,7 +22,6 @@ from domain.identity import new_id
 from domain.records import Claim, DemandOrder, NeedList, ResourceList, ResourceOffer
 from domain.vocabulary import CapacityKind, Initiator, ItemState, ListState, Selection
 from graph.driver import Graph
-from resolvers.changing import Request
 from resolvers.items import edit_item, publish_item, withdraw_item
 from resolvers.lists import close_list, publish_list
 from tests.graph.builders import NOW, Neighbourhood, dump, put
@@ -46,15 +45,6 @@ def lives(here: Neighbourhood) -> Lives:
     return Lives(here)
 
 
-def by(here: Neighbourhood, who: str, version: int | None = None) -> Request:
-    return Request(
-        viewer=here.viewer(who),
-        idempotency_key=new_id(),
-        expected_version=version,
-        clock=here.clock,
-    )
-
-
 async def claimed_order(lives: Lives, quantity: int = 4) -> tuple[DemandOrder, Claim]:
     order = await lives.here.order()
     claim = await lives.propose(
@@ -76,18 +66,20 @@ async def test_an_order_keeps_what_is_held(lives: Lives) -> None:
         {"minimum_lot": 3, "quantity": 6},
     ):
         with pytest.raises(HeldByClaims) as refused:
-            await edit_item(here.graph, DemandOrder, order.id, changes, by(here, "community"))
+            await edit_item(here.graph, DemandOrder, order.id, changes, here.request("community"))
         assert refused.value.details["claims"] == [claim.id]
     with pytest.raises(HeldByClaims):
-        await withdraw_item(here.graph, DemandOrder, order.id, by(here, "community"))
+        await withdraw_item(here.graph, DemandOrder, order.id, here.request("community"))
     assert await dump(here.graph) == before
-    await edit_item(here.graph, DemandOrder, order.id, {"minimum_lot": 6}, by(here, "community"))
+    await edit_item(
+        here.graph, DemandOrder, order.id, {"minimum_lot": 6}, here.request("community")
+    )
     smaller = await edit_item(
-        here.graph, DemandOrder, order.id, {"quantity": 4}, by(here, "community")
+        here.graph, DemandOrder, order.id, {"quantity": 4}, here.request("community")
     )
     assert smaller.state == ItemState.CLAIMED
     larger = await edit_item(
-        here.graph, DemandOrder, order.id, {"quantity": 40}, by(here, "coordinator")
+        here.graph, DemandOrder, order.id, {"quantity": 40}, here.request("coordinator")
     )
     assert larger.state == ItemState.PARTIALLY_CLAIMED
     await check_holds(here.graph)
@@ -113,14 +105,14 @@ async def test_a_hall_keeps_its_held_slots(lives: Lives) -> None:
     ]
     for changes in refused_changes:
         with pytest.raises(HeldByClaims) as refused:
-            await edit_item(here.graph, ResourceOffer, hall.id, changes, by(here, "unit"))
+            await edit_item(here.graph, ResourceOffer, hall.id, changes, here.request("unit"))
         assert refused.value.details["claims"] == [claim.id]
     assert await dump(here.graph) == before
     changes = {"capacity": 30, "windows": WINDOWS[:1], "ends_on": date(2026, 5, 9)}
-    full = await edit_item(here.graph, ResourceOffer, hall.id, changes, by(here, "unit"))
+    full = await edit_item(here.graph, ResourceOffer, hall.id, changes, here.request("unit"))
     assert full.state == ItemState.CLAIMED
     await lives.step(claim, "community", ClaimAction.WITHDRAW)
-    gone = await withdraw_item(here.graph, ResourceOffer, hall.id, by(here, "unit"))
+    gone = await withdraw_item(here.graph, ResourceOffer, hall.id, here.request("unit"))
     assert gone.state == ItemState.WITHDRAWN
 
 
@@ -131,8 +123,8 @@ async def test_total_capacity_keeps_what_is_held(lives: Lives) -> None:
         "community", Initiator.RECEIVER, 7, offer_id=offer.id, receiver_id=here.community
     )
     with pytest.raises(HeldByClaims):
-        await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": 6}, by(here, "unit"))
-    await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": None}, by(here, "unit"))
+        await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": 6}, here.request("unit"))
+    await edit_item(here.graph, ResourceOffer, offer.id, {"capacity": None}, here.request("unit"))
     await check_holds(here.graph)
 
 
@@ -140,7 +132,7 @@ async def test_a_lapsed_hold_is_no_hindrance(lives: Lives) -> None:
     here = lives.here
     order, _ = await claimed_order(lives)
     here.clock.forward(hours=73)
-    gone = await withdraw_item(here.graph, DemandOrder, order.id, by(here, "community"))
+    gone = await withdraw_item(here.graph, DemandOrder, order.id, here.request("community"))
     assert gone.state == ItemState.WITHDRAWN
     assert (await check_holds(here.graph))[order.id] == 0
 
@@ -151,9 +143,9 @@ async def test_who_may_edit_and_what(lives: Lives) -> None:
     before = await dump(here.graph)
     for who in ("unit", "village", "nobody"):
         with pytest.raises(Forbidden):
-            await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, by(here, who))
+            await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, here.request(who))
     with pytest.raises(NotFound):
-        await edit_item(here.graph, DemandOrder, "none", {"quantity": 5}, by(here, "admin"))
+        await edit_item(here.graph, DemandOrder, "none", {"quantity": 5}, here.request("admin"))
     impossible: list[dict[str, Any]] = [
         {"quantity": 0},
         {"measure": "FURLONG"},
@@ -164,10 +156,10 @@ async def test_who_may_edit_and_what(lives: Lives) -> None:
     ]
     for changes in impossible:
         with pytest.raises((BadInput, UnknownMeasure)):
-            await edit_item(here.graph, DemandOrder, order.id, changes, by(here, "community"))
+            await edit_item(here.graph, DemandOrder, order.id, changes, here.request("community"))
     with pytest.raises(VersionConflict):
         await edit_item(
-            here.graph, DemandOrder, order.id, {"quantity": 5}, by(here, "community", 9)
+            here.graph, DemandOrder, order.id, {"quantity": 5}, here.request("community", 9)
         )
     assert await dump(here.graph) == before
 
@@ -179,9 +171,9 @@ async def test_a_review_is_for_the_coordinator(lives: Lives, state: ItemState) -
     before = await dump(here.graph)
     for change in (publish_item, withdraw_item):
         with pytest.raises(Forbidden):
-            await change(here.graph, DemandOrder, order.id, by(here, "community"))
+            await change(here.graph, DemandOrder, order.id, here.request("community"))
     assert await dump(here.graph) == before
-    passed = await publish_item(here.graph, DemandOrder, order.id, by(here, "coordinator"))
+    passed = await publish_item(here.graph, DemandOrder, order.id, here.request("coordinator"))
     assert passed.state == ItemState.OPEN
 
 
@@ -190,19 +182,21 @@ async def test_drafts_are_unknown_to_others(lives: Lives) -> None:
     draft = await here.order(state=ItemState.DRAFT)
     for who in ("unit", "village", "nobody"):
         with pytest.raises(NotFound):
-            await edit_item(here.graph, DemandOrder, draft.id, {"quantity": 5}, by(here, who, 9))
+            await edit_item(
+                here.graph, DemandOrder, draft.id, {"quantity": 5}, here.request(who, 9)
+            )
         with pytest.raises(NotFound):
-            await publish_item(here.graph, DemandOrder, draft.id, by(here, who))
-    published = await publish_item(here.graph, DemandOrder, draft.id, by(here, "community"))
+            await publish_item(here.graph, DemandOrder, draft.id, here.request(who))
+    published = await publish_item(here.graph, DemandOrder, draft.id, here.request("community"))
     assert published.state == ItemState.OPEN
 
 
 async def test_an_edit_is_repeated_once(lives: Lives) -> None:
     here = lives.here
     order = await here.order()
-    call = by(here, "community")
+    call = here.request("community")
     first = await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, call)
-    await edit_item(here.graph, DemandOrder, order.id, {"quantity": 6}, by(here, "community"))
+    await edit_item(here.graph, DemandOrder, order.id, {"quantity": 6}, here.request("community"))
     before = await dump(here.graph)
     assert await edit_item(here.graph, DemandOrder, order.id, {"quantity": 5}, call) == first
     assert await dump(here.graph) == before
@@ -218,23 +212,23 @@ async def test_a_list_is_published_and_closed_with_its_items(lives: Lives) -> No
     ]
     await put(here.graph, [needs], links)
     with pytest.raises(NotFound):
-        await publish_list(here.graph, NeedList, needs.id, by(here, "unit"))
-    published = await publish_list(here.graph, NeedList, needs.id, by(here, "community"))
+        await publish_list(here.graph, NeedList, needs.id, here.request("unit"))
+    published = await publish_list(here.graph, NeedList, needs.id, here.request("community"))
     assert published.state == ListState.PUBLISHED
     values: dict[str, Any] = {"order_id": order.id, "supplier_id": here.unit}
     claim = await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
     before = await dump(here.graph)
     with pytest.raises(HeldByClaims):
-        await close_list(here.graph, NeedList, needs.id, by(here, "community"))
+        await close_list(here.graph, NeedList, needs.id, here.request("community"))
     assert await dump(here.graph) == before
     await lives.step(claim, "unit", ClaimAction.WITHDRAW)
-    closed = await close_list(here.graph, NeedList, needs.id, by(here, "community"))
+    closed = await close_list(here.graph, NeedList, needs.id, here.request("community"))
     assert closed.state == ListState.CLOSED
     with pytest.raises(Forbidden):
-        await close_list(here.graph, NeedList, needs.id, by(here, "unit"))
+        await close_list(here.graph, NeedList, needs.id, here.request("unit"))
     with pytest.raises(NotFound):
         await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
-    again = await publish_item(here.graph, DemandOrder, order.id, by(here, "community"))
+    again = await publish_item(here.graph, DemandOrder, order.id, here.request("community"))
     assert again.state == ItemState.OPEN
     with pytest.raises(NotClaimable) as refused:
         await lives.propose("unit", Initiator.SUPPLIER, 4, **values)
@@ -252,11 +246,11 @@ async def test_a_list_of_resources_is_closed_with_its_offers(lives: Lives) -> No
         ("ResourceList", resources.id, "LISTS_OFFER", "ResourceOffer", offer.id),
     ]
     await put(here.graph, [resources], links)
-    closed = await close_list(here.graph, ResourceList, resources.id, by(here, "unit"))
+    closed = await close_list(here.graph, ResourceList, resources.id, here.request("unit"))
     assert closed.state == ListState.CLOSED
     with pytest.raises(NotFound):
         await lives.propose(
             "community", Initiator.RECEIVER, 1, offer_id=offer.id, receiver_id=here.community
         )
     with pytest.raises(StateRefused):
-        await close_list(here.graph, ResourceList, resources.id, by(here, "unit"))
+        await close_list(here.graph, ResourceList, resources.id, here.request("unit"))

@@ -17,7 +17,7 @@ from domain.sign_in import Identity, IdentityKind, email_id
 from graph import accounts, sign_in
 from graph.driver import Graph, Transaction
 from resolvers.administration import update_account
-from resolvers.administration_common import Request
+from resolvers.changing import Request
 from resolvers.deputies import appoint_deputy
 from resolvers.sessions import make_code
 from server.app import create_app

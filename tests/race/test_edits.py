@@ -16,7 +16,7 @@ from domain.records import DemandOrder, ResourceOffer
 from domain.vocabulary import Initiator, Selection
 from graph.driver import Graph
 from resolvers.agents import UNIT
-from resolvers.changing import Changed, Request
+from resolvers.changing import Changed
 from resolvers.claims import StepRequest, propose, take_step
 from resolvers.entities import edit
 from resolvers.items import edit_item, publish_item, withdraw_item
@@ -34,15 +34,6 @@ STEPS = 60
 @pytest.fixture(scope="module")
 async def here(graph: Graph) -> Neighbourhood:
     return await Neighbourhood(graph).build()
-
-
-def by(here: Neighbourhood, who: str, version: int | None = None) -> Request:
-    return Request(
-        viewer=here.viewer(who),
-        idempotency_key=new_id(),
-        expected_version=version,
-        clock=here.clock,
-    )
 
 
 async def outcomes(attempts: Sequence[Awaitable[Changed]]) -> Counter[str]:
@@ -66,7 +57,7 @@ async def test_of_many_editors_of_one_version_one_wins(here: Neighbourhood) -> N
                 DemandOrder,
                 order.id,
                 {"quantity": 20 + index},
-                by(here, editors[index % 2], 0),
+                here.request(editors[index % 2], 0),
             )
             for index in range(EDITORS)
         ]
@@ -74,7 +65,7 @@ async def test_of_many_editors_of_one_version_one_wins(here: Neighbourhood) -> N
     assert counted == {"DONE": 1, "VERSION_CONFLICT": EDITORS - 1}
     counted = await outcomes(
         [
-            edit(here.graph, UNIT, here.unit, {"address": str(index)}, {}, by(here, "unit", 0))
+            edit(here.graph, UNIT, here.unit, {"address": str(index)}, {}, here.request("unit", 0))
             for index in range(EDITORS)
         ]
     )
@@ -86,7 +77,7 @@ async def test_two_areas_never_move_below_each_other(here: Neighbourhood) -> Non
     ends = [(community, village), (village, community)]
     counted = await outcomes(
         [
-            move_area(here.graph, one, NodeReference("Area", other), by(here, "admin"))
+            move_area(here.graph, one, NodeReference("Area", other), here.request("admin"))
             for one, other in ends
         ]
     )
@@ -150,12 +141,12 @@ async def test_random_edits_under_live_claims_keep_the_invariants(
         ]
         if kind is DemandOrder:
             changes.append({"minimum_lot": chance.randint(1, 4)})
-        await edit_item(here.graph, kind, item.id, chance.choice(changes), by(here, who))
+        await edit_item(here.graph, kind, item.id, chance.choice(changes), here.request(who))
 
     async def turn() -> None:
         order = chance.choice(orders)
         use_case = chance.choice([withdraw_item, publish_item])
-        await use_case(here.graph, DemandOrder, order.id, by(here, "community"))
+        await use_case(here.graph, DemandOrder, order.id, here.request("community"))
 
     done = 0
     for _ in range(STEPS):
