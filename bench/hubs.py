@@ -13,7 +13,7 @@ from typing import Any
 
 from domain.access import HeldGrant, Viewer
 from domain.vocabulary import Role
-from graph.driver import Endpoint
+from graph.endpoint import Endpoint
 from graph.engine import EngineSettings
 from tests.engines.neo4j_server import neo4j_server
 

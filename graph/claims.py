@@ -1,22 +1,31 @@
-"""Claims with their lines, sides and voices, as the claim machine needs them."""
+"""Claims with their lines, sides and voices, as the claim machine needs them.
+
+Those of an order, an offer or an agent are in `graph.claims_on`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
-from domain.availability import SlotTime, instant_text, parse_instant
-from domain.claims import LIVE
-from domain.edits import ClaimOnItem
-from domain.holds import COMMITTED, Line
-from domain.records import Claim, ClaimLine, DemandOrder, Evaluation, ResourceOffer
-from domain.vocabulary import ClaimState, Side
+from domain.availability import SlotTime, parse_instant
+from domain.holds import Line
+from domain.records import Claim, ClaimLine, Evaluation
+from domain.vocabulary import Side
 from graph.driver import Transaction
-from graph.events import PERSONAL_FIELDS, Changes, changes_between
+from graph.events import PERSONAL_FIELDS
 from graph.items import slot_id, stored_changes
 from graph.records import properties, record
 from graph.statements import statement
 
+LINES: LiteralString = """COLLECT {
+        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
+        WITH l ORDER BY l.id
+        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
+            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
+    } AS lines"""
+"""The lines of a claim `c`, for `lines_of`."""
 CLAIM_ENDS = statement(
     "claims.ends",
     """MATCH (c:Claim {id: $id})
@@ -27,27 +36,21 @@ RETURN head([(c)-[:FOR_ORDER]->(o:DemandOrder) | o.id]) AS orderId,
 )
 READ_CLAIM = statement(
     "claims.read",
-    """MATCH (c:Claim {id: $id})
+    f"""MATCH (c:Claim {{id: $id}})
 SET c.lock = $token
 WITH c
 RETURN properties(c) AS claim,
     head([(c)-[:INITIATED_BY]->(i:Account) | i.id]) AS initiatedBy,
-    COLLECT {
-        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
-        WITH l ORDER BY l.id
-        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
-    } AS lines,
-    COLLECT {
+    {LINES},
+    COLLECT {{
         MATCH (c)-[:SUPPLIER_SPOKEN_BY]->(a:Account) WITH a ORDER BY a.id RETURN a.id
-    } AS supplierVoices,
-    COLLECT {
+    }} AS supplierVoices,
+    COLLECT {{
         MATCH (c)-[:RECEIVER_SPOKEN_BY]->(a:Account) WITH a ORDER BY a.id RETURN a.id
-    } AS receiverVoices,
-    COLLECT {
+    }} AS receiverVoices,
+    COLLECT {{
         MATCH (c)<-[:EVALUATES]-(e:Evaluation) WITH e ORDER BY e.by RETURN e.by
-    } AS evaluated""",
+    }} AS evaluated""",
     writes=True,
 )
 CLAIM_PROPERTIES = statement(
@@ -124,92 +127,6 @@ CREATE (e:Evaluation)-[:EVALUATES]->(c)
 SET e = $properties""",
     writes=True,
 )
-OPEN_AS_SUPPLIER = statement(
-    "claims.open_as_supplier",
-    """MATCH (a:Agent {id: $id})
-SET a.lock = $token
-WITH a
-RETURN COUNT {
-    MATCH (a)<-[:CLAIM_SUPPLIER]-(c:Claim)
-    WHERE c.state = 'PROPOSED' AND c.initiator = 'SUPPLIER' AND c.expiresAt > $now
-    RETURN c
-} AS open""",
-    writes=True,
-)
-OPEN_AS_RECEIVER = statement(
-    "claims.open_as_receiver",
-    """MATCH (a:Agent {id: $id})
-SET a.lock = $token
-WITH a
-RETURN COUNT {
-    MATCH (a)<-[:CLAIM_RECEIVER]-(c:Claim)
-    WHERE c.state = 'PROPOSED' AND c.initiator = 'RECEIVER' AND c.expiresAt > $now
-    RETURN c
-} AS open""",
-    writes=True,
-)
-LAPSED = statement(
-    "claims.lapsed",
-    """MATCH (c:Claim)
-WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
-RETURN c.id AS id ORDER BY id LIMIT $size""",
-)
-LAPSED_ON_ORDERS = statement(
-    "claims.lapsed_on_orders",
-    """UNWIND $ids AS i
-MATCH (:DemandOrder {id: i})<-[:FOR_ORDER]-(c:Claim)
-WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
-RETURN c.id AS id""",
-)
-LAPSED_ON_OFFERS = statement(
-    "claims.lapsed_on_offers",
-    """UNWIND $ids AS i
-MATCH (:ResourceOffer {id: i})<-[:FROM_OFFER]-(c:Claim)
-WHERE c.state = 'PROPOSED' AND c.expiresAt <= $now
-RETURN c.id AS id""",
-)
-UNEVALUATED = statement(
-    "claims.unevaluated",
-    """MATCH (c:Claim)
-WHERE c.state = 'COMPLETED' AND c.completedAt <= $before
-RETURN c.id AS id ORDER BY id LIMIT $size""",
-)
-ON_ORDER = statement(
-    "claims.on_order",
-    """MATCH (:DemandOrder {id: $id})<-[:FOR_ORDER]-(c:Claim)
-WHERE c.state IN $states
-RETURN c.id AS id, c.state AS state,
-    COLLECT {
-        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
-        WITH l ORDER BY l.id
-        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
-    } AS lines
-ORDER BY id""",
-)
-ON_OFFER = statement(
-    "claims.on_offer",
-    """MATCH (:ResourceOffer {id: $id})<-[:FROM_OFFER]-(c:Claim)
-WHERE c.state IN $states
-RETURN c.id AS id, c.state AS state,
-    COLLECT {
-        MATCH (c)-[:HAS_LINE]->(l:ClaimLine)
-        WITH l ORDER BY l.id
-        RETURN [l.id, l.quantity, l.offerQuantity, l.deliveredQuantity, l.deliveredOfferQuantity,
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.startsAt]),
-            head([(l)-[:USES_SLOT]->(s:Slot) | s.endsAt])]
-    } AS lines
-ORDER BY id""",
-)
-OUTLASTING = statement(
-    "claims.outlasting",
-    """MATCH (:DemandOrder {id: $id})<-[:FOR_ORDER]-(c:Claim)
-WHERE c.state = 'PROPOSED' AND c.expiresAt > $until
-RETURN properties(c) AS claim ORDER BY c.id""",
-)
-UNDER_WAY_OR_DONE = sorted(COMMITTED | LIVE)
-"""States of claims that an edit has to bear in mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +183,7 @@ async def read_claim(
     return ClaimFile(
         claim=record(Claim, row["claim"]),
         ends=ends,
-        lines=tuple(sorted(map(_line, row["lines"]), key=_line_order)),
+        lines=lines_of(row["lines"]),
         initiated_by=row["initiatedBy"],
         voices={
             Side.SUPPLIER: frozenset(row["supplierVoices"]),
@@ -274,6 +191,11 @@ async def read_claim(
         },
         evaluated=frozenset(Side(side) for side in row["evaluated"]),
     )
+
+
+def lines_of(rows: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
+    """Return the lines that `LINES` has read, in the order of their slots."""
+    return tuple(sorted(map(_line, rows), key=_line_order))
 
 
 def _line(row: Sequence[Any]) -> Line:
@@ -368,56 +290,6 @@ async def write_evaluation(transaction: Transaction, claim_id: str, evaluation: 
     await transaction.run(
         CREATE_EVALUATION, id=claim_id, properties=_present(properties(evaluation))
     )
-
-
-async def claims_on(
-    transaction: Transaction, node: DemandOrder | ResourceOffer
-) -> list[ClaimOnItem]:
-    """Return the claims on an order or offer that are under way or done."""
-    found = ON_ORDER if isinstance(node, DemandOrder) else ON_OFFER
-    rows = await transaction.run(found, id=node.id, states=UNDER_WAY_OR_DONE)
-    return [
-        ClaimOnItem(
-            id=row["id"],
-            state=ClaimState(row["state"]),
-            lines=tuple(sorted(map(_line, row["lines"]), key=_line_order)),
-        )
-        for row in rows
-    ]
-
-
-async def shorten_proposals(transaction: Transaction, order_id: str, until: datetime) -> Changes:
-    """Let no proposal for an order outlast an instant, and return the changes.
-
-    The order is locked, so no claim of it changes meanwhile.
-    """
-    changes: Changes = {}
-    for row in await transaction.run(OUTLASTING, id=order_id, until=instant_text(until)):
-        before = record(Claim, row["claim"])
-        after = replace(before, expires_at=until, version=before.version + 1)
-        changes[after.id] = changes_between(before, after)
-        await update_claim(transaction, after, changes[after.id])
-    return changes
-
-
-async def lapsed_on(
-    transaction: Transaction, order_ids: Sequence[str], offer_ids: Sequence[str], now: datetime
-) -> frozenset[str]:
-    """Return the ids of proposals on orders and offers that still hold past their time."""
-    rows = [
-        *await transaction.run(LAPSED_ON_ORDERS, ids=list(order_ids), now=instant_text(now)),
-        *await transaction.run(LAPSED_ON_OFFERS, ids=list(offer_ids), now=instant_text(now)),
-    ]
-    return frozenset(row["id"] for row in rows)
-
-
-async def open_proposals(
-    transaction: Transaction, agent_id: str, side: Side, now: datetime, token: str
-) -> int:
-    """Lock an agent and return how many of its proposals wait for an answer."""
-    counted = OPEN_AS_SUPPLIER if side is Side.SUPPLIER else OPEN_AS_RECEIVER
-    rows = await transaction.run(counted, id=agent_id, now=instant_text(now), token=token)
-    return rows[0]["open"] if rows else 0
 
 
 def _present(found: Mapping[str, Any]) -> dict[str, Any]:

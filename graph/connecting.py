@@ -1,15 +1,13 @@
 """Drivers as the hub opens them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from neo4j.api import AsyncBookmarkManager
 from neo4j.exceptions import ConfigurationError
 
 from domain.errors import EngineUnavailable
-
-if TYPE_CHECKING:
-    from graph.driver import DriverLimits, Endpoint
+from graph.endpoint import DriverLimits, Endpoint
 
 OTHER_NOTIFICATIONS = (
     "GENERIC",
@@ -23,13 +21,13 @@ OTHER_NOTIFICATIONS = (
 )
 
 
-def bookmarks_of(endpoint: "Endpoint") -> AsyncBookmarkManager | None:
+def bookmarks_of(endpoint: Endpoint) -> AsyncBookmarkManager | None:
     """Read what was written, also from another member of a cluster; one server needs no help."""
     routed = endpoint.uri.startswith("neo4j")
     return AsyncGraphDatabase.bookmark_manager() if routed else None
 
 
-def open_driver(endpoint: "Endpoint", limits: "DriverLimits") -> AsyncDriver:
+def open_driver(endpoint: Endpoint, limits: DriverLimits) -> AsyncDriver:
     """Return a driver of an endpoint. Raises EngineUnavailable for an address that is none."""
     notifications: dict[str, Any] = {"notifications_min_severity": "OFF"}
     if limits.warn_of_deprecations:

@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import LiteralString
 
 from domain.errors import EngineUnusable
-from graph.driver import Dialect, Endpoint
 from graph.embedded_server import (
     LAUNCH,
     LOGGING,
@@ -49,6 +48,7 @@ from graph.embedded_server import (
     free_ports,
     port_trouble,
 )
+from graph.endpoint import Dialect, Endpoint
 
 POLL = 0.02
 LOG_LINES = 12

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import LiteralString
 
 from domain.errors import EngineUnavailable
-from graph.driver import Dialect, DriverLimits, Endpoint, Graph
+from graph.driver import Graph
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
+from graph.endpoint import Dialect, DriverLimits, Endpoint
 
 EMBEDDED_DATABASE = "renling"
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
@@ -46,10 +46,6 @@ class Neo4jEngine:
     async def endpoint(self) -> Endpoint:
         """Return its address."""
         return self._endpoint
-
-    async def schema_command(self, text: LiteralString) -> None:
-        """Refuse: Neo4j's schema commands are Cypher."""
-        raise NotImplementedError(text)
 
     async def close(self) -> None:
         """Leave it running."""

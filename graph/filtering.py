@@ -30,12 +30,12 @@ from graph.reads.conditions import (
     Identified,
     Listed,
     OfType,
-    Search,
     WithinArea,
     WithinCategory,
     WithinCategoryCode,
 )
 from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
+from graph.reads.search import Search
 
 OPERATORS: dict[str, tuple[str, ...]] = {
     "String": (*MEMBERSHIP, *ORDERED, *TEXTUAL, PRESENCE),

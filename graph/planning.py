@@ -19,7 +19,8 @@ import structlog
 from neo4j.exceptions import Neo4jError
 
 from domain.errors import EngineError
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.endpoint import Dialect
 from graph.reads.shapes import example, size_class
 from graph.statements import LEVEL, CompiledStatement
 

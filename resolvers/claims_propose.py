@@ -13,7 +13,7 @@ from domain.items import SET_BY_PEOPLE
 from domain.records import Claim
 from domain.rights import AgentPlace
 from domain.vocabulary import Initiator, ListState, ProposalState, Side
-from graph import claims, events, nodes, proposals
+from graph import claims, claims_on, events, nodes, proposals
 from graph.claims import ClaimEnds
 from graph.driver import Transaction
 from graph.events import Changes
@@ -166,7 +166,7 @@ async def _check_open_proposals(
     transaction: Transaction, starter: AgentPlace, side: Side, call: Call
 ) -> None:
     limit = call.policy.open_proposals_per_agent
-    found = await claims.open_proposals(transaction, starter.id, side, call.now, call.token)
+    found = await claims_on.open_proposals(transaction, starter.id, side, call.now, call.token)
     if found >= limit:
         raise TooManyOpen(agent=NodeReference(starter.kind, starter.id), limit=limit)
 

@@ -14,7 +14,7 @@ from domain.errors import EngineError
 from domain.holds import SlotUse, offer_state, order_state
 from domain.identity import new_id
 from domain.records import DemandOrder, ResourceOffer
-from graph import claims, events, idempotency, items
+from graph import claims_on, events, idempotency, items
 from graph.driver import Graph, Transaction
 from graph.events import Changes, changes_between
 from graph.records import record
@@ -42,8 +42,8 @@ async def sweep_expired(
     rules = policy or ClaimPolicy()
     now = clock()
     before = now - timedelta(days=rules.evaluation_days)
-    lapsed = await graph.read(claims.LAPSED, now=instant_text(now), size=BATCH)
-    over = await graph.read(claims.UNEVALUATED, before=instant_text(before), size=BATCH)
+    lapsed = await graph.read(claims_on.LAPSED, now=instant_text(now), size=BATCH)
+    over = await graph.read(claims_on.UNEVALUATED, before=instant_text(before), size=BATCH)
     expired = [await _step(graph, row["id"], ClaimAction.EXPIRE, now, rules) for row in lapsed]
     for row in over:
         await _step(graph, row["id"], ClaimAction.CLOSE, now, rules)

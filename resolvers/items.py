@@ -25,7 +25,7 @@ from domain.rights import (
     may_withdraw_item,
 )
 from domain.vocabulary import ItemState
-from graph import claims, items, nodes
+from graph import claims_on, items, nodes
 from graph.driver import Graph, Transaction
 from graph.events import Changes, add_changes, changes_between
 from graph.items import OfferItem, OrderItem
@@ -243,7 +243,7 @@ async def edited(
     `linked` is what else has changed of it.
     """
     before = located.node
-    after = edit(before, await claims.claims_on(transaction, before))
+    after = edit(before, await claims_on.claims_on(transaction, before))
     if isinstance(after, DemandOrder):
         after = replace(after, state=order_state(after, call.now))
     else:
@@ -329,7 +329,7 @@ async def _shorten(transaction: Transaction, before: Item, after: Item) -> Chang
     if after.deadline is None or (before.deadline and before.deadline <= after.deadline):
         return {}
     until = end_of(after.deadline, after.time_zone)
-    return await claims.shorten_proposals(transaction, after.id, until)
+    return await claims_on.shorten_proposals(transaction, after.id, until)
 
 
 def _result(after: Item) -> Changed:

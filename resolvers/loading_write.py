@@ -16,7 +16,7 @@ from domain.errors import BadInput, HeldByClaims, SheetError
 from domain.holds import SlotUse, offer_hold, offer_state, order_hold, order_state, slot_holds
 from domain.records import Category, DemandOrder, ResourceOffer, Slot, Versioned
 from domain.vocabulary import ItemState
-from graph import claims, events, items, loading, match_runs
+from graph import claims_on, events, items, loading, match_runs
 from graph.accounts import Run
 from graph.driver import Graph, Transaction
 from graph.events import Changes
@@ -264,7 +264,7 @@ async def _lapsed(
     if not edited:
         return frozenset()
     orders, offers = edited
-    return await claims.lapsed_on(transaction, orders, offers, batch.now)
+    return await claims_on.lapsed_on(transaction, orders, offers, batch.now)
 
 
 async def _order_after(
@@ -276,7 +276,7 @@ async def _order_after(
 ) -> ItemState:
     """Return the state of an edited order. Raises HeldByClaims and BadInput."""
     old, new = record(DemandOrder, before), record(DemandOrder, after)
-    on = await claims.claims_on(transaction, old)
+    on = await claims_on.claims_on(transaction, old)
     check_order_edit(old, new, [claim for claim in on if claim.id not in lapsed])
     gone = [claim for claim in on if claim.id in lapsed]
     freed = sum(order_hold(claim.state, old.selection, claim.lines) for claim in gone)
@@ -292,7 +292,7 @@ async def _offer_after(
 ) -> ItemState:
     """Return the state of an edited offer. Raises HeldByClaims and BadInput."""
     old, new = record(ResourceOffer, before), record(ResourceOffer, after)
-    on = await claims.claims_on(transaction, old)
+    on = await claims_on.claims_on(transaction, old)
     check_offer_edit(old, new, [claim for claim in on if claim.id not in lapsed], batch.now)
     item = await items.read_offer(transaction, old.id, None, batch.now, batch.token)
     slots: dict[str, SlotUse | Slot] = dict(item.slots) if item else {}

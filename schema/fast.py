@@ -43,9 +43,9 @@ from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
 from graph.reads.assemble import Anomaly
 from graph.reads.columns import TYPE_NAME
-from graph.reads.conditions import Search
 from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
+from graph.reads.search import Search
 from schema.cost import Cost
 from schema.documents import faults, parsed
 from schema.inputs import SHAPING, TEXT

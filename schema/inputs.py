@@ -34,7 +34,6 @@ from graph.reads.conditions import (
     Identified,
     Listed,
     OfType,
-    Search,
     WithinCategoryCode,
 )
 from graph.reads.filters import (
@@ -49,6 +48,7 @@ from graph.reads.filters import (
     ToMany,
     ToOne,
 )
+from graph.reads.search import Search
 
 FILTER, ORDER_BY = "filter", "orderBy"
 TEXT = "text"

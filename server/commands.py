@@ -12,6 +12,7 @@ from domain.records import MatchRun
 from domain.vocabulary import Role
 from graph import dump as dumping
 from graph import reports
+from graph import restore as restoring
 from graph.migrations import MIGRATIONS
 from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, create_account
 from resolvers.loading import load
@@ -102,7 +103,7 @@ async def dump(output: Output, hub: Hub, file: Path) -> None:
 async def restore(output: Output, hub: Hub, file: Path) -> None:
     """Read a whole graph from a file."""
     with output.step("command.restoring"):
-        counts = await dumping.restore(hub.graph, file)
+        counts = await restoring.restore(hub.graph, file)
     found = {"nodes": counts.nodes, "relationships": counts.relationships}
     output.say("command.restored", **found)
     output.result(found)

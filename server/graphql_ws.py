@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 import structlog
@@ -66,28 +66,28 @@ class ClosedError(Exception):
         self.reason = reason
 
 
-class Session:
+class Session(Protocol):
     """What a connection needs of the hub; made anew for each."""
 
     language: Language
 
     async def open(self, authorization: str | None) -> None:
         """Know the caller. Raises NotSignedIn, LimitError, EngineError."""
-        raise NotImplementedError
+        ...
 
     async def check(self) -> None:
         """See whether the caller is still signed in. Raises NotSignedIn, EngineError."""
-        raise NotImplementedError
+        ...
 
     def run(
         self, query: str, variables: dict[str, Any] | None, operation_name: str | None
     ) -> AsyncGenerator[bytes]:
         """Run an operation (`schema.streams`). Raises LimitError as well."""
-        raise NotImplementedError
+        ...
 
     def close(self) -> None:
         """Give back what the connection held."""
-        raise NotImplementedError
+        ...
 
 
 class WebSocketEndpoint:

@@ -15,7 +15,8 @@ from domain.identity import derived_id
 from domain.language import Phrase
 from domain.vocabulary import Role
 from graph import accounts
-from graph.driver import DriverLimits, Graph
+from graph.driver import Graph
+from graph.endpoint import DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from graph.planning import keeping_plans

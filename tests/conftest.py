@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from graph.driver import Dialect, DriverLimits, Graph
+from graph.driver import Graph
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
+from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from tests.engines.neo4j_server import Server, neo4j_server

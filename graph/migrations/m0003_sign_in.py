@@ -2,7 +2,8 @@
 
 from typing import LiteralString
 
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.endpoint import Dialect
 
 LABELS: tuple[LiteralString, ...] = (
     "Identity",

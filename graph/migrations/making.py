@@ -2,7 +2,9 @@
 
 from typing import LiteralString
 
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.embedded import EmbeddedEngine
+from graph.endpoint import Dialect
 
 
 async def unique(graph: Graph, label: LiteralString, name: LiteralString) -> None:
@@ -22,17 +24,17 @@ async def ranged(graph: Graph, label: LiteralString, name: LiteralString) -> Non
 
 async def full_text(graph: Graph, label: LiteralString) -> None:
     """Create the index `Label[search]`, with the same analyzer and the same name everywhere."""
-    if graph.dialect is Dialect.NEO4J:
-        await graph.schema(
-            f"CREATE FULLTEXT INDEX `{label}[search]` IF NOT EXISTS "
-            f"FOR (n:{label}) ON EACH [n.search] "
-            "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
+    if isinstance(graph.engine, EmbeddedEngine):
+        await graph.engine.schema_command(f"CREATE PROPERTY {label}.search IF NOT EXISTS STRING")
+        await graph.engine.schema_command(
+            f"CREATE INDEX IF NOT EXISTS ON {label} (search) FULL_TEXT "
+            'METADATA {"analyzer": "org.apache.lucene.analysis.cjk.CJKAnalyzer"}'
         )
         return
-    await graph.engine.schema_command(f"CREATE PROPERTY {label}.search IF NOT EXISTS STRING")
-    await graph.engine.schema_command(
-        f"CREATE INDEX IF NOT EXISTS ON {label} (search) FULL_TEXT "
-        'METADATA {"analyzer": "org.apache.lucene.analysis.cjk.CJKAnalyzer"}'
+    await graph.schema(
+        f"CREATE FULLTEXT INDEX `{label}[search]` IF NOT EXISTS "
+        f"FOR (n:{label}) ON EACH [n.search] "
+        "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
     )
 
 

@@ -16,7 +16,8 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from domain.errors import BadInput
 from domain.language import Phrase
-from graph.reads.conditions import Condition, Identified, Search, Subject, Texts, WithinArea
+from graph.reads.conditions import Condition, Identified, Subject, Texts, WithinArea
+from graph.reads.search import Search
 
 MOST_CONDITIONS = 100
 """Comparisons and related nodes in one filter."""

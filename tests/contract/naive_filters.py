@@ -18,12 +18,12 @@ from graph.reads.conditions import (
     Identified,
     Listed,
     OfType,
-    Search,
     WithinArea,
     WithinCategory,
     WithinCategoryCode,
 )
 from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
+from graph.reads.search import Search
 from graph.records import names, stored
 from tests.contract.naive import Naive
 from tests.contract.world import World

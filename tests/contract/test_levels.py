@@ -7,7 +7,8 @@ import pytest
 from domain.access import HeldGrant, Viewer
 from domain.vocabulary import Role
 from graph.access import access_parameters
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.endpoint import Dialect
 from graph.planning import ByLevels, keeping_plans, planning_of
 from graph.reads.shapes import doubled, padded, size_class
 from graph.statements import CompiledStatement

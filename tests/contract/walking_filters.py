@@ -17,12 +17,12 @@ from graph.reads.conditions import (
     Identified,
     Listed,
     OfType,
-    Search,
     WithinArea,
     WithinCategory,
     WithinCategoryCode,
 )
 from graph.reads.filters import MOST_CONDITIONS, AsType, NodeFilter, ToMany, ToOne
+from graph.reads.search import Search
 from graph.records import names, stored
 from tests.contract.canaries import Canaries
 from tests.contract.walking import MAPPING, PAGES, SCHEMA, Question, named_type

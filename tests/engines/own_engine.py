@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from graph.driver import Dialect
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
+from graph.endpoint import Dialect
 from tests.engines.neo4j_server import OwnNeo4j, own_neo4j
 
 

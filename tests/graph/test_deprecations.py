@@ -2,7 +2,8 @@
 
 import pytest
 
-from graph.driver import Dialect, Graph
+from graph.driver import Graph
+from graph.endpoint import Dialect
 from graph.statements import CompiledStatement
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]

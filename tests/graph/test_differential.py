@@ -17,9 +17,10 @@ import pytest
 
 import graph as room
 from graph.driver import Graph
-from graph.dump import dump, restore
+from graph.dump import dump
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
+from graph.restore import restore
 from graph.statements import STATEMENTS
 from tests.contract.asking import Hub, cases
 from tests.contract.world import build_world, viewers

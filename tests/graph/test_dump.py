@@ -12,10 +12,12 @@ from domain.errors import DumpError, GraphTooNew
 from domain.language import Language
 from graph import dump as module
 from graph.driver import Graph
-from graph.dump import FORMAT, PUT_NODES, PUT_RELATIONSHIPS, VERSION, Counts, dump, restore
+from graph.dump import dump
+from graph.dump_file import FORMAT, VERSION, Counts
 from graph.migrations import MIGRATIONS, applied, migrate
 from graph.migrations.restoring import BEGIN_RESTORE, END_RESTORE
 from graph.model import NODES, RELATIONSHIPS
+from graph.restore import PUT_NODES, PUT_RELATIONSHIPS, restore
 from graph.statements import CompiledStatement, Statement
 from tests.engines.wiping import wipe
 

@@ -17,7 +17,7 @@ import pytest
 
 from domain.errors import EngineUnavailable, EngineUnusable
 from domain.language import Language
-from graph.driver import Endpoint, Graph
+from graph.driver import Graph
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.embedded_server import WAL_FLUSH
 from graph.engine import EngineSettings, open_graph
@@ -274,7 +274,7 @@ def test_a_given_port_is_used(directory: Path) -> None:
         port: int = probe.getsockname()[1]
     engine = EmbeddedEngine(EmbeddedSettings(directory=directory, port=port))
     try:
-        endpoint: Endpoint = engine.attach()
+        endpoint = engine.attach()
         assert endpoint.uri == f"bolt://127.0.0.1:{port}"
     finally:
         engine.detach()

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from graph.driver import DriverLimits, Endpoint, Graph
+from graph.driver import Graph
+from graph.endpoint import DriverLimits, Endpoint
 from graph.engine import Neo4jEngine
 from resolvers.event_feed import EventFeed
 from server import app

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from domain.identity import global_id, new_id
-from graph.driver import Dialect
+from graph.endpoint import Dialect
 from tests.engines.own_engine import OwnEngine, own_engine_of
 from tests.hub_commands import commands_of
 from tests.race.hubs import HubProcess, hub_process

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 import httpx
 import pytest
 
-from graph.driver import Dialect
+from graph.endpoint import Dialect
 from tests.engines.own_engine import OwnEngine, own_engine_of
 from tests.race.hubs import HubProcess, hub_process
 

@@ -14,12 +14,12 @@ from graph.access import AccessKind
 from graph.ordering import BY_PATH, CREATED, Order
 from graph.reads.assemble import Anomaly, assembler
 from graph.reads.columns import nodes_key
-from graph.reads.conditions import Search
 from graph.reads.cursors import decode_cursor, encode_cursor, order_mark
 from graph.reads.parameters import PageValue
 from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
 from graph.reads.rows import Row
+from graph.reads.search import Search
 from schema.build import build_schema, graphql_schema_of
 from schema.documents import parsed
 from schema.fast import Recent
