@@ -1,18 +1,55 @@
 """What a caller may do with a node now: the rules by which the use cases decide, asked before.
 
 An action is listed where state and roles allow it. What it asks for besides (a reason, a quantity
-that is still free) is seen when it is done.
+that is still free) and what stands in its way elsewhere (claims under way, what refers to a node,
+the last administrator) is seen when it is done.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from domain.access import Viewer
+from domain.administration import (
+    AccountFile,
+    PlacedGrant,
+    administers,
+    may_appoint,
+    may_end_deputyship,
+    may_give_to,
+    may_revoke,
+    may_update,
+    sees_account,
+)
 from domain.errors import ClaimError
 from domain.holds import Line, check_offer, check_order, offer_past
-from domain.items import CLAIMABLE, SET_BY_PEOPLE
-from domain.records import DemandOrder, ResourceOffer
-from domain.vocabulary import CapacityKind, ListState, ProposalState, Vocabulary
+from domain.items import (
+    CLAIMABLE,
+    ITEM_STEPS,
+    LIST_STEPS,
+    SET_BY_PEOPLE,
+    ItemAction,
+    ListAction,
+)
+from domain.persons import may_erase
+from domain.records import DemandOrder, Deputyship, ResourceOffer
+from domain.rights import (
+    ITEM_RULES,
+    LIST_RULES,
+    RIGHTS,
+    AgentPlace,
+    Subject,
+    may_administer,
+    may_create_item,
+    may_create_list,
+)
+from domain.vocabulary import CapacityKind, ItemState, ListState, ProposalState, Vocabulary
+
+REGISTERED = frozenset({"Area", "Unit", "PartyBranch", "Member"})
+"""Kinds whose names and places only who might make them changes; the rest whoever may edit them."""
+TREES = frozenset({"Area", "Category"})
+RETIRED = REGISTERED | TREES
+"""Kinds that are retired; the others end."""
 
 
 class Action(Vocabulary):
@@ -39,6 +76,26 @@ class Action(Vocabulary):
     RUN_MATCHING = "RUN_MATCHING"
     ENDORSE = "ENDORSE"
     REJECT = "REJECT"
+    ATTACH_EVIDENCE = "ATTACH_EVIDENCE"
+    EDIT = "EDIT"
+    REGISTER = "REGISTER"
+    SUBMIT = "SUBMIT"
+    PUBLISH = "PUBLISH"
+    CLOSE = "CLOSE"
+    ADD_ITEM = "ADD_ITEM"
+    ADD_LIST = "ADD_LIST"
+    ADD_TERM = "ADD_TERM"
+    MOVE = "MOVE"
+    RETIRE = "RETIRE"
+    END = "END"
+    UPDATE = "UPDATE"
+    GRANT = "GRANT"
+    REVOKE = "REVOKE"
+    SUSPEND = "SUSPEND"
+    REACTIVATE = "REACTIVATE"
+    APPOINT_DEPUTY = "APPOINT_DEPUTY"
+    HAND_OVER = "HAND_OVER"
+    ERASE = "ERASE"
 
 
 def names(actions: Iterable[Vocabulary]) -> list[str]:
@@ -79,6 +136,95 @@ def offer_claimable(
 
 def _listed(list_state: ListState | None) -> bool:
     return list_state in {None, ListState.PUBLISHED}
+
+
+def item_actions(viewer: Viewer, subject: Subject, state: ItemState) -> list[ItemAction]:
+    """Return what people may do to an offer or an order; what its claims bear is seen then."""
+    return [
+        action
+        for action, rule in ITEM_RULES.items()
+        if state in ITEM_STEPS[action] and rule(viewer, subject)
+    ]
+
+
+def list_actions(
+    viewer: Viewer, subject: Subject, state: ListState, *, issuer_in_use: bool
+) -> list[ListAction]:
+    """Return what people may do to a list; nothing new is listed for an issuer out of use."""
+    return [
+        action
+        for action, rule in LIST_RULES.items()
+        if state in LIST_STEPS[action]
+        and rule(viewer, subject)
+        and (issuer_in_use or action is not ListAction.ADD_ITEM)
+    ]
+
+
+def kind_actions(
+    viewer: Viewer, kind: str, own: AgentPlace | None, subject: Subject
+) -> list[Action]:
+    """Return what an account may do to a node in use of one of the kinds of `RIGHTS`.
+
+    `subject` is the node by the ends of its links; `own` is the node itself, where it is an agent.
+    What refers to a node and keeps it from being retired is seen when it is done.
+    """
+    rights = RIGHTS[kind]
+    whole = subject if own is None else replace(subject, owners=(*subject.owners, own))
+    found: list[Action] = []
+    if rights.edit(viewer, whole):
+        found.append(Action.EDIT)
+        if kind in REGISTERED and rights.create(viewer, subject):
+            found.append(Action.REGISTER)
+        if kind == "Alliance":
+            found.append(Action.ADD_TERM)
+    if kind in TREES and may_administer(viewer, whole):
+        found.append(Action.MOVE)
+    if rights.retire(viewer, whole):
+        found.append(Action.RETIRE if kind in RETIRED else Action.END)
+    if own is not None and may_create_list(viewer, Subject((own,))):
+        found.append(Action.ADD_LIST)
+    if own is not None and may_create_item(viewer, Subject((own,), own.path)):
+        found.append(Action.ADD_ITEM)
+    return found
+
+
+def account_actions(viewer: Viewer, file: AccountFile, now: datetime) -> list[Action]:
+    """Return what an account may do with another one, or with itself.
+
+    That one ADMIN has to stay is seen when it is done.
+    """
+    if not sees_account(viewer, file):
+        return []
+    active, account_id = file.account.active, file.account.id
+    found: list[Action] = []
+    if may_update(viewer, file, now):
+        found.append(Action.UPDATE)
+    if active and may_give_to(viewer, account_id):
+        found.append(Action.GRANT)
+    if administers(viewer, file, now):
+        found += [Action.SUSPEND if active else Action.REACTIVATE, Action.HAND_OVER]
+    if may_appoint(viewer, file, now):
+        found.append(Action.APPOINT_DEPUTY)
+    if may_erase(viewer, account_id):
+        found.append(Action.ERASE)
+    return found
+
+
+def grant_actions(
+    viewer: Viewer, placed: PlacedGrant, holder_id: str, now: datetime
+) -> list[Action]:
+    """Return what an account may do with a grant that is not over."""
+    may = not placed.over(now) and may_revoke(viewer, placed, holder_id)
+    return [Action.REVOKE] if may else []
+
+
+def deputyship_actions(
+    viewer: Viewer, deputyship: Deputyship, file: AccountFile, deputy_id: str, now: datetime
+) -> list[Action]:
+    """Return what an account may do with a deputyship, of the account, that is not over."""
+    over = deputyship.valid_until <= max(now, deputyship.valid_from)
+    may = not over and may_end_deputyship(viewer, file, deputy_id, now)
+    return [Action.END] if may else []
 
 
 def may_start_claim(viewer: Viewer, owner_id: str, *, speaks: bool, coordinates: bool) -> bool:

@@ -88,6 +88,38 @@ def administers(viewer: Viewer, file: AccountFile, now: datetime) -> bool:
     )
 
 
+def is_oneself(viewer: Viewer, account_id: str) -> bool:
+    """Whether somebody acts on the own account, and in the own name."""
+    return viewer.account_id == account_id and viewer.acting_for is None
+
+
+def may_give_to(viewer: Viewer, account_id: str) -> bool:
+    """Whether somebody may give this account any role at all: nobody but ADMIN the own one."""
+    return viewer.is_admin or (bool(viewer.coordinated_paths) and viewer.account_id != account_id)
+
+
+def may_revoke(viewer: Viewer, placed: PlacedGrant, holder_id: str) -> bool:
+    """Whether an account may end a grant: as its holder, or as who may give it."""
+    own = is_oneself(viewer, holder_id)
+    return own or may_give(viewer, placed.grant.role, placed.path)
+
+
+def may_update(viewer: Viewer, file: AccountFile, now: datetime) -> bool:
+    """Whether an account may say how another one, or itself, is called and spoken to."""
+    return viewer.account_id == file.account.id or administers(viewer, file, now)
+
+
+def may_appoint(viewer: Viewer, file: AccountFile, now: datetime) -> bool:
+    """Whether an account may appoint deputies of another one, or of itself; a deputy none."""
+    return viewer.acting_for is None and may_update(viewer, file, now)
+
+
+def may_end_deputyship(viewer: Viewer, file: AccountFile, deputy_id: str, now: datetime) -> bool:
+    """Whether an account may end a deputyship: as either of the two, or over the account."""
+    own = any(is_oneself(viewer, each) for each in (file.account.id, deputy_id))
+    return own or administers(viewer, file, now)
+
+
 def check_period(
     valid_from: datetime, valid_until: datetime | None, now: datetime, longest: timedelta | None
 ) -> None:

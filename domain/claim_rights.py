@@ -6,6 +6,7 @@ function.
 
 from datetime import datetime, timedelta
 
+from domain.access import Viewer
 from domain.claims import (
     TRANSITIONS,
     Actor,
@@ -21,6 +22,21 @@ from domain.claims import (
 from domain.errors import BadInput, NotThisSide, TransitionRefused
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Initiator, Side
+
+SHOWN_IN = frozenset(
+    {
+        ClaimState.CONFIRMED,
+        ClaimState.IN_PROGRESS,
+        ClaimState.DELIVERED,
+        ClaimState.DISPUTED,
+    }
+)
+"""The states of a claim in which its supplier may add what shows the delivery."""
+
+
+def may_attach(viewer: Viewer, supplier_id: str) -> bool:
+    """Whether an account may add evidence to a claim: for its supplier, or as ADMIN."""
+    return viewer.is_admin or viewer.acts_for(supplier_id)
 
 
 def possible_actions(

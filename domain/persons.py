@@ -7,6 +7,7 @@ Figures and history stand on what is left: kinds, categories, quantities, dates,
 from dataclasses import replace
 from datetime import datetime
 
+from domain.access import Viewer
 from domain.items import PUBLISHED
 from domain.records import (
     Account,
@@ -19,7 +20,7 @@ from domain.records import (
     ResourceList,
     ResourceOffer,
 )
-from domain.vocabulary import ItemState
+from domain.vocabulary import ItemState, Role
 
 ERASED = "已删除"
 """What stands where a name or a title has to stand."""
@@ -29,6 +30,15 @@ OPEN_ITEMS = (PUBLISHED | {ItemState.DRAFT, ItemState.PENDING_REVIEW}) - {
     ItemState.EXPIRED,
 }
 """States of offers and orders that end with their owner."""
+
+
+def may_erase(viewer: Viewer, person_id: str) -> bool:
+    """Whether an account may have a person's data handed out and erased: its own, or as ADMIN.
+
+    A person is a member, or an account.
+    """
+    own = any(grant.role is Role.MEMBER and grant.agent_id == person_id for grant in viewer.grants)
+    return own or viewer.account_id == person_id or viewer.is_admin
 
 
 def erased(record: Node, now: datetime) -> Node:

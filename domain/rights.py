@@ -4,10 +4,12 @@ A rule says only whether the caller's roles suffice. Whether the node's state be
 in `domain.items`, and what its claims bear in `domain.edits`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from domain.access import Viewer
-from domain.items import IN_REVIEW, PUBLISHED
+from domain.items import IN_REVIEW, PUBLISHED, ItemAction, ListAction
 from domain.vocabulary import ItemState, ListState
 
 
@@ -43,6 +45,10 @@ class Subject:
     owners: tuple[AgentPlace, ...] = ()
     area_path: str | None = None
     state: ItemState | ListState | None = None
+
+
+Rule: TypeAlias = Callable[[Viewer, Subject], bool]
+"""Whether the caller may do something to a node."""
 
 
 def speaks_for(viewer: Viewer, subject: Subject) -> bool:
@@ -150,6 +156,49 @@ def may_administer(viewer: Viewer, subject: Subject) -> bool:
     """Whether the account may shape the trees that all share: of areas and of categories."""
     del subject
     return viewer.is_admin
+
+
+ITEM_RULES: Mapping[ItemAction, Rule] = {
+    ItemAction.EDIT: may_edit_item,
+    ItemAction.SUBMIT: may_submit_item,
+    ItemAction.PUBLISH: may_publish_item,
+    ItemAction.REJECT: may_review_item,
+    ItemAction.WITHDRAW: may_withdraw_item,
+}
+"""Who may do what to an offer or an order."""
+LIST_RULES: Mapping[ListAction, Rule] = {
+    ListAction.EDIT: may_edit_list,
+    ListAction.ADD_ITEM: may_create_item,
+    ListAction.PUBLISH: may_publish_list,
+    ListAction.CLOSE: may_close_list,
+}
+"""Who may do what to a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRights:
+    """Who may make, change and take out of use the nodes of a kind.
+
+    What such a node is registered as (its name, where it belongs) only who might make it changes.
+    """
+
+    create: Rule
+    edit: Rule = may_manage
+    retire: Rule = may_manage
+
+
+RIGHTS: Mapping[str, KindRights] = {
+    "Area": KindRights(create=may_administer, retire=may_administer),
+    "Unit": KindRights(create=may_register, retire=may_register),
+    "PartyBranch": KindRights(create=may_manage),
+    "Member": KindRights(create=may_manage),
+    "Category": KindRights(create=may_administer, edit=may_administer, retire=may_administer),
+    "Pairing": KindRights(create=may_manage),
+    "Agreement": KindRights(create=may_manage),
+    "Alliance": KindRights(create=may_register, edit=may_register, retire=may_register),
+    "CheckIn": KindRights(create=may_manage),
+}
+"""The rights to what is made, edited and retired in one form, by label."""
 
 
 def _speaks_for_area(viewer: Viewer, path: str | None) -> bool:

@@ -107,7 +107,9 @@ class Rules:
         self.sees_everything = kind.everything
         """Whether nothing is hidden from such a caller."""
         self.acts = kind.everything or kind.areas or kind.agents
-        """Whether such a caller can change anything at all."""
+        """Whether such a caller can change anything of the domain at all."""
+        self.signed_in = kind.everything or kind.account
+        """Whether there is an account behind the call."""
         self._rules: dict[str, Callable[[str], str | None]] = {
             "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
             "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),

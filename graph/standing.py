@@ -1,6 +1,6 @@
 """Where an agent belongs and who may speak for it, for the transaction that relies on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from domain.access import Viewer
@@ -21,6 +21,27 @@ WAYS: tuple[tuple[LiteralString, ...], ...] = (
     ("BELONGS_TO", "OF_UNIT", "LOCATED_IN"),
 )
 """The ways by which an agent belongs to an area; the first that there is counts."""
+
+OWNED_BY: Mapping[str, tuple[LiteralString, ...]] = {
+    "Area": (),
+    "Unit": (),
+    "PartyBranch": ("OF_UNIT", "OF_AREA"),
+    "Member": ("BELONGS_TO", "WORKS_AT", "LIVES_IN"),
+    "Category": (),
+    "Pairing": ("PAIRS",),
+    "Agreement": ("AGREED_BY",),
+    "Alliance": (),
+    "CheckIn": ("CHECKS_IN", "CHECKED_IN_AT"),
+}
+"""The relationships by which agents have a say in a node, by its label; an agent has in itself."""
+LIES_IN: Mapping[str, LiteralString] = {
+    "Unit": "LOCATED_IN",
+    "PartyBranch": "OF_AREA",
+    "Member": "LIVES_IN",
+    "Alliance": "ALLIANCE_AT",
+    "CheckIn": "CHECKED_IN_AT",
+}
+"""The relationship to the area in which a node lies, by its label; an area lies in itself."""
 
 STANDING: LiteralString = (
     "[{agent}.id, head([label IN labels({agent}) WHERE label <> 'Agent']), {agent}.path, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from domain.administration import administers, may_give
+from domain.administration import may_give_to, may_revoke, may_update
 from domain.errors import BadInput, Forbidden, NotFound
 from domain.identity import NodeReference
 from domain.language import Language, Phrase
@@ -18,7 +18,7 @@ from graph import accounts, administration, sign_in
 from graph.driver import Graph
 from graph.events import Changes, changes_between
 from resolvers.accounts import GrantRequest
-from resolvers.administration_common import Turn, is_oneself, run, update
+from resolvers.administration_common import Turn, run, update
 from resolvers.changing import Request
 
 MOST_GRANTS = 50
@@ -85,7 +85,7 @@ async def give_grant(graph: Graph, request: Request, account_id: str, asked: Gra
 
     async def work(turn: Turn) -> tuple[str, Changes]:
         file = await turn.account(account_id)
-        if turn.viewer.account_id == account_id and not turn.viewer.is_admin:
+        if not may_give_to(turn.viewer, account_id):
             raise Forbidden(action="GRANT_GIVE")
         if not file.account.active:
             raise BadInput(field="accountId", value="", expected=Phrase("expected.active_account"))
@@ -108,9 +108,8 @@ async def revoke_grant(graph: Graph, request: Request, grant_id: str) -> str:
             raise missing
         file = (await administration.read_accounts(turn.transaction, holder))[holder]
         (placed,) = (each for each in file.grants if each.grant.id == grant_id)
-        own = is_oneself(turn.viewer, holder)
-        if not (own or may_give(turn.viewer, placed.grant.role, placed.path)):
-            if own or turn.viewer.coordinates(placed.path):
+        if not may_revoke(turn.viewer, placed, holder):
+            if turn.viewer.coordinates(placed.path):
                 raise Forbidden(action="GRANT_REVOKE")
             raise missing
         if placed.over(turn.now):
@@ -152,8 +151,7 @@ async def update_account(
 
     async def work(turn: Turn) -> tuple[str, Changes]:
         file = await turn.account(account_id)
-        own = turn.viewer.account_id == account_id
-        if not own and not administers(turn.viewer, file, turn.now):
+        if not may_update(turn.viewer, file, turn.now):
             raise Forbidden(action="ACCOUNT_UPDATE")
         after = replace(
             file.account,

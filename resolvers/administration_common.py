@@ -99,11 +99,6 @@ async def update(turn: Turn, before: Account, after: Account) -> Changes:
     return {after.id: changes_between(before, after)}
 
 
-def is_oneself(viewer: Viewer, account_id: str) -> bool:
-    """Whether somebody acts on the own account, and in the own name."""
-    return viewer.account_id == account_id and viewer.acting_for is None
-
-
 async def run(
     graph: Graph,
     request: Request,

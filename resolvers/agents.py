@@ -14,7 +14,6 @@ from domain.plausible import (
     checked_credit_code,
 )
 from domain.records import Member, PartyBranch, Unit
-from domain.rights import may_manage, may_register
 from domain.searching import named
 from graph import agents, nodes
 from graph.driver import Transaction
@@ -68,10 +67,8 @@ UNIT = Entity(
     record=Unit,
     agent=True,
     fields=CONTACT | {"name", "kind", "credit_code", "aliases", "address", "latitude", "longitude"},
-    links={"area": Link(relationship="LOCATED_IN", least=1, owns=False)},
+    links={"area": Link(relationship="LOCATED_IN", least=1)},
     registered=frozenset({"name", "kind", "credit_code", "area"}),
-    create=may_register,
-    retire=may_register,
     check=_unit,
     clash=_credit_code_taken,
     found_by=named,
@@ -81,12 +78,11 @@ BRANCH = Entity(
     agent=True,
     fields=CONTACT | {"name", "kind", "aliases"},
     links={
-        "parent": Link(relationship="UNDER", owns=False),
+        "parent": Link(relationship="UNDER"),
         "unit": Link(relationship="OF_UNIT"),
         "area": Link(relationship="OF_AREA"),
     },
     registered=frozenset({"name", "kind", "parent", "unit", "area"}),
-    create=may_manage,
     check=_branch,
     found_by=named,
 )
@@ -101,6 +97,5 @@ MEMBER = Entity(
         "area": Link(relationship="LIVES_IN"),
     },
     registered=frozenset({"name", "kind", "branch", "unit", "area"}),
-    create=may_manage,
     check=_member,
 )

@@ -14,7 +14,7 @@ from domain.claims import ClaimPolicy
 from domain.errors import Forbidden, NotFound, Retired, VersionConflict
 from domain.identity import NodeReference, new_id
 from domain.records import Node, Versioned
-from domain.rights import AgentPlace, Subject
+from domain.rights import AgentPlace, Rule, Subject
 from graph import events, nodes
 from graph.driver import Graph, Transaction
 from graph.events import Changes
@@ -22,9 +22,6 @@ from graph.idempotency import Repeatable
 from graph.records import stored
 from graph.standing import read_agents
 from resolvers.claims_common import Call, caller_of, fresh_viewer, run_write
-
-Rule = Callable[[Viewer, Subject], bool]
-"""One of `domain.rights`: whether the caller may do something to a node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

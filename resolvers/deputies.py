@@ -8,8 +8,9 @@ from domain.administration import (
     LONGEST_DEPUTYSHIP,
     AccountFile,
     PlacedGrant,
-    administers,
     check_period,
+    may_appoint,
+    may_end_deputyship,
     sees_account,
 )
 from domain.errors import BadInput, Forbidden, NotFound
@@ -21,7 +22,7 @@ from graph import administration
 from graph.driver import Graph
 from graph.events import ChangedFields, Changes, changes_between
 from resolvers.accounts import GrantRequest
-from resolvers.administration_common import Turn, is_oneself, run, update
+from resolvers.administration_common import Turn, run, update
 from resolvers.changing import Request
 
 
@@ -46,9 +47,7 @@ async def appoint_deputy(
 
     async def work(turn: Turn) -> tuple[str, Changes]:
         file = await turn.account(account_id)
-        if not is_oneself(turn.viewer, account_id) and (
-            turn.viewer.acting_for is not None or not administers(turn.viewer, file, turn.now)
-        ):
+        if not may_appoint(turn.viewer, file, turn.now):
             raise Forbidden(action="DEPUTY_APPOINT")
         check_period(made.valid_from, made.valid_until, now, LONGEST_DEPUTYSHIP)
         found = await administration.read_accounts(turn.transaction, deputy_id)
@@ -81,12 +80,11 @@ async def end_deputyship(graph: Graph, request: Request, deputyship_id: str) -> 
         if found is None:
             raise missing
         account_id, deputy_id, deputyship = found
-        if not any(is_oneself(turn.viewer, each) for each in (account_id, deputy_id)):
-            file = (await administration.read_accounts(turn.transaction, account_id))[account_id]
+        file = (await administration.read_accounts(turn.transaction, account_id))[account_id]
+        if not may_end_deputyship(turn.viewer, file, deputy_id, turn.now):
             if not sees_account(turn.viewer, file):
                 raise missing
-            if not administers(turn.viewer, file, turn.now):
-                raise Forbidden(action="DEPUTY_END")
+            raise Forbidden(action="DEPUTY_END")
         return deputyship_id, await _end_deputyships(turn, [deputyship])
 
     return await run(graph, request, "DEPUTY_END", {"deputyship": deputyship_id}, work)

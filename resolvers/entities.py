@@ -12,17 +12,15 @@ from domain.access import Viewer
 from domain.errors import BadInput, Forbidden, InUse, Retired
 from domain.identity import NodeReference
 from domain.records import Node, Retirable
-from domain.rights import Subject, may_manage
+from domain.rights import RIGHTS, KindRights, Rule, Subject
 from domain.searching import search_text
-from graph import loading, nodes
+from graph import loading, nodes, standing
 from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.records import record
-from graph.standing import read_agents
 from resolvers.changing import (
     Changed,
     Request,
-    Rule,
     allow,
     check_version,
     created,
@@ -39,15 +37,11 @@ Links = Mapping[str, tuple[NodeReference, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A relationship that an edit may state; `owns` says that its ends have a say in the node.
-
-    An area at its end is where the node lies, in any case.
-    """
+    """A relationship that an edit may state; what its ends have to say is in `graph.standing`."""
 
     relationship: str
     least: int = 0
     most: int = 1
-    owns: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +58,6 @@ class Entity:
     record: type[Any]
     fields: frozenset[str]
     links: Mapping[str, Link]
-    create: Rule
-    edit: Rule = may_manage
-    retire: Rule = may_manage
     registered: frozenset[str] = frozenset()
     agent: bool = False
     hidden: bool = False
@@ -82,6 +73,11 @@ class Entity:
         """The label of its nodes."""
         return self.record.__name__
 
+    @property
+    def rights(self) -> KindRights:
+        """Who may do what to its nodes."""
+        return RIGHTS[self.kind]
+
 
 async def create(
     graph: Graph, entity: Entity, fields: Mapping[str, Any], links: Links, request: Request
@@ -95,7 +91,7 @@ async def create(
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         await _lock_ends(transaction, links, call)
         subject = await _subject(transaction, entity, links, None)
-        allow(entity.create, viewer, subject, call.write.operation)
+        allow(entity.rights.create, viewer, subject, call.write.operation)
         made = entity.check(entity.record(id=node_id, created_at=call.now, **fields), None)
         if entity.clash is not None:
             await entity.clash(transaction, made, call)
@@ -129,7 +125,7 @@ async def edit(
         if entity.tree is not None and "code" in fields:
             await nodes.lock_tree(transaction, entity.tree, call.token)
         before, ends = await open_node(
-            transaction, entity, node_id, request, call, viewer, entity.edit
+            transaction, entity, node_id, request, call, viewer, entity.rights.edit
         )
         await _lock_ends(transaction, links, call)
         if entity.registered & (fields.keys() | links.keys()):
@@ -163,7 +159,7 @@ async def retire(graph: Graph, entity: Entity, node_id: str, request: Request) -
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         before, _ = await open_node(
-            transaction, entity, node_id, request, call, viewer, entity.retire
+            transaction, entity, node_id, request, call, viewer, entity.rights.retire
         )
         await refuse_used(transaction, entity.kind, node_id)
         changes: dict[str, Any] = {"retired_at": call.now, "version": raised(before)}
@@ -227,13 +223,14 @@ async def _subject(
     transaction: Transaction, entity: Entity, links: Links, itself: str | None
 ) -> Subject:
     """Return the node as the rules see it, by the ends of its links and, of an agent, itself."""
-    owners = [end for name, ends in links.items() if entity.links[name].owns for end in ends]
+    ends = {entity.links[name].relationship: found for name, found in links.items()}
+    owners = [end for owned in standing.OWNED_BY[entity.kind] for end in ends.get(owned, ())]
     own = [itself] if itself else []
-    places = await read_agents(transaction, *owners, *own)
-    lies = [str(end) for ends in links.values() for end in ends] + own
-    areas = await transaction.run(loading.AREAS_BY_ID, ids=lies)
-    paths = [row["path"] for row in areas]
-    return Subject(tuple(places.values()), paths[0] if paths else None)
+    places = await standing.read_agents(transaction, *owners, *own)
+    lies_in = standing.LIES_IN.get(entity.kind)
+    lies = [str(end) for end in ends.get(lies_in, ())] if lies_in else own
+    areas = await transaction.run(loading.AREAS_BY_ID, ids=lies) if lies else []
+    return Subject(tuple(places.values()), areas[0]["path"] if areas else None)
 
 
 async def _check_registered(
@@ -247,7 +244,7 @@ async def _check_registered(
     """Let pass who might make the node as it was, and as it shall be. Raises Forbidden."""
     for stated in (before, {**before, **after}):
         subject = await _subject(transaction, entity, stated, None)
-        allow(entity.create, viewer, subject, call.write.operation)
+        allow(entity.rights.create, viewer, subject, call.write.operation)
 
 
 async def _lock_ends(transaction: Transaction, links: Links, call: Call) -> None:

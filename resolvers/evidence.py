@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from domain.access import Viewer
+from domain.claim_rights import SHOWN_IN, may_attach
 from domain.clock import Clock
 from domain.errors import BadInput, Forbidden, LimitExceeded, StateRefused
 from domain.identity import NodeReference, new_id
 from domain.limits import Limit
 from domain.records import EvidenceFile
-from domain.vocabulary import ClaimState, Role
+from domain.vocabulary import Role
 from graph import evidence
 from graph.driver import Graph, Transaction
 from graph.events import ChangedFields, Changes, changes_between, event, write_event
@@ -17,13 +18,6 @@ from resolvers.changing import Changed, Request, missing, run_change
 from resolvers.claims_common import Call, caller_of, fresh_viewer
 
 UPLOADERS = frozenset({Role.LIAISON, Role.MEMBER, Role.COORDINATOR, Role.ADMIN})
-SHOWN_IN = (
-    ClaimState.CONFIRMED,
-    ClaimState.IN_PROGRESS,
-    ClaimState.DELIVERED,
-    ClaimState.DISPUTED,
-)
-"""The states of a claim in which its supplier may add what shows the delivery."""
 MOST_FILES = 20
 """Files of one claim."""
 SWEPT_AT_ONCE = 100
@@ -77,7 +71,7 @@ async def attach_evidence(
         claim = await evidence.lock_claim(transaction, claim_id, call.token)
         if claim is None:
             raise missing("Claim", claim_id)
-        if not (viewer.is_admin or viewer.acts_for(claim.supplier_id)):
+        if not may_attach(viewer, claim.supplier_id):
             raise Forbidden(action="attachEvidence")
         if claim.state not in SHOWN_IN:
             raise StateRefused(

@@ -16,14 +16,7 @@ from domain.identity import NodeReference
 from domain.items import ItemAction, check_item_step
 from domain.plausible import check_text
 from domain.records import DemandOrder, ResourceOffer
-from domain.rights import (
-    AgentPlace,
-    may_edit_item,
-    may_publish_item,
-    may_review_item,
-    may_submit_item,
-    may_withdraw_item,
-)
+from domain.rights import ITEM_RULES, AgentPlace
 from domain.vocabulary import ItemState
 from graph import claims_on, items, nodes
 from graph.driver import Graph, Transaction
@@ -33,7 +26,6 @@ from graph.standing import read_agents
 from resolvers.changing import (
     Changed,
     Request,
-    Rule,
     allow,
     check_version,
     lock_named,
@@ -122,7 +114,7 @@ async def edit_item(
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         located = await locate(transaction, kind, item_id, call)
-        _check(viewer, located, may_edit_item, call)
+        _check(viewer, located, ItemAction.EDIT, call)
         await check_version(
             transaction, kind.__name__, item_id, request.expected_version, located.node.version
         )
@@ -156,7 +148,6 @@ async def submit_item(graph: Graph, kind: type[Item], item_id: str, request: Req
         item_id,
         request,
         ItemAction.SUBMIT,
-        may_submit_item,
         _as(ItemState.PENDING_REVIEW),
     )
 
@@ -167,9 +158,7 @@ async def publish_item(graph: Graph, kind: type[Item], item_id: str, request: Re
     What is in review or rejected only who may review it publishes: that is how a review is passed.
     Raises StateRefused, VersionConflict, NotFound, Forbidden and NotSignedIn.
     """
-    return await _step(
-        graph, kind, item_id, request, ItemAction.PUBLISH, may_publish_item, _as(ItemState.OPEN)
-    )
+    return await _step(graph, kind, item_id, request, ItemAction.PUBLISH, _as(ItemState.OPEN))
 
 
 async def reject_item(
@@ -187,9 +176,7 @@ async def reject_item(
     def edit(before: Item, _: list[ClaimOnItem]) -> Item:
         return replace(before, state=ItemState.REJECTED, review_note=note.strip())
 
-    return await _step(
-        graph, kind, item_id, request, ItemAction.REJECT, may_review_item, edit, {"note": note}
-    )
+    return await _step(graph, kind, item_id, request, ItemAction.REJECT, edit, {"note": note})
 
 
 async def withdraw_item(graph: Graph, kind: type[Item], item_id: str, request: Request) -> Changed:
@@ -204,7 +191,7 @@ async def withdraw_item(graph: Graph, kind: type[Item], item_id: str, request: R
         check_withdrawal(before, on)
         return replace(before, state=ItemState.WITHDRAWN)
 
-    return await _step(graph, kind, item_id, request, ItemAction.WITHDRAW, may_withdraw_item, edit)
+    return await _step(graph, kind, item_id, request, ItemAction.WITHDRAW, edit)
 
 
 def check_links(links: Mapping[str, tuple[str, ...]]) -> None:
@@ -268,7 +255,6 @@ async def _step(
     item_id: str,
     request: Request,
     action: ItemAction,
-    rule: Rule,
     edit: Edit,
     given: Mapping[str, Any] | None = None,
 ) -> Changed:
@@ -276,7 +262,7 @@ async def _step(
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         located = await locate(transaction, kind, item_id, call)
-        _check(viewer, located, rule, call)
+        _check(viewer, located, action, call)
         await check_version(
             transaction, kind.__name__, item_id, request.expected_version, located.node.version
         )
@@ -297,10 +283,13 @@ def _as(state: ItemState) -> Edit:
     return edit
 
 
-def _check(viewer: Viewer, located: Located, rule: Rule, call: Call) -> None:
-    """Let pass whom a rule lets. Raises NotFound for who may not even see it, else Forbidden."""
+def _check(viewer: Viewer, located: Located, action: ItemAction, call: Call) -> None:
+    """Let pass whom the action's rule lets.
+
+    Raises NotFound for who may not even see the item, else Forbidden.
+    """
     refuse_unseen(viewer, located.item, located.owner)
-    allow(rule, viewer, subject_of(located.item, located.owner), call.write.operation)
+    allow(ITEM_RULES[action], viewer, subject_of(located.item, located.owner), call.write.operation)
 
 
 async def _link(

@@ -13,13 +13,11 @@ from domain.items import IN_REVIEW, ListAction, check_list_step
 from domain.plausible import check_name, check_period
 from domain.records import DemandOrder, NeedList, ResourceList, ResourceOffer
 from domain.rights import (
+    LIST_RULES,
     AgentPlace,
     Subject,
-    may_close_list,
     may_create_list,
-    may_edit_list,
     may_publish_item,
-    may_publish_list,
     may_see_list,
 )
 from domain.vocabulary import ItemState, ListState
@@ -30,7 +28,6 @@ from graph.standing import read_agents
 from resolvers.changing import (
     Changed,
     Request,
-    Rule,
     agent_place,
     allow,
     check_version,
@@ -101,7 +98,7 @@ async def edit_list(
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
         found, of_person = await _open(
-            transaction, viewer, kind, list_id, request, call, ListAction.EDIT, may_edit_list
+            transaction, viewer, kind, list_id, request, call, ListAction.EDIT
         )
         after = replace(found.list, **changes)
         _check_fields(after)
@@ -153,13 +150,10 @@ async def _move(
     target: ListState,
     edit: Edit,
 ) -> Changed:
-    rule = may_publish_list if action is ListAction.PUBLISH else may_close_list
     item_kind = ResourceOffer if kind is ResourceList else DemandOrder
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        found, of_person = await _open(
-            transaction, viewer, kind, list_id, request, call, action, rule
-        )
+        found, of_person = await _open(transaction, viewer, kind, list_id, request, call, action)
         after = replace(found.list, state=target, version=raised(found.list))
         changed = await nodes.change(transaction, found.list, after, of_person=of_person)
         changes: Changes = {after.id: changed}
@@ -183,7 +177,6 @@ async def _open(
     request: Request,
     call: Call,
     action: ListAction,
-    rule: Rule,
 ) -> tuple[lists.ListItem, bool]:
     """Lock and read a list for an action that the caller may take now, and whether a person's.
 
@@ -193,7 +186,7 @@ async def _open(
     subject = Subject(() if issuer is None else (issuer,), state=found.list.state)
     if not may_see_list(viewer, subject):
         raise missing(kind.__name__, list_id)
-    allow(rule, viewer, subject, call.write.operation)
+    allow(LIST_RULES[action], viewer, subject, call.write.operation)
     await check_version(
         transaction, kind.__name__, list_id, request.expected_version, found.list.version
     )

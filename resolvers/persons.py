@@ -16,7 +16,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, HeldByClaims, NotFound, NotSignedIn
 from domain.identity import NodeReference, new_id
 from domain.language import Phrase
-from domain.persons import erased
+from domain.persons import erased, may_erase
 from domain.records import (
     Account,
     Claim,
@@ -29,7 +29,6 @@ from domain.records import (
     ResourceList,
     ResourceOffer,
 )
-from domain.vocabulary import Role
 from graph import events, match_runs, persons
 from graph.accounts import Run
 from graph.accounts import viewer as read_viewer
@@ -73,7 +72,7 @@ async def export_person(
 
     `kind` is MEMBER or ACCOUNT. Raises NotSignedIn, Forbidden and NotFound.
     """
-    _entitled(viewer, kind, person_id, EXPORT)
+    _entitled(viewer, person_id, EXPORT)
     person = await _person(graph.read, kind, person_id)
     held: dict[str, Any] = {
         "takenAt": instant_text(clock()),
@@ -117,14 +116,14 @@ async def erase_person(
     Raises NotSignedIn, Forbidden, NotFound, and HeldByClaims where claims are still under way:
     they have to be settled first.
     """
-    account_id = _entitled(viewer, kind, person_id, ERASE)
+    account_id = _entitled(viewer, person_id, ERASE)
     now, token, event_id = clock(), ids(), ids()
 
     async def work(transaction: Transaction) -> bool:
         fresh = await read_viewer(transaction.run, account_id, now)
         if fresh is None:
             raise NotSignedIn(reason=Phrase("reason.token_invalid"))
-        _entitled(fresh, kind, person_id, ERASE)
+        _entitled(fresh, person_id, ERASE)
         person = await _person(transaction.run, kind, person_id)
         if person.member_id is not None:
             await transaction.run(persons.LOCK_MEMBER, id=person.member_id, token=token)
@@ -157,18 +156,11 @@ async def erase_person(
     return await graph.write(work, repeatable=True)
 
 
-def _entitled(viewer: Viewer, kind: str, person_id: str, action: str) -> str:
+def _entitled(viewer: Viewer, person_id: str, action: str) -> str:
     """Return the account of a caller who may. Raises NotSignedIn, Forbidden."""
     if viewer.account_id is None:
         raise NotSignedIn(reason=Phrase("reason.token_missing"))
-    itself = (
-        viewer.account_id == person_id
-        if kind == ACCOUNT
-        else any(
-            grant.role is Role.MEMBER and grant.agent_id == person_id for grant in viewer.grants
-        )
-    )
-    if not (itself or viewer.is_admin):
+    if not may_erase(viewer, person_id):
         raise Forbidden(action=action)
     return viewer.account_id
 

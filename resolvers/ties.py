@@ -10,7 +10,6 @@ from domain.errors import BadInput
 from domain.identity import NodeReference, derived_id
 from domain.plausible import check_name, check_period, check_text
 from domain.records import Agreement, Alliance, ChairTerm, CheckIn, Pairing
-from domain.rights import may_manage, may_register
 from domain.terms import check_term
 from graph import nodes, ties
 from graph.driver import Graph, Transaction
@@ -71,7 +70,6 @@ PAIRING = Entity(
     fields=frozenset({"since", "source"}),
     links={"agents": Link(relationship="PAIRS", least=2, most=2)},
     registered=frozenset({"agents"}),
-    create=may_manage,
     check=_pairing,
     identity=_pair,
 )
@@ -80,7 +78,6 @@ AGREEMENT = Entity(
     fields=frozenset({"title", "number", "signed_on", "valid_until", "terms"}),
     links={"parties": Link(relationship="AGREED_BY", least=2, most=MOST_PARTIES)},
     registered=frozenset({"parties"}),
-    create=may_manage,
     end="valid_until",
     check=_agreement,
     found_by=lambda node: (node.title, node.number),
@@ -89,13 +86,10 @@ ALLIANCE = Entity(
     record=Alliance,
     fields=frozenset({"name", "kind", "founded_on", "description"}),
     links={
-        "area": Link(relationship="ALLIANCE_AT", least=1, owns=False),
-        "members": Link(relationship="ALLIANCE_MEMBER", most=MOST_MEMBERS, owns=False),
-        "supporters": Link(relationship="ALLIANCE_SUPPORTER", most=MOST_MEMBERS, owns=False),
+        "area": Link(relationship="ALLIANCE_AT", least=1),
+        "members": Link(relationship="ALLIANCE_MEMBER", most=MOST_MEMBERS),
+        "supporters": Link(relationship="ALLIANCE_SUPPORTER", most=MOST_MEMBERS),
     },
-    create=may_register,
-    edit=may_register,
-    retire=may_register,
     registered=frozenset({"area"}),
     check=_alliance,
     found_by=lambda node: (node.name,),
@@ -109,7 +103,6 @@ CHECK_IN = Entity(
         "area": Link(relationship="CHECKED_IN_AT", least=1),
     },
     registered=frozenset({"agent", "area"}),
-    create=may_manage,
     end="ends_on",
     check=_check_in,
 )
@@ -131,7 +124,9 @@ async def add_chair_term(
     term_id = request.ids()
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        await open_node(transaction, ALLIANCE, alliance_id, request, call, viewer, ALLIANCE.edit)
+        await open_node(
+            transaction, ALLIANCE, alliance_id, request, call, viewer, ALLIANCE.rights.edit
+        )
         await lock_named(transaction, {chair.kind: (chair,)}, call.token)
         term = ChairTerm(id=term_id, created_at=call.now, starts_on=starts_on, ends_on=ends_on)
         check_term(term, await ties.terms_of(transaction, alliance_id))
@@ -159,7 +154,7 @@ async def edit_chair_term(
             raise missing("ChairTerm", term_id)
         unversioned = replace(request, expected_version=None)
         await open_node(
-            transaction, ALLIANCE, alliance_id, unversioned, call, viewer, ALLIANCE.edit
+            transaction, ALLIANCE, alliance_id, unversioned, call, viewer, ALLIANCE.rights.edit
         )
         found = await nodes.lock(transaction, {"ChairTerm": (term_id,)}, call.token)
         before = record(ChairTerm, found[term_id])

@@ -97,8 +97,6 @@ AREA = Entity(
     ),
     links={},
     registered=frozenset({"name", "code", "aliases", "valid_from", "valid_until", "time_zone"}),
-    create=may_administer,
-    retire=may_administer,
     end="valid_until",
     tree=AREAS,
     check=_area,
@@ -108,10 +106,7 @@ AREA = Entity(
 CATEGORY = Entity(
     record=Category,
     fields=frozenset({"name", "name_en", "aliases"}),
-    links={"substitutes": Link(relationship="SUBSTITUTABLE_BY", most=MOST_SUBSTITUTES, owns=False)},
-    create=may_administer,
-    edit=may_administer,
-    retire=may_administer,
+    links={"substitutes": Link(relationship="SUBSTITUTABLE_BY", most=MOST_SUBSTITUTES)},
     check=_category,
     found_by=of_category,
 )

@@ -1,4 +1,4 @@
-"""`allowedActions` of the nodes that have mutations: what the rules of the use cases read.
+"""`allowedActions` of claims, orders, offers and proposals: what the rules of the use cases read.
 
 Callers who can change nothing (visitors, front-ends, loaders) are answered without reading.
 """
@@ -8,16 +8,18 @@ from typing import Any
 
 from domain.actions import (
     Action,
+    item_actions,
     may_start_claim,
     names,
     offer_claimable,
     order_claimable,
     proposal_actions,
 )
-from domain.claim_rights import possible_actions
+from domain.claim_rights import SHOWN_IN, may_attach, possible_actions
 from domain.records import Claim, DemandOrder, ResourceOffer
+from domain.rights import Subject
 from domain.vocabulary import ListState, ProposalState, Selection, Side
-from graph.access import ACCOUNT, NOW
+from graph.access import ACCOUNT, NOW, Rules
 from graph.reads.computed import Asked, Computed, Place
 from graph.records import record
 from graph.standing import STANDING, actor_of, place_of
@@ -68,13 +70,22 @@ Decide = Callable[[Sequence[Any], Sequence[Any], Asked], list[str]]
 """From the properties and the facts to the names of the actions."""
 
 
-def _allowed(
-    properties: tuple[str, ...], facts: Callable[[Place], Sequence[str]], decide: Decide
+def changes_the_domain(rules: Rules) -> bool:
+    """Whether a caller may do anything with what is offered, needed and claimed."""
+    return rules.acts
+
+
+def allowed(
+    properties: tuple[str, ...],
+    facts: Callable[[Place], Sequence[str]],
+    decide: Decide,
+    asked_by: Callable[[Rules], bool] = changes_the_domain,
 ) -> Computed:
+    """Return the field that `decide` answers; for callers who may do nothing it reads nothing."""
     count = len(properties)
 
     def read(at: Place) -> Sequence[str]:
-        return [f"[{', '.join(facts(at))}]" if at.rules.acts else "null"]
+        return [f"[{', '.join(facts(at))}]" if asked_by(at.rules) else "null"]
 
     def compute(values: Sequence[Any], asked: Asked) -> list[str]:
         found = values[count]
@@ -83,7 +94,7 @@ def _allowed(
     return Computed(FIELD, compute, properties, read)
 
 
-def _standing(pattern: str, agent: str) -> str:
+def standing_of(pattern: str, agent: str) -> str:
     """Return where an agent belongs that a pattern reaches."""
     return f"head([{pattern} | {STANDING.replace('{agent}', agent)}])"
 
@@ -95,8 +106,8 @@ def _mine(start: str) -> str:
 
 def _claim_facts(at: Place) -> Sequence[str]:
     return (
-        _standing(f"({at.node})-[:CLAIM_SUPPLIER]->(f1:Agent)", "f1"),
-        _standing(f"({at.node})-[:CLAIM_RECEIVER]->(f1:Agent)", "f1"),
+        standing_of(f"({at.node})-[:CLAIM_SUPPLIER]->(f1:Agent)", "f1"),
+        standing_of(f"({at.node})-[:CLAIM_RECEIVER]->(f1:Agent)", "f1"),
         _mine(f"({at.node})-[:SUPPLIER_SPOKEN_BY]->"),
         _mine(f"({at.node})-[:RECEIVER_SPOKEN_BY]->"),
         _mine(f"({at.node})-[:INITIATED_BY]->"),
@@ -118,7 +129,9 @@ def _claim(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> lis
     )
     claim = record(Claim, dict(zip(CLAIM, properties, strict=True)))
     sides = frozenset(Side(side) for side in evaluated)
-    return names(possible_actions(claim, actor, asked.now, asked.policy, sides))
+    found = names(possible_actions(claim, actor, asked.now, asked.policy, sides))
+    shown = claim.state in SHOWN_IN and may_attach(asked.viewer, place_of(supplier).id)
+    return found + names([Action.ATTACH_EVIDENCE] if shown else [])
 
 
 def _lapsed(node: str, bound: str, quantity: str) -> str:
@@ -131,17 +144,19 @@ def _lapsed(node: str, bound: str, quantity: str) -> str:
 
 def _order_facts(at: Place) -> Sequence[str]:
     return (
-        _standing(f"({at.node})<-[:NEEDS]-(f1:Agent)", "f1"),
+        standing_of(f"({at.node})<-[:NEEDS]-(f1:Agent)", "f1"),
         f"head([({at.node})<-[:LISTS_ORDER]-(f1:NeedList) | f1.state])",
         _lapsed(at.node, "FOR_ORDER", "quantity"),
+        f"head([({at.node})-[:ORDER_AT]->(f1:Area) | f1.path])",
     )
 
 
 def _offer_facts(at: Place) -> Sequence[str]:
     return (
-        _standing(f"({at.node})<-[:OFFERS]-(f1:Agent)", "f1"),
+        standing_of(f"({at.node})<-[:OFFERS]-(f1:Agent)", "f1"),
         f"head([({at.node})<-[:LISTS_OFFER]-(f1:ResourceList) | f1.state])",
         _lapsed(at.node, "FROM_OFFER", "offerQuantity"),
+        f"head([({at.node})-[:OFFER_AT]->(f1:Area) | f1.path])",
     )
 
 
@@ -151,7 +166,7 @@ def _held_no_longer(item: DemandOrder | ResourceOffer, lapsed: Sequence[int | No
 
 
 def _order(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[str]:
-    owner, list_state, lapsed = facts
+    owner, list_state, lapsed, area_path = facts
     if owner is None:
         return []
     order, receiver = (
@@ -165,11 +180,13 @@ def _order(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> lis
         coordinates=receiver.coordinated_by(asked.viewer),
     )
     left = order_claimable(order, _state(list_state), _held_no_longer(order, lapsed), asked.now)
-    return names([Action.PROPOSE] if starts and left else [])
+    subject = Subject((receiver,), area_path, order.state)
+    proposed = [Action.PROPOSE] if starts and left else []
+    return names([*proposed, *item_actions(asked.viewer, subject, order.state)])
 
 
 def _offer(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[str]:
-    owner, list_state, lapsed = facts
+    owner, list_state, lapsed, area_path = facts
     if owner is None:
         return []
     offer, provider = (
@@ -184,7 +201,9 @@ def _offer(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> lis
         coordinates=asked.viewer.is_admin or bool(asked.viewer.coordinated_paths),
     )
     left = offer_claimable(offer, _state(list_state), _held_no_longer(offer, lapsed), asked.now)
-    return names([Action.PROPOSE] if starts and left else [])
+    subject = Subject((provider,), area_path, offer.state)
+    proposed = [Action.PROPOSE] if starts and left else []
+    return names([*proposed, *item_actions(asked.viewer, subject, offer.state)])
 
 
 def _state(list_state: str | None) -> ListState | None:
@@ -194,7 +213,7 @@ def _state(list_state: str | None) -> ListState | None:
 def _proposal_facts(at: Place) -> Sequence[str]:
     order = f"({at.node})-[:PROPOSES_ORDER]->(f2:DemandOrder)"
     return (
-        _standing(f"{order}<-[:NEEDS]-(f1:Agent)", "f1"),
+        standing_of(f"{order}<-[:NEEDS]-(f1:Agent)", "f1"),
         f"head([{order}-[:ORDER_AT]->(f1:Area) | f1.path])",
     )
 
@@ -208,16 +227,7 @@ def _proposal(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> 
     )
 
 
-def _area(properties: Sequence[Any], _: Sequence[Any], asked: Asked) -> list[str]:
-    return names([Action.RUN_MATCHING] if asked.viewer.oversees(properties[0]) else [])
-
-
-def _none(_: Place) -> Sequence[str]:
-    return ()
-
-
-CLAIM_ACTIONS = _allowed(CLAIM, _claim_facts, _claim)
-ORDER_ACTIONS = _allowed(ORDER, _order_facts, _order)
-OFFER_ACTIONS = _allowed(OFFER, _offer_facts, _offer)
-PROPOSAL_ACTIONS = _allowed(("state",), _proposal_facts, _proposal)
-AREA_ACTIONS = _allowed(("path",), _none, _area)
+CLAIM_ACTIONS = allowed(CLAIM, _claim_facts, _claim)
+ORDER_ACTIONS = allowed(ORDER, _order_facts, _order)
+OFFER_ACTIONS = allowed(OFFER, _offer_facts, _offer)
+PROPOSAL_ACTIONS = allowed(("state",), _proposal_facts, _proposal)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
+from graph.computed.node_actions import ACCOUNT_ACTIONS, DEPUTYSHIP_ACTIONS, GRANT_ACTIONS
 from graph.mapping import IN
-from schema.declare import many, node, one
-from schema.types.common import Connection, Node
+from schema.declare import computed, many, node, one
+from schema.types.common import Actions, Connection, Node
 
 if TYPE_CHECKING:
     from schema.types.agents import Agent, Area
@@ -20,6 +21,7 @@ OneAgent = Annotated["Agent", strawberry.lazy("schema.types.agents")]
 class Account(records.Account, Node):
     """Who signs in."""
 
+    allowed_actions: Actions = computed(ACCOUNT_ACTIONS)
     grants: Connection["Grant"] = many("HOLDS")
     granted: Connection["Grant"] = many("GRANTED_BY", IN)
     deputies: Connection["Deputyship"] = many("HAS_DEPUTY")
@@ -30,6 +32,7 @@ class Account(records.Account, Node):
 class Grant(records.Grant, Node):
     """A role for a part of the graph."""
 
+    allowed_actions: Actions = computed(GRANT_ACTIONS)
     account: Account | None = one("HOLDS", IN)
     area: OneArea | None = one("FOR_AREA")
     agent: OneAgent | None = one("FOR_AGENT")
@@ -40,5 +43,6 @@ class Grant(records.Grant, Node):
 class Deputyship(records.Deputyship, Node):
     """An account acts for another one."""
 
+    allowed_actions: Actions = computed(DEPUTYSHIP_ACTIONS)
     account: Account | None = one("HAS_DEPUTY", IN)
     deputy: Account | None = one("DEPUTY_IS")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
-from graph.computed.actions import AREA_ACTIONS
+from graph.computed.node_actions import AREA_ACTIONS, BRANCH_ACTIONS, MEMBER_ACTIONS, UNIT_ACTIONS
 from graph.mapping import IN
 from schema.declare import below, computed, interface, many, node, one
 from schema.types.common import Actions, Connection, Node
@@ -85,6 +85,7 @@ class Area(records.Area, Agent):
 class Unit(records.Unit, Agent):
     """An organisation."""
 
+    allowed_actions: Actions = computed(UNIT_ACTIONS)
     area: Area | None = one("LOCATED_IN")
     branches: Connection["PartyBranch"] = many("OF_UNIT", IN)
     members: Connection["Member"] = many("WORKS_AT", IN)
@@ -94,6 +95,7 @@ class Unit(records.Unit, Agent):
 class PartyBranch(records.PartyBranch, Agent):
     """A Party organisation of a unit or an area."""
 
+    allowed_actions: Actions = computed(BRANCH_ACTIONS)
     parent: "PartyBranch | None" = one("UNDER")
     children: Connection["PartyBranch"] = many("UNDER", IN)
     unit: Unit | None = one("OF_UNIT")
@@ -106,6 +108,7 @@ class PartyBranch(records.PartyBranch, Agent):
 class Member(records.Member, Agent):
     """A person who takes part; served only to those who may know."""
 
+    allowed_actions: Actions = computed(MEMBER_ACTIONS)
     branch: PartyBranch | None = one("BELONGS_TO")
     unit: Unit | None = one("WORKS_AT")
     area: Area | None = one("LIVES_IN")

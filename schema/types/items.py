@@ -8,6 +8,7 @@ import strawberry
 from domain import records
 from graph.computed.actions import OFFER_ACTIONS, ORDER_ACTIONS
 from graph.computed.free_slots import FREE_SLOTS
+from graph.computed.node_actions import CATEGORY_ACTIONS, NEED_LIST_ACTIONS, RESOURCE_LIST_ACTIONS
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
 from schema.types.agents import Agent, Area, Events
@@ -27,6 +28,7 @@ Proposals = Connection[Annotated["Proposal", strawberry.lazy("schema.types.match
 class Category(records.Category, Node):
     """A node of the taxonomy of what is offered and needed."""
 
+    allowed_actions: Actions = computed(CATEGORY_ACTIONS)
     parent: "Category | None" = one("CHILD_OF")
     children: Connection["Category"] = many("CHILD_OF", IN, order="path")
     ancestors: Connection["Category"] = many("CHILD_OF", transitive=True, order="path")
@@ -40,6 +42,7 @@ class Category(records.Category, Node):
 class ResourceList(records.ResourceList, Node):
     """An issuer's list of resources for a period."""
 
+    allowed_actions: Actions = computed(RESOURCE_LIST_ACTIONS)
     issuer: Agent | None = one("ISSUES_RESOURCES", IN)
     offers: Connection["ResourceOffer"] = many("LISTS_OFFER")
     events: Events = many("CHANGED", IN, order="position")
@@ -49,6 +52,7 @@ class ResourceList(records.ResourceList, Node):
 class NeedList(records.NeedList, Node):
     """An issuer's list of needs for a period."""
 
+    allowed_actions: Actions = computed(NEED_LIST_ACTIONS)
     issuer: Agent | None = one("ISSUES_NEEDS", IN)
     orders: Connection["DemandOrder"] = many("LISTS_ORDER")
     events: Events = many("CHANGED", IN, order="position")

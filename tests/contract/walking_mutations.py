@@ -111,15 +111,18 @@ def document(name: str) -> str:
     )
 
 
-def given_to(world: World, name: str) -> dict[str, Any]:
-    """Return an input that the mutation could do something with, for who may do it."""
+def given_to(world: World, name: str, optional: frozenset[str] = OPTIONAL) -> dict[str, Any]:
+    """Return an input that the mutation could do something with, for who may do it.
+
+    It says all that the mutation needs, and of the rest what is `optional`.
+    """
     assert SCHEMA.mutation_type is not None
     argument = SCHEMA.mutation_type.fields[name].args["input"]
     made = cast("GraphQLInputObjectType", named_type(argument))
     found: dict[str, Any] = {}
     for field, declared in made.fields.items():
         kind = declared.type
-        if isinstance(kind, GraphQLNonNull) or field in OPTIONAL:
+        if isinstance(kind, GraphQLNonNull) or field in optional:
             found[field] = _value(world, name, field, kind)
     return found
 
