@@ -28,6 +28,7 @@ from domain.access import CONTACT_FIELDS
 from graph.ordering import SORT_KEY, Order
 from graph.reads.computed import Computed
 from graph.reads.filters import NodeFilter
+from graph.reads.grouping import Grouping
 from graph.records import camel
 
 CONTACTS = tuple(camel(name) for name in CONTACT_FIELDS)
@@ -167,7 +168,7 @@ class PropertyField:
     type_name: str
     required: bool
     listed: bool
-    values: frozenset[str] = frozenset()
+    values: tuple[str, ...] = ()
     parse: Callable[[Any], Any] | None = None
 
 
@@ -233,6 +234,8 @@ class GraphMapping:
     """The filter of each type that a connection or a relation leads to."""
     orders: dict[str, tuple[Order, ...]] = field(default_factory=dict[str, tuple[Order, ...]])
     """By what the nodes of each such type can be ordered."""
+    groupings: dict[str, Grouping] = field(default_factory=dict[str, Grouping])
+    """By what they can be grouped."""
 
 
 Metadata: TypeAlias = Callable[[object], object]
@@ -302,10 +305,10 @@ def _mapped(name: str, graphql_field: GraphQLField, metadata: Metadata) -> Mappe
 
 def _property(name: str, graphql_field: GraphQLField, declared: object) -> PropertyField:
     named = named_type(graphql_field)
-    values: frozenset[str] = frozenset()
+    values: tuple[str, ...] = ()
     scalar = SCALARS.get(named.name, Scalar.TEXT)
     if isinstance(named, GraphQLEnumType):
-        scalar, values = Scalar.ENUM, frozenset(named.values)
+        scalar, values = Scalar.ENUM, tuple(named.values)
     structured = declared if isinstance(declared, Structured) else None
     return PropertyField(
         name=(structured and structured.property) or name,

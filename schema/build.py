@@ -8,9 +8,11 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from graph.filtering import add_filters_and_orders
+from graph.grouping import add_groupings
 from graph.mapping import GRAPH, graph_mapping
 from schema.declare import NODE_TYPES
 from schema.describe import describe
+from schema.groups import add_groups
 from schema.inputs import add_inputs
 from schema.mutations import MUTATIONS
 from schema.query import Query
@@ -30,7 +32,9 @@ def build_schema() -> strawberry.Schema:
     graphql_schema = graphql_schema_of(schema)
     mapping = graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared)
     add_filters_and_orders(mapping)
+    add_groupings(mapping)
     add_inputs(graphql_schema, mapping)
+    add_groups(graphql_schema, mapping)
     describe(graphql_schema)
     attach(graphql_schema, mapping)
     return schema

@@ -1,5 +1,7 @@
 """What an operation costs: how many nodes its pages within pages may come to.
 
+Groups cost as much as a page of as many, and what counting the nodes is worth.
+
 Measured once per document; where a page's size, a list of ids, or what is skipped is a variable,
 worked out anew for each request.
 """
@@ -30,6 +32,8 @@ from graph.reads.parameters import DEFAULT_PAGE
 
 PAGE_PARTS = frozenset({"edges", "nodes", "pageInfo"})
 """The fields of a connection for which its nodes are read."""
+COUNTING = 100
+"""What it costs to count the nodes of a connection in groups."""
 
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
 """Variables and what they have to be, for a field to be read."""
@@ -39,12 +43,13 @@ Fields: TypeAlias = dict[tuple[str, str], list[tuple[FieldNode, Condition]]]
 
 @dataclass(slots=True)
 class _Pages:
-    """A page, or a list of ids, with the pages within."""
+    """A page, groups, or a list of ids, with the pages within."""
 
     sizes: tuple[int | str, ...]
     """The size, or the variables that may give it, in their order."""
     is_list: bool
     conditions: tuple[Condition, ...]
+    groups: bool = False
     within: list["_Pages"] = field(default_factory=list["_Pages"])
 
     def size(self, variables: Mapping[str, Any]) -> int:
@@ -65,7 +70,10 @@ class _Pages:
         ):
             return 0
         nodes = times * self.size(variables)
-        return nodes + sum(each.cost(variables, nodes) for each in self.within)
+        counted = times * COUNTING if self.groups else 0
+        # Groups are of all nodes of a connection, whatever its page.
+        within = (each.cost(variables, times if each.groups else nodes) for each in self.within)
+        return nodes + counted + sum(within)
 
     @property
     def varies(self) -> bool:
@@ -141,6 +149,11 @@ class Cost:
         arguments = {each.name.value: each.value for each in nodes[0][0].arguments or ()}
         if "ids" in arguments:
             return _Pages((_length(arguments["ids"]),), is_list=True, conditions=conditions)
+        sizes = tuple(
+            size for name in ("first", "last") if (size := _size(arguments.get(name))) is not None
+        ) or (DEFAULT_PAGE,)
+        if "by" in arguments and target.name.endswith("Group"):
+            return _Pages(sizes, is_list=False, conditions=conditions, groups=True)
         if not (isinstance(target, GraphQLObjectType) and target.name.endswith("Connection")):
             return None
         selected: Fields = {}
@@ -149,10 +162,7 @@ class Cost:
         names = {node.name.value for group in selected.values() for node, _ in group}
         if not names & PAGE_PARTS:
             return _Pages((0,), is_list=False, conditions=conditions)
-        sizes = tuple(
-            size for name in ("first", "last") if (size := _size(arguments.get(name))) is not None
-        )
-        return _Pages(sizes or (DEFAULT_PAGE,), is_list=False, conditions=conditions)
+        return _Pages(sizes, is_list=False, conditions=conditions)
 
     def _collect(
         self,

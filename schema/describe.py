@@ -4,7 +4,8 @@ A field is described by `field.Type.name`, else by that of an interface or by `f
 argument by `argument.Type.name` or `argument.name`; connections and edges by those of all
 connections and edges; the
 inputs that are made of the declarations by `NodeFilter`, `RelationFilter`, `Operators`, `Sort`, and
-their fields by those of the nodes that they are for; the input of a change by the fields of what it
+their fields by those of the nodes that they are for; groups by those of all groups and by the
+fields of their nodes; the input of a change by the fields of what it
 changes.
 """
 
@@ -22,7 +23,8 @@ from graphql import (
 
 from domain.language import CATALOGUES, Language, text
 
-GENERIC = ("Connection", "Edge")
+GENERIC = ("Connection", "Edge", "GroupKey", "Group", "Quantities", "Statistics")
+GROUP_BY = "GroupBy"
 _CHANGE = re.compile(r"(?:Create|Edit)(\w+)Input")
 _NODES = {
     "Order": "DemandOrder",
@@ -40,20 +42,13 @@ def describe(schema: GraphQLSchema) -> list[str]:
     for graphql_type in schema.type_map.values():
         if is_introspection_type(graphql_type) or is_specified_scalar_type(graphql_type):
             continue
-        made = _generated(schema, graphql_type.name)
+        made = [*_generated(schema, graphql_type.name), *_of_groups(graphql_type.name)]
         kind = _kind(graphql_type.name)
         graphql_type.description = _found(
             missing, f"type.{kind}", *(f"type.{each}" for each in made)
         )
         if isinstance(graphql_type, GraphQLEnumType):
-            of = _ordered(schema, graphql_type.name) if SORT_FIELD in made else None
-            for name, value in graphql_type.values.items():
-                keys = [f"enum.{graphql_type.name}.{name}"]
-                if "InterfaceType" in made:
-                    keys.append(f"type.{value.value}")
-                if of is not None:
-                    keys += _keys(of.name, _above(of), _field_name(name))
-                value.description = _found(missing, *keys)
+            _describe_values(schema, graphql_type, made, missing)
         elif isinstance(graphql_type, (GraphQLObjectType, GraphQLInterfaceType)):
             _describe_fields(graphql_type, missing)
         elif isinstance(graphql_type, GraphQLInputObjectType):
@@ -66,6 +61,22 @@ def describe(schema: GraphQLSchema) -> list[str]:
             for name, input_field in graphql_type.fields.items():
                 input_field.description = _found(missing, *_keys(graphql_type.name, above, name))
     return missing
+
+
+def _describe_values(
+    schema: GraphQLSchema, graphql_type: GraphQLEnumType, made: list[str], missing: list[str]
+) -> None:
+    if GROUP_BY in made:
+        # They are described where the keys are made (`schema.groups`).
+        return
+    of = _ordered(schema, graphql_type.name) if SORT_FIELD in made else None
+    for name, value in graphql_type.values.items():
+        keys = [f"enum.{graphql_type.name}.{name}"]
+        if "InterfaceType" in made:
+            keys.append(f"type.{value.value}")
+        if of is not None:
+            keys += _keys(of.name, _above(of), _field_name(name))
+        value.description = _found(missing, *keys)
 
 
 def _generated(schema: GraphQLSchema, name: str) -> list[str]:
@@ -82,6 +93,16 @@ def _generated(schema: GraphQLSchema, name: str) -> list[str]:
         schema.type_map.get(name.removesuffix("Type")), GraphQLInterfaceType
     ):
         return ["InterfaceType"]
+    return []
+
+
+def _of_groups(name: str) -> list[str]:
+    """Return what else says what the types of groups are: the type whose fields they are of."""
+    if name.endswith(GROUP_BY):
+        return [GROUP_BY]
+    for ending in ("Group", "Quantities"):
+        if name.endswith(ending):
+            return [name.removesuffix(ending)]
     return []
 
 
@@ -108,8 +129,12 @@ def _describe_fields(
     graphql_type: GraphQLObjectType | GraphQLInterfaceType, missing: list[str]
 ) -> None:
     above = _above(graphql_type)
+    kind = _kind(graphql_type.name)
+    owners = [*_of_groups(graphql_type.name), *above]
     for name, field in graphql_type.fields.items():
-        field.description = _found(missing, *_keys(_kind(graphql_type.name), above, name))
+        # Keys are described where they are made (`schema.groups`).
+        if kind != "GroupKey":
+            field.description = _found(missing, *_keys(kind, owners, name))
         for argument_name, argument in field.args.items():
             argument.description = _found(
                 missing,

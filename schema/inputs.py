@@ -27,6 +27,7 @@ from graphql import (
 )
 
 from graph.mapping import GraphMapping, PropertyField, Scalar, is_connection, target_of
+from graph.naming import constant
 from graph.ordering import DESCENDING
 from graph.reads.conditions import (
     Compared,
@@ -94,7 +95,7 @@ class _Inputs:
         """Return the orders of a type: by which field, in which direction."""
         by = f"{target}SortField"
         SHAPING.add(by)
-        fields = {_constant(each.field): each.field for each in self._mapping.orders[target]}
+        fields = {constant(each.field): each.field for each in self._mapping.orders[target]}
         return self._input(
             f"{target}Sort",
             lambda: {
@@ -130,7 +131,7 @@ class _Inputs:
                 return self._related(other)
             case OfType():
                 interface = made.name.removesuffix("Filter")
-                kinds = {_constant(each): each for each in made.types}
+                kinds = {constant(each): each for each in made.types}
                 return GraphQLList(GraphQLNonNull(self._enum(f"{interface}Type", kinds)))
             case Identified(operators=operators):
                 return self._operators("ID", GraphQLID, operators)
@@ -201,9 +202,3 @@ class _Inputs:
         if name not in self._schema.type_map:
             self._schema.type_map[name] = GraphQLEnumType(name, cast("Any", values))
         return cast("GraphQLEnumType", self._known(name))
-
-
-def _constant(name: str) -> str:
-    """Return a name in the form of an enum's values: `createdAt` is CREATED_AT."""
-    parted = "".join(f"_{each}" if each.isupper() else each for each in name)
-    return parted.lstrip("_").upper()

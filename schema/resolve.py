@@ -21,7 +21,7 @@ from graph.mapping import (
     named_type,
 )
 from graph.reads.columns import RootPlan
-from graph.reads.plan import Planner
+from graph.reads.plan import GROUPS, Planner
 from graph.reads.root import RootRead, plan_root
 from graph.reads.rows import Row
 from schema.context import Context, Info
@@ -123,7 +123,8 @@ def _pages(graphql_type: GraphQLObjectType) -> bool:
 
 def _walk_attributes(graphql_type: GraphQLObjectType) -> None:
     for name, graphql_field in graphql_type.fields.items():
-        graphql_field.resolve = _attribute(name)
+        if name != GROUPS:
+            graphql_field.resolve = _attribute(name)
     graphql_type.is_type_of = None
 
 

@@ -7,6 +7,7 @@ ordinary executor answers, whose errors and null propagation are the specificati
 
 import binascii
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from graph.mapping import AnyByIds, ContactField, IdField, PropertyField, Scalar
@@ -17,6 +18,8 @@ from graph.reads.columns import (
     ComputedAnswer,
     Connection,
     Edges,
+    Groups,
+    KeyOfGroup,
     ManyColumn,
     Objects,
     OneAnswer,
@@ -26,6 +29,7 @@ from graph.reads.columns import (
     Views,
 )
 from graph.reads.cursors import encode_cursor, order_mark
+from graph.reads.grouping import FIRST_KEY, NodeKey, TypeKey, ValueKey, quantities, statistics
 from graph.reads.parameters import RequestValue
 
 SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 1
@@ -171,7 +175,7 @@ class _Maker:
             case Scalar.FLOAT:
                 return f"(float(v) if (v := {value}) is not None else {absent})"
             case Scalar.ENUM:
-                names = self._constant(field.values if field.required else {None, *field.values})
+                names = self._constant({*field.values, *(() if field.required else (None,))})
                 return f"(v if (v := {value}) in {names} else anomaly())"
             case Scalar.INTEGER | Scalar.LONG:
                 low, high = (
@@ -225,10 +229,60 @@ class _Maker:
                     value = self._page_info(column, answer)
                 case "totalCount", _:
                     value = "r[1]"
+                case "groups", Groups():
+                    made = self._groups(answer)
+                    value = f"[{made}(o, p) for o in r[{2 + answer.column.number}]]"
                 case _:
                     value = repr(connection.type_name)
             parts.append(f"{key!r}: {value}")
         return self._function(f"{{{', '.join(parts)}}}", *before)
+
+    def _groups(self, groups: Groups) -> str:
+        asked, grouping = groups.column.asked, groups.column.grouping
+        parts: list[str] = []
+        for key, name, answer in groups.answers:
+            match name, answer:
+                case "count", _:
+                    value = "r[0]"
+                case "key", KeyOfGroup():
+                    value = f"{self._key_of_group(groups, answer)}(r, p)"
+                case "quantities", Objects():
+                    told = self._constant(partial(quantities, grouping, asked))
+                    value = self._structured(f"{told}(r[1])", answer, listed=True)
+                case _, Objects():
+                    place = FIRST_KEY + len(asked.by) + asked.numbers.index(name)
+                    whole = not grouping.numbers[name]
+                    made = f"{self._constant(statistics)}(r[{place}], whole={whole})"
+                    value = self._structured(made, answer, listed=False)
+                case _:
+                    value = repr(groups.type_name)
+            parts.append(f"{key!r}: {value}")
+        return self._function(f"{{{', '.join(parts)}}}")
+
+    def _key_of_group(self, groups: Groups, selected: KeyOfGroup) -> str:
+        by = {key.name: (place, key) for place, key in enumerate(groups.column.asked.by, FIRST_KEY)}
+        parts: list[str] = []
+        for key, name, views in selected.answers:
+            if name == TYPE_NAME:
+                value = repr(selected.type_name)
+            elif name not in by:
+                value = "None"
+            else:
+                place, grouped = by[name]
+                value = f"r[{place}]"
+                match grouped:
+                    case NodeKey():
+                        made = self._views(groups.column.keys[name], views)
+                        value = f"({made}(o, p) if (o := {value}) is not None else None)"
+                    case TypeKey(constants=constants):
+                        value = f"{self._constant({None: None, **constants})}[{value}]"
+                    case ValueKey(values=values) if values:
+                        names = self._constant({None, *values})
+                        value = f"(v if (v := {value}) in {names} else anomaly())"
+                    case _:
+                        pass
+            parts.append(f"{key!r}: {value}")
+        return self._function(f"{{{', '.join(parts)}}}")
 
     def _edges(self, column: ManyColumn, edges: Edges) -> str:
         parts: list[str] = []

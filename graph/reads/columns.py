@@ -5,6 +5,7 @@ which response key. Both ways of a read, the compiled one and the ordinary execu
 the same columns.
 """
 
+import dataclasses
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -22,6 +23,7 @@ from graph.mapping import (
 )
 from graph.ordering import Order
 from graph.reads.filters import NodeFilter, Shape
+from graph.reads.grouping import Asked, Grouping
 
 TYPE_NAME = "__typename"
 
@@ -68,6 +70,60 @@ class OneColumn:
         """Return what of it is in the text."""
         return f"1{self.field.relation} {self.columns.signature}"
 
+    def settle(self) -> None:
+        """Fix the order of what is read of the node."""
+        self.columns.settle()
+
+    def below(self) -> Iterator["Columns"]:
+        """Yield what is read of other nodes: of this one."""
+        yield self.columns
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether groups are read of it or below."""
+        return self.columns.aggregates
+
+
+@dataclass(slots=True)
+class GroupsColumn:
+    """Groups of the nodes of a connection: a row for each, `[count, quantities, keys, numbers]`.
+
+    Of the keys that are nodes, `keys` says what is read of them.
+    """
+
+    grouping: Grouping
+    definition: GraphQLField
+    node: FieldNode
+    page: PagePlan
+    asked: Asked
+    keys: dict[str, "Columns"] = field(default_factory=dict[str, "Columns"])
+    number: int = 0
+    """Its place among the groups of the connection."""
+
+    @property
+    def prefix(self) -> str:
+        """Return with what its parameters begin."""
+        return f"group{self.page.index}_{self.number}"
+
+    @property
+    def signature(self) -> str:
+        """Return what of it is in the text."""
+        keys = [f"{name}{self.keys[name].signature}" for name in sorted(self.keys)]
+        names = [key.name for key in self.asked.by]
+        numbers = f"{self.asked.numbers}{self.asked.quantities}"
+        return f"3{names}{self.asked.by_count}{numbers}{keys}"
+
+    def settle(self) -> None:
+        """Fix the order of what is read of the keys' nodes."""
+        for columns in self.keys.values():
+            columns.settle()
+
+    def below(self) -> Iterator["Columns"]:
+        """Yield what is read of the nodes of keys, in the order of the statement."""
+        for key in self.asked.by:
+            if key.name in self.keys:
+                yield self.keys[key.name]
+
 
 @dataclass(slots=True)
 class ManyColumn:
@@ -77,12 +133,37 @@ class ManyColumn:
     page: PagePlan
     columns: "Columns"
     total: bool = False
+    groups: list[GroupsColumn] = dataclasses.field(default_factory=list[GroupsColumn])
+    groups_by_nodes: dict[Hashable, GroupsColumn] = dataclasses.field(
+        default_factory=dict[Hashable, GroupsColumn]
+    )
 
     @property
     def signature(self) -> str:
         """Return what of it is in the text."""
-        asked = f"{self.page.rows}{self.total}"
+        groups = "".join(each.signature for each in self.groups)
+        asked = f"{self.page.rows}{self.total}{groups}"
         return f"2{self.field.relation} {self.page.signature} {asked} {self.columns.signature}"
+
+    def settle(self) -> None:
+        """Fix the order of what is read of the nodes, and of the groups."""
+        self.columns.settle()
+        for each in self.groups:
+            each.settle()
+        self.groups.sort(key=lambda each: each.signature)
+        for number, each in enumerate(self.groups):
+            each.number = number
+
+    def below(self) -> Iterator["Columns"]:
+        """Yield what is read of the nodes and of those of the groups' keys."""
+        yield self.columns
+        for each in self.groups:
+            yield from each.below()
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether groups are read of it or below."""
+        return bool(self.groups) or self.columns.aggregates
 
 
 RelationColumn: TypeAlias = OneColumn | ManyColumn
@@ -126,7 +207,7 @@ class Columns:
     def settle(self) -> None:
         """Fix the order of the columns, so that equal selections have equal texts."""
         for relation in self.relations:
-            relation.columns.settle()
+            relation.settle()
         count = len(self.properties)
         self.properties = {name: place for place, name in enumerate(sorted(self.properties))}
         if self.contacts is not None:
@@ -150,13 +231,28 @@ class Columns:
         for relation in self.relations:
             if isinstance(relation, ManyColumn):
                 yield relation.page
-            yield from relation.columns.pages()
+            for columns in relation.below():
+                yield from columns.pages()
+
+    def all_groups(self) -> Iterator[GroupsColumn]:
+        """Yield the groups, here and deeper."""
+        for relation in self.relations:
+            if isinstance(relation, ManyColumn):
+                yield from relation.groups
+            for columns in relation.below():
+                yield from columns.all_groups()
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether groups are read of a relation here or deeper."""
+        return any(relation.aggregates for relation in self.relations)
 
     def all_computed(self) -> Iterator[ComputedColumn]:
         """Yield the computed columns, here and deeper, in the order of the statement."""
         yield from self.computed
         for relation in self.relations:
-            yield from relation.columns.all_computed()
+            for columns in relation.below():
+                yield from columns.all_computed()
 
 
 @dataclass(slots=True)
@@ -224,11 +320,28 @@ class Edges:
 
 
 @dataclass(slots=True)
+class KeyOfGroup:
+    """The selection of a group's key: key and name of each field, views of a node."""
+
+    type_name: str
+    answers: list[tuple[str, str, Views]]
+
+
+@dataclass(slots=True)
+class Groups:
+    """The selection of groups: key, name, and what belongs to that name."""
+
+    type_name: str
+    column: GroupsColumn
+    answers: list[tuple[str, str, KeyOfGroup | Objects | None]]
+
+
+@dataclass(slots=True)
 class Connection:
     """The selection of a connection: key, name, and what belongs to that name."""
 
     type_name: str
-    answers: list[tuple[str, str, Edges | Views | Objects | None]]
+    answers: list[tuple[str, str, Edges | Views | Objects | Groups | None]]
 
 
 @dataclass(slots=True)
@@ -250,7 +363,7 @@ class RootPlan:
         for columns in self.columns.values():
             columns.settle()
         if self.column is not None:
-            self.column.columns.settle()
+            self.column.settle()
         number = 0
         for number, page in enumerate(self.pages(), 1):
             page.index = number - 1
@@ -261,16 +374,26 @@ class RootPlan:
         """Yield all pages in the order of their numbers."""
         if self.column is not None:
             yield self.column.page
-            yield from self.column.columns.pages()
-        for columns in self.columns.values():
+        for columns in self.below():
             yield from columns.pages()
 
     def all_computed(self) -> Iterator[ComputedColumn]:
         """Yield all computed columns in the order of their numbers."""
-        if self.column is not None:
-            yield from self.column.columns.all_computed()
-        for columns in self.columns.values():
+        for columns in self.below():
             yield from columns.all_computed()
+
+    def all_groups(self) -> Iterator[GroupsColumn]:
+        """Yield all groups."""
+        if self.column is not None:
+            yield from self.column.groups
+        for columns in self.below():
+            yield from columns.all_groups()
+
+    def below(self) -> Iterator[Columns]:
+        """Yield what is read of the nodes at the root."""
+        if self.column is not None:
+            yield from self.column.below()
+        yield from self.columns.values()
 
 
 def nodes_key(nodes: Sequence[FieldNode]) -> Hashable:

@@ -3,6 +3,10 @@
 Every relation is an expression over a variable that is never null, so that no pattern begins at
 nothing: to-one relations as the head of a pattern comprehension, pages as COLLECT subqueries,
 counts as COUNT subqueries (from the degree store where nothing is filtered).
+
+Neo4j refuses an aggregate inside of a list, however deep. So a subquery that holds groups is not
+written in its place but before, as an item of a WITH, and is named in its place; `Before` gathers
+such items. Statements without groups have none.
 """
 
 from collections.abc import Sequence
@@ -10,14 +14,38 @@ from collections.abc import Sequence
 from graph.access import NOBODY, Rules
 from graph.mapping import CONTACTS, AnyByIds, Below, Relation
 from graph.model import ANY, RELATIONSHIPS
-from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
+from graph.reads.columns import (
+    Columns,
+    ComputedColumn,
+    GroupsColumn,
+    ManyColumn,
+    OneColumn,
+    RootPlan,
+)
 from graph.reads.computed import Place
 from graph.reads.conditions import Subject, Texts
+from graph.reads.grouping import NodeKey, clauses
 
 AGENT = "Agent"
 VARIED = frozenset(kind for kind, (_, end) in RELATIONSHIPS.items() if end == ANY)
 """Relationship types that do not imply the label of their end."""
 ROOT = "n"
+
+
+class Before:
+    """What is worked out in a WITH before the expression that names it."""
+
+    def __init__(self) -> None:
+        self._items: list[str] = []
+
+    def name(self, name: str, expression: str) -> str:
+        """Have an expression worked out before, and return its name."""
+        self._items.append(f"{expression} AS {name}")
+        return name
+
+    def clause(self, *carried: str) -> str:
+        """Return the WITH, which carries the variables in use on; nothing where none is needed."""
+        return f"WITH {', '.join([*carried, *self._items])} " if self._items else ""
 
 
 def compile_root(plan: RootPlan, rules: Rules, possible: dict[str, tuple[str, ...]]) -> str:
@@ -30,26 +58,45 @@ class _Compiler:
         self._rules = rules
         self._possible = possible
         self._variables = 0
+        self._named = 0
 
     def root(self, plan: RootPlan) -> str:
+        before = Before()
         if plan.column is not None:
-            return f"RETURN {self._many(None, plan.column)} AS row"
+            row = self._many(None, plan.column, before)
+            return f"{before.clause()}RETURN {row} AS row"
         if plan.field is not None and isinstance(plan.field.declared, AnyByIds):
             lists = [
-                f"COLLECT {{ UNWIND $ids{place} AS wanted {self._by_id(name, 'wanted')} "
-                f"RETURN [{ROOT}.id, {self._row(columns, ROOT)}] }}"
+                self._wanted(name, columns, place, before)
                 for place, (name, columns) in enumerate(plan.columns.items())
             ]
-            return f"RETURN [{', '.join(lists)}] AS row"
+            return f"{before.clause()}RETURN [{', '.join(lists)}] AS row"
         ((name, columns),) = plan.columns.items()
-        return f"{self._by_id(name, '$id')} RETURN {self._row(columns, ROOT)} AS row"
+        row = self._row(columns, ROOT, before)
+        return f"{self._by_id(name, '$id')} {before.clause(ROOT)}RETURN {row} AS row"
+
+    def _wanted(self, name: str, columns: Columns, place: int, before: Before) -> str:
+        within = Before()
+        row = self._row(columns, ROOT, within)
+        found = (
+            f"COLLECT {{ UNWIND $ids{place} AS wanted {self._by_id(name, 'wanted')} "
+            f"{within.clause(ROOT)}RETURN [{ROOT}.id, {row}] }}"
+        )
+        return self._placed(found, before, aggregates=columns.aggregates)
+
+    def _placed(self, expression: str, before: Before, *, aggregates: bool) -> str:
+        """Return an expression, or its name where it has to be worked out before."""
+        if not aggregates:
+            return expression
+        self._named += 1
+        return before.name(f"g{self._named}", expression)
 
     def _by_id(self, name: str, value: str) -> str:
         visible = self._rules.visible((name,), ROOT)
         where = "" if visible is None else f" WHERE {visible}"
         return f"MATCH ({ROOT}:{name} {{id: {value}}}){where}"
 
-    def _row(self, columns: Columns, variable: str) -> str:
+    def _row(self, columns: Columns, variable: str, before: Before) -> str:
         parts = [self._property(columns, variable, name) for name in columns.properties]
         if columns.contacts is not None:
             parts.append(self._contacts(variable))
@@ -58,9 +105,9 @@ class _Compiler:
         parts += [self._computed(columns, variable, each) for each in columns.computed]
         for relation in columns.relations:
             if isinstance(relation, OneColumn):
-                parts.append(self._one(variable, relation))
+                parts.append(self._one(variable, relation, before))
             else:
-                parts.append(self._many(variable, relation))
+                parts.append(self._many(variable, relation, before))
         return f"[{', '.join(parts)}]"
 
     def _property(self, columns: Columns, variable: str, name: str) -> str:
@@ -78,28 +125,71 @@ class _Compiler:
         values = f"[{', '.join(f'{variable}.{name}' for name in CONTACTS)}]"
         return _masked(values, self._rules.contacts(variable))
 
-    def _one(self, start: str, column: OneColumn) -> str:
-        variable = self._fresh()
+    def _one(self, start: str, column: OneColumn, before: Before) -> str:
+        variable, within = self._fresh(), Before()
         pattern = column.field.relation.pattern(start, self._end(variable, column.field.target))
         visible = self._rules.visible(column.columns.types, variable)
         where = "" if visible is None else f" WHERE {visible}"
-        return f"head([{pattern}{where} | {self._row(column.columns, variable)}])"
+        row = self._row(column.columns, variable, within)
+        if not column.aggregates:
+            return f"head([{pattern}{where} | {row}])"
+        found = f"MATCH {pattern}{where} {within.clause(variable)}RETURN {row}"
+        return self._placed(f"head(COLLECT {{ {found} }})", before, aggregates=True)
 
-    def _many(self, start: str | None, column: ManyColumn) -> str:
-        rows = self._rows(start, column) if column.page.rows else "null"
+    def _many(self, start: str | None, column: ManyColumn, before: Before) -> str:
+        rows = "null"
+        if column.page.rows:
+            rows = self._rows(start, column)
+            rows = self._placed(rows, before, aggregates=column.columns.aggregates)
         total = self._total(start, column) if column.total else "null"
-        return f"[{rows}, {total}]"
+        groups = [
+            self._placed(self._groups(start, column, each), before, aggregates=True)
+            for each in column.groups
+        ]
+        return f"[{', '.join([rows, total, *groups])}]"
 
     def _rows(self, start: str | None, column: ManyColumn) -> str:
-        page, variable = column.page, self._fresh()
+        page, variable, within = column.page, self._fresh(), Before()
         key = f"{variable}.{page.order.key}"
         bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
         source = self._source(start, column, variable, bounds)
         descending = " DESC" if page.reversed else ""
+        row = self._row(column.columns, variable, within)
         return (
             f"COLLECT {{ {source} WITH {variable} ORDER BY {key}{descending} "
-            f"LIMIT $size{page.index} RETURN {self._row(column.columns, variable)} }}"
+            f"LIMIT $size{page.index} {within.clause(variable)}RETURN {row} }}"
         )
+
+    def _groups(self, start: str | None, column: ManyColumn, groups: GroupsColumn) -> str:
+        variable, within = self._fresh(), Before()
+        subject = Subject(variable, column.columns.types)
+        source = self._source(start, column, variable, [])
+        self._named += 1
+        made = clauses(groups.asked, subject, f"g{self._named}", self._rules)
+        keys: list[str] = []
+        for key, name in zip(groups.asked.by, made.keys, strict=True):
+            value = key.value(name)
+            columns = groups.keys.get(key.name)
+            if isinstance(key, NodeKey):
+                value = "null" if columns is None else self._key(value, columns, within)
+            keys.append(value)
+        row = ", ".join([made.amount, made.quantities, *keys, *made.numbers])
+        part = groups.prefix
+        return (
+            f"COLLECT {{ {source} {made.text} SKIP ${part}offset LIMIT ${part}first "
+            f"{within.clause(*made.variables)}RETURN [{row}] }}"
+        )
+
+    def _key(self, value: str, columns: Columns, before: Before) -> str:
+        """Return what is read of the node that is a key; of none where it is null."""
+        variable, within = self._fresh(), Before()
+        label = columns.types[0] if len(columns.types) == 1 else AGENT
+        row = self._row(columns, variable, within)
+        found = (
+            f"MATCH ({variable}:{label} {{id: coalesce({value}, '')}}) "
+            f"{within.clause(variable)}RETURN {row}"
+        )
+        return self._placed(f"head(COLLECT {{ {found} }})", before, aggregates=columns.aggregates)
 
     def _total(self, start: str | None, column: ManyColumn) -> str:
         variable, relation = self._fresh(), column.field.relation
@@ -169,11 +259,12 @@ class Pieces(_Compiler):
 
     def node(self, name: str, columns: Columns) -> str:
         """Return the statement of one node, `$id`, as a root begins with it."""
-        return f"{self._by_id(name, '$id')} RETURN {self._row(columns, ROOT)} AS row"
+        row = self._row(columns, ROOT, Before())
+        return f"{self._by_id(name, '$id')} RETURN {row} AS row"
 
     def nodes(self, name: str, columns: Columns) -> str:
         """Return the statement of the nodes `$ids`, as a root begins with them."""
-        return self._each(self._by_id(name, "wanted"), self._row(columns, ROOT))
+        return self._each(self._by_id(name, "wanted"), self._row(columns, ROOT, Before()))
 
     def rows(self, label: str | None, column: ManyColumn) -> str:
         """Return the statement of the pages of nodes of this label; None: of the root."""
@@ -185,9 +276,18 @@ class Pieces(_Compiler):
         start = None if label is None else ROOT
         return self._from(label, self._total(start, column))
 
+    def groups(self, label: str | None, column: ManyColumn, groups: GroupsColumn) -> str:
+        """Return the statement of groups of them."""
+        if label is None:
+            return f"RETURN {self._groups(None, column, groups)} AS row"
+        before = Before()
+        named = self._placed(self._groups(ROOT, column, groups), before, aggregates=True)
+        match = f"MATCH ({ROOT}:{label} {{id: wanted}}) {before.clause(ROOT).rstrip()}"
+        return self._each(match, named)
+
     def one(self, label: str, column: OneColumn) -> str:
         """Return the statement of a to-one relation."""
-        return self._from(label, self._one(ROOT, column))
+        return self._from(label, self._one(ROOT, column, Before()))
 
     def computed(self, label: str, columns: Columns, column: ComputedColumn) -> str:
         """Return the statement of what a computed field needs."""

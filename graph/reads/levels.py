@@ -14,8 +14,16 @@ from typing import Any, TypeAlias
 
 from graph.access import AccessKind, Rules
 from graph.mapping import AnyByIds, GraphMapping, PropertyField
-from graph.reads.columns import Columns, ComputedColumn, ManyColumn, OneColumn, RootPlan
+from graph.reads.columns import (
+    Columns,
+    ComputedColumn,
+    GroupsColumn,
+    ManyColumn,
+    OneColumn,
+    RootPlan,
+)
 from graph.reads.cypher import AGENT, Pieces
+from graph.reads.grouping import FIRST_KEY
 from graph.reads.shapes import padded
 from graph.statements import LEVEL, CompiledStatement
 
@@ -57,10 +65,40 @@ class _One:
 
 
 @dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups; `keys` are the levels of the keys that are nodes, by their places in a row."""
+
+    small: _Small
+    keys: Mapping[int, "_Level"]
+
+    async def deepened(
+        self, read: Read, parameters: Mapping[str, Any], lists: Sequence[list[list[Any]]]
+    ) -> None:
+        """Put all that is below the keys' nodes into the rows of several lists of groups."""
+        groups = [group for groups in lists for group in groups]
+        for place, level in self.keys.items():
+            found = [group[place] for group in groups if group[place] is not None]
+            rows = await level.rows(read, parameters, found)
+            for group in groups:
+                if (row := group[place]) is not None:
+                    group[place] = rows[row[level.flat.properties["id"]]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Many:
     rows: _Small | None
     total: _Small | None
+    groups: tuple[_Groups, ...]
     deeper: "_Level"
+
+    def statements(self) -> Iterator[_Small]:
+        """Yield the small statements of the connection and of all below."""
+        yield from (small for small in (self.rows, self.total) if small is not None)
+        for groups in self.groups:
+            yield groups.small
+            for level in groups.keys.values():
+                yield from level.statements()
+        yield from self.deeper.statements()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +139,11 @@ class _Level:
         """Yield the small statements of this level and of all below."""
         yield from self.computed
         for link in self.links:
-            smalls = (link.small,) if isinstance(link, _One) else (link.rows, link.total)
-            yield from (small for small in smalls if small is not None)
-            yield from link.deeper.statements()
+            if isinstance(link, _Many):
+                yield from link.statements()
+            else:
+                yield link.small
+                yield from link.deeper.statements()
 
 
 async def _by_id(
@@ -121,12 +161,18 @@ async def _follow(
         ones = await _by_id(link.small, read, parameters, ids)
         rows = await link.deeper.rows(read, parameters, [row for row in ones.values() if row])
         return {each: None if row is None else rows[row[key]] for each, row in ones.items()}
-    pages, totals = await asyncio.gather(
-        *(_by_id(small, read, parameters, ids) for small in (link.rows, link.total))
+    smalls = (link.rows, link.total, *(groups.small for groups in link.groups))
+    pages, totals, *groups = await asyncio.gather(
+        *(_by_id(small, read, parameters, ids) for small in smalls)
     )
     flat = [row for page in pages.values() for row in page or ()]
     rows = await link.deeper.rows(read, parameters, flat)
-    return {each: [_page(pages[each], rows, key), totals[each]] for each in ids}
+    for each, found in zip(link.groups, groups, strict=True):
+        await each.deepened(read, parameters, list(found.values()))
+    return {
+        each: [_page(pages[each], rows, key), totals[each], *(found[each] for found in groups)]
+        for each in ids
+    }
 
 
 def _page(
@@ -160,12 +206,15 @@ class LevelRead:
     async def run(self, read: Read, parameters: Mapping[str, Any]) -> Any:
         """Return the value that the whole statement returns, None for no record."""
         if self._many is not None:
-            found, count = await asyncio.gather(
-                *(_alone(small, read, parameters) for small in (self._many.rows, self._many.total))
+            many = self._many
+            smalls = (many.rows, many.total, *(groups.small for groups in many.groups))
+            found, count, *groups = await asyncio.gather(
+                *(_alone(small, read, parameters) for small in smalls)
             )
-            deeper = self._many.deeper
-            made = await deeper.rows(read, parameters, found or [])
-            return [_page(found, made, deeper.flat.properties["id"]), count]
+            made = await many.deeper.rows(read, parameters, found or [])
+            for each, listed in zip(many.groups, groups, strict=True):
+                await each.deepened(read, parameters, [listed])
+            return [_page(found, made, many.deeper.flat.properties["id"]), count, *groups]
         if self._listed:
             return await asyncio.gather(
                 *(
@@ -183,8 +232,7 @@ class LevelRead:
     def statements(self) -> Iterator[CompiledStatement]:
         """Yield all small statements."""
         if self._many is not None:
-            smalls = [self._many.rows, self._many.total, *self._many.deeper.statements()]
-            yield from (small.statement for small in smalls if small is not None)
+            yield from (small.statement for small in self._many.statements())
         for small, level in self._roots.values():
             yield small.statement
             yield from (each.statement for each in level.statements())
@@ -236,7 +284,18 @@ class LevelRead:
         return _Many(
             None if rows is None else _small(rows, page.index),
             None if total is None else _small(total, page.index),
+            tuple(self._groups(label, same, each) for each in column.groups),
             deeper,
+        )
+
+    def _groups(self, label: str | None, column: ManyColumn, groups: GroupsColumn) -> _Groups:
+        levels = {name: self._level(columns) for name, columns in groups.keys.items()}
+        flat = {name: level.flat for name, level in levels.items()}
+        same = replace(groups, page=column.page, keys=flat)
+        text = self._pieces().groups(label, column, same)
+        places = {key.name: place for place, key in enumerate(groups.asked.by, FIRST_KEY)}
+        return _Groups(
+            _small(text, groups.page.index), {places[name]: levels[name] for name in levels}
         )
 
     def _flat(self, columns: Columns) -> Columns:

@@ -20,9 +20,10 @@ from domain.access import Viewer
 from domain.claims import ClaimPolicy
 from domain.errors import BadInput, PageTooLarge
 from domain.identity import parse_global_id
-from graph.reads.columns import ComputedColumn, PagePlan
+from graph.reads.columns import ComputedColumn, GroupsColumn, PagePlan
 from graph.reads.computed import Asked
 from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
+from graph.reads.grouping import LARGEST_OFFSET
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -94,6 +95,27 @@ class ComputedResolvers:
                 parameters[f"computed{column.index}_{name}"] = value
             found.append(Asked(viewer, now, policy, arguments))
         return tuple(found)
+
+
+class GroupResolvers:
+    """Resolves which groups of one root are asked for, for given variables."""
+
+    def __init__(self, columns: Sequence[GroupsColumn]) -> None:
+        self._columns = [(each, _arguments(each.definition, each.node)) for each in columns]
+
+    def resolve(self, variables: VariableValues, parameters: dict[str, Any]) -> None:
+        """Add the parameters of all groups. Raises InputError for what is not possible."""
+        for column, arguments_of in self._columns:
+            arguments = arguments_of(variables)
+            first, offset = arguments.get("first"), arguments.get("offset")
+            size = cast("int", DEFAULT_PAGE if first is None else first)
+            skipped = cast("int", 0 if offset is None else offset)
+            if not 1 <= size <= LARGEST_PAGE:
+                raise PageTooLarge(asked=size, limit=LARGEST_PAGE)
+            if not 0 <= skipped <= LARGEST_OFFSET:
+                raise BadInput(field="offset", value=skipped, expected=f"0 - {LARGEST_OFFSET}")
+            parameters[f"{column.prefix}first"] = size
+            parameters[f"{column.prefix}offset"] = skipped
 
 
 def _arguments(

@@ -21,6 +21,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from domain.errors import BadInput
+from domain.language import Phrase
 from graph.mapping import (
     ComputedField,
     ContactField,
@@ -42,6 +44,9 @@ from graph.reads.columns import (
     ComputedColumn,
     Connection,
     Edges,
+    Groups,
+    GroupsColumn,
+    KeyOfGroup,
     ManyAnswer,
     ManyColumn,
     Objects,
@@ -54,6 +59,11 @@ from graph.reads.columns import (
     Views,
     nodes_key,
 )
+from graph.reads.grouping import MOST_KEYS, AnyKey, Asked, Grouping, NodeKey
+
+BY_COUNT = "COUNT"
+GROUPS = "groups"
+QUANTITIES = "quantities"
 
 
 class Planner:
@@ -203,7 +213,7 @@ class Planner:
         sets = [node.selection_set for node in nodes]
         for key, fields in self.collect(object_type, sets).items():
             name = fields[0].name.value
-            answer: Edges | Views | Objects | None = None
+            answer: Edges | Views | Objects | Groups | None = None
             if name == "edges":
                 answer = self._edges(column, object_type.fields["edges"], fields)
             elif name == "nodes":
@@ -213,6 +223,8 @@ class Planner:
                 column.page.more = True
             elif name == "totalCount":
                 column.total = True
+            elif name == GROUPS:
+                answer = self._groups(column, object_type.fields[GROUPS], fields)
             if name in {"edges", "nodes", "pageInfo"}:
                 column.page.rows = True
                 column.columns.properties[column.page.order.key] = 0
@@ -228,6 +240,62 @@ class Planner:
             views = self._views(column.columns, fields, column.page) if name == "node" else {}
             edges.answers.append((key, name, views))
         return edges
+
+    def _groups(
+        self, column: ManyColumn, definition: GraphQLField, nodes: list[FieldNode]
+    ) -> Groups:
+        object_type = cast("GraphQLObjectType", named_type(definition))
+        grouping = self._mapping.groupings[column.field.target]
+        arguments = self.arguments(definition, nodes[0])
+        by = _keys(grouping, arguments["by"])
+        known = column.groups_by_nodes.get(nodes_key(nodes))
+        columns = {} if known is None else known.keys
+        answers: list[tuple[str, str, KeyOfGroup | Objects | None]] = []
+        read: set[str] = set()
+        for key, fields in self.collect(
+            object_type, [node.selection_set for node in nodes]
+        ).items():
+            name = fields[0].name.value
+            answer: KeyOfGroup | Objects | None = None
+            if name == "key":
+                answer = self._key_of_group(columns, by, object_type.fields[name], fields, column)
+            elif name != TYPE_NAME:
+                answer = self.objects(object_type.fields[name], fields)
+                read.add(name)
+            if name == QUANTITIES and isinstance(answer, Objects):
+                read |= {grouping.named.get(each, each) for _, each, _ in answer.answers}
+            answers.append((key, name, answer))
+        if known is None:
+            asked = Asked(
+                by=tuple(by.values()),
+                by_count=arguments["orderBy"] == BY_COUNT,
+                numbers=sorted(read & set(grouping.numbers)),
+                quantities=sorted(read & set(grouping.quantities)) if QUANTITIES in read else None,
+            )
+            known = GroupsColumn(grouping, definition, nodes[0], column.page, asked, columns)
+            column.groups.append(known)
+            column.groups_by_nodes[nodes_key(nodes)] = known
+        return Groups(object_type.name, known, answers)
+
+    def _key_of_group(
+        self,
+        columns: dict[str, Columns],
+        by: Mapping[str, AnyKey],
+        definition: GraphQLField,
+        nodes: list[FieldNode],
+        column: ManyColumn,
+    ) -> KeyOfGroup:
+        object_type = cast("GraphQLObjectType", named_type(definition))
+        found = KeyOfGroup(object_type.name, [])
+        sets = [node.selection_set for node in nodes]
+        for key, fields in self.collect(object_type, sets).items():
+            name = fields[0].name.value
+            grouped, views = by.get(name), cast("Views", {})
+            if isinstance(grouped, NodeKey):
+                types = self._mapping.possible[grouped.target]
+                views = self._views(columns.setdefault(name, Columns(types)), fields, column.page)
+            found.answers.append((key, name, views))
+        return found
 
     def objects(self, definition: GraphQLField, nodes: list[FieldNode]) -> Objects | None:
         """Plan the selection of plain objects; None for scalars."""
@@ -304,3 +372,12 @@ class Planner:
         return isinstance(
             named, (GraphQLInterfaceType, GraphQLUnionType)
         ) and self._schema.is_sub_type(named, object_type)
+
+
+def _keys(grouping: Grouping, names: Sequence[str]) -> dict[str, AnyKey]:
+    """Return the keys of these names. Raises BadInput for too many."""
+    found = {name: grouping.keys[name] for name in names}
+    if len(found) > MOST_KEYS:
+        expected = Phrase("expected.group_keys", {"keys": MOST_KEYS})
+        raise BadInput(field="by", value=len(found), expected=expected)
+    return found

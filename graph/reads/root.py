@@ -23,6 +23,7 @@ from graph.reads.cypher import compile_root
 from graph.reads.levels import LevelRead
 from graph.reads.parameters import (
     ComputedResolvers,
+    GroupResolvers,
     PageResolvers,
     RequestValue,
     has_variables,
@@ -79,6 +80,7 @@ class RootRead:
         self._kinds = tuple(sorted(mapping.nodes))
         self._pages = PageResolvers(tuple(plan.pages()))
         self._computed = ComputedResolvers(tuple(plan.all_computed()))
+        self._groups = GroupResolvers(tuple(plan.all_groups()))
         used = set(_PARAMETER.findall(self.statement.text))
         self._access = used & set(access_parameters(Viewer(), _ANY_TIME))
         self._assembler: Assembler | None = None
@@ -112,6 +114,7 @@ class RootRead:
         elif self.plan.column is None:
             order = self._ids(variables, parameters)
         pages = self._pages.resolve(variables, parameters)
+        self._groups.resolve(variables, parameters)
         now = caller.clock()
         asked = self._computed.resolve(
             variables, parameters, caller.viewer, now, caller.claim_policy

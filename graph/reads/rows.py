@@ -20,9 +20,10 @@ from graph.mapping import (
     OneField,
     PropertyField,
 )
-from graph.reads.columns import Columns, ManyColumn, OneColumn, nodes_key
+from graph.reads.columns import Columns, GroupsColumn, ManyColumn, OneColumn, nodes_key
 from graph.reads.computed import Asked
 from graph.reads.cursors import encode_cursor, order_mark
+from graph.reads.grouping import FIRST_KEY, quantities, statistics
 from graph.reads.parameters import PageValue, RequestValue
 
 
@@ -96,23 +97,66 @@ class ConnectionRows:
     edges: list[Edge]
     pageInfo: PageInfo  # noqa: N815
     totalCount: int | None  # noqa: N815
+    column: ManyColumn
+    groups: Sequence[list[list[Any]]]
+    values: Sequence[RequestValue]
 
     @property
     def nodes(self) -> list[Row]:
         """The rows without their cursors."""
         return [edge.node for edge in self.edges]
 
+    def grouped(self, nodes: Sequence[FieldNode]) -> list["Group"]:
+        """Return the groups that field nodes ask for."""
+        groups = self.column.groups_by_nodes[nodes_key(nodes)]
+        return [Group(groups, row, self.values) for row in self.groups[groups.number]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group as it was read."""
+
+    column: GroupsColumn
+    row: list[Any]
+    pages: Sequence[RequestValue]
+
+    @property
+    def count(self) -> int:
+        """How many nodes it has."""
+        return self.row[0]
+
+    def quantities(self) -> list[dict[str, Any]]:
+        """What is told of it per measure."""
+        return quantities(self.column.grouping, self.column.asked, self.row[1])
+
+    def number(self, name: str) -> dict[str, Any]:
+        """What is told of a number."""
+        asked = self.column.asked
+        found = self.row[FIRST_KEY + len(asked.by) + asked.numbers.index(name)]
+        return statistics(found, whole=not self.column.grouping.numbers[name])
+
+    def key(self, name: str) -> Any:
+        """Return a part of its key: a value or a node; None where it is not grouped by that."""
+        for place, key in enumerate(self.column.asked.by, FIRST_KEY):
+            if key.name == name:
+                value = self.row[place]
+                columns = self.column.keys.get(name)
+                return (
+                    value if columns is None or value is None else Row(columns, value, self.pages)
+                )
+        return None
+
 
 def connection(
     column: OneColumn | ManyColumn, value: list[Any], pages: Sequence[RequestValue]
 ) -> ConnectionRows:
-    """Return a page as it was read: `[rows, total]`, either null when it was not asked for."""
+    """Return a page as it was read: `[rows, total, *groups]`, null what was not asked for."""
     if not isinstance(column, ManyColumn):
         raise TypeError(f"not a connection: {column.field}")
     page = pages[column.page.index]
     if not isinstance(page, PageValue):
         raise TypeError(f"not a page: {column.field}")
-    rows, total = value
+    rows, total, *groups = value
     found: list[list[Any]] = rows or []
     kept = found[: page.size]
     if column.page.backward:
@@ -128,4 +172,4 @@ def connection(
         startCursor=edges[0].cursor if edges else None,
         endCursor=edges[-1].cursor if edges else None,
     )
-    return ConnectionRows(edges, info, total)
+    return ConnectionRows(edges, info, total, column, groups, pages)
