@@ -2,21 +2,24 @@
 
 What depends on more than the text of a document (which variables are null, which ends of a range
 are given, what `@skip` and `@include` say, the type that an id is of) is the shape of the
-variables; document, operation, shape and kind of access name a plan. Everything that is not a
-plain read, and everything that turns out wrong, is left to the ordinary executor, whose answer it
-then is.
+variables; document, operation, shape and kind of access name a plan. Roots that are not reads (who
+asks, what is searched for) are executed beside the others, as an operation of their own. What
+changes something, what asks of the schema, and everything that turns out wrong, is left to the
+ordinary executor, whose answer it then is.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Generic, TypeVar, cast
 
 import orjson
 import structlog
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLEnumType,
@@ -32,6 +35,7 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    execute,  # pyright: ignore[reportUnknownVariableType]
     get_named_type,
     type_from_ast,  # pyright: ignore[reportUnknownVariableType]
 )
@@ -102,9 +106,20 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The roots of a query, each compiled, or the value of `__typename`; None: not a plain read."""
+    """The roots of a query: each compiled, the value of `__typename`, or one of `executed`.
 
-    roots: tuple[tuple[str, RootRead | str], ...] | None
+    `roots` is None where the ordinary executor has to answer all of it.
+    """
+
+    roots: tuple[tuple[str, "RootRead | str | Executed"], ...] | None
+    executed: DocumentNode | None = None
+    """The operation of the roots that are not reads."""
+
+
+class Executed(Enum):
+    """Stands for a root that is executed."""
+
+    ROOT = "ROOT"
 
 
 class FastReads:
@@ -161,7 +176,7 @@ class FastReads:
         plan = self._plan(query, operation_name, prepared, variables, caller)
         if plan.roots is None:
             return None
-        data = await _run(plan.roots, caller, variables)
+        data = await self._run(plan.roots, plan.executed, caller, variables, inputs)
         return orjson.dumps({"data": data})
 
     def _prepare(self, query: str, operation_name: str | None) -> Prepared | None:
@@ -204,7 +219,8 @@ class FastReads:
         query_type = cast("GraphQLObjectType", self._schema.query_type)
         operation = cast("OperationDefinitionNode", prepared.operation)
         planner = Planner(self._schema, self._mapping, prepared.fragments, variables)
-        roots: list[tuple[str, RootRead | str]] = []
+        roots: list[tuple[str, RootRead | str | Executed]] = []
+        executed: list[FieldNode] = []
         for key, nodes in planner.collect(query_type, [operation.selection_set]).items():
             name = nodes[0].name.value
             if name == TYPE_NAME:
@@ -212,22 +228,65 @@ class FastReads:
             elif name in self._mapping.roots:
                 plan = plan_root(planner, self._mapping, key, query_type.fields[name], nodes)
                 roots.append((key, RootRead(plan, self._mapping, kind)))
+            elif name in query_type.fields:
+                roots.append((key, Executed.ROOT))
+                executed += nodes
             else:
                 return Plan(None)
-        return Plan(tuple(roots))
+        return Plan(tuple(roots), _operation(prepared, executed) if executed else None)
+
+    async def _run(
+        self,
+        roots: tuple[tuple[str, RootRead | str | Executed], ...],
+        executed: DocumentNode | None,
+        caller: Caller,
+        variables: VariableValues,
+        inputs: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Run all roots side by side, each read on a session of its own."""
+        reads = [root for _, root in roots if isinstance(root, RootRead)]
+        others: dict[str, Any] = {}
+        if executed is not None:
+            running = asyncio.gather(*(read.run(caller, variables) for read in reads))
+            others, found = await asyncio.gather(self._execute(executed, caller, inputs), running)
+        elif len(reads) == 1:
+            found = [await reads[0].run(caller, variables)]
+        else:
+            found = await asyncio.gather(*(read.run(caller, variables) for read in reads))
+        answers = iter([read.answer(each) for read, each in zip(reads, found, strict=True)])
+        values: dict[str, Any] = {}
+        for key, root in roots:
+            match root:
+                case RootRead():
+                    values[key] = next(answers)
+                case Executed.ROOT:
+                    values[key] = others[key]
+                case _:
+                    values[key] = root
+        return values
+
+    async def _execute(
+        self, document: DocumentNode, caller: Caller, inputs: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return what the roots that are not reads come to. Raises Anomaly for any error."""
+        running = execute(
+            self._schema, document, context_value=caller, variable_values=dict(inputs or {})
+        )
+        result = running if isinstance(running, ExecutionResult) else await running
+        if result.errors or result.data is None:
+            raise Anomaly
+        return result.data
 
 
-async def _run(
-    roots: tuple[tuple[str, RootRead | str], ...], caller: Caller, variables: VariableValues
-) -> dict[str, Any]:
-    """Run all roots side by side, each on a session of its own."""
-    reads = [root for _, root in roots if isinstance(root, RootRead)]
-    if len(reads) == 1:
-        found = [await reads[0].run(caller, variables)]
-    else:
-        found = await asyncio.gather(*(read.run(caller, variables) for read in reads))
-    answers = iter([read.answer(each) for read, each in zip(reads, found, strict=True)])
-    return {key: next(answers) if isinstance(root, RootRead) else root for key, root in roots}
+def _operation(prepared: Prepared, nodes: Sequence[FieldNode]) -> DocumentNode:
+    """Return a document of some fields of an operation, with all of its fragments."""
+    operation = cast("OperationDefinitionNode", prepared.operation)
+    alone = OperationDefinitionNode(
+        operation=operation.operation,
+        variable_definitions=operation.variable_definitions,
+        selection_set=SelectionSetNode(selections=tuple(nodes)),
+    )
+    return DocumentNode(definitions=(alone, *prepared.fragments.values()))
 
 
 def _prepared(

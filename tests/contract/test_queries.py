@@ -145,6 +145,28 @@ async def test_statements_do_not_grow_with_the_nodes(hub: Hub) -> None:
     assert lines > MANY // 2
 
 
+async def test_roots_that_are_not_reads_leave_the_others_compiled(hub: Hub) -> None:
+    """Searches and who asks are executed beside the reads, which are the statements they were."""
+    reads = "units(first: 1) { nodes { name } } orders { totalCount }"
+    query = f"""query($from: ID!, $to: ID!, $order: ID!, $first: Int = 2) {{
+      connections(from: $from, to: $to) {{ paths {{ nodes {{ __typename ...N }} }} }} {reads}
+      viewer {{ language }} best: whoCouldHelp(order: $order, first: $first) {{ offer {{ title }} }}
+    }} fragment N on Agent {{ name }}"""
+    ends = {"from": "unit0", "to": "yuxiangyuan", "order": "order0"}
+    given = {key: WORLD.gid(name) for key, name in ends.items()}
+    for who in ("visitor", "admin"):
+        hub.texts.clear()
+        assert await hub.fast(f"{{ {reads} }}", None, VIEWERS[who]) is not None
+        alone = set(hub.texts)
+        assert len(alone) == 2
+        hub.texts.clear()
+        fast = await hub.fast(query, given, VIEWERS[who])
+        assert alone < set(hub.texts)
+        assert fast == (await hub.ordinary(query, given, VIEWERS[who])).body
+    # What goes wrong in one root is the ordinary executor's to say.
+    assert await hub.fast(query, {**given, "order": "nonsense"}, VIEWERS["admin"]) is None
+
+
 async def test_texts_are_canonical(hub: Hub) -> None:
     """Aliases, order of selection and values do not change the text of a statement."""
     spellings = [
