@@ -49,70 +49,13 @@ def _lock(label: LiteralString) -> Statement:
 
 
 LOCK = {label: _lock(label) for label in LOCKED}
-_LIVE_ITEM: LiteralString = "NOT m.state IN ['WITHDRAWN', 'REJECTED', 'FULFILLED', 'EXPIRED']"
-_LIVE_CLAIM: LiteralString = (
-    "m.state IN ['PROPOSED', 'CONFIRMED', 'IN_PROGRESS', 'DELIVERED', 'DISPUTED']"
-)
-_LIVE_LIST: LiteralString = "m.state = 'PUBLISHED'"
-_IN_USE: LiteralString = "m.retiredAt IS NULL"
-_OF_AGENTS: tuple[tuple[LiteralString, LiteralString, LiteralString], ...] = (
-    ("-[:OFFERS]->", "ResourceOffer", _LIVE_ITEM),
-    ("-[:NEEDS]->", "DemandOrder", _LIVE_ITEM),
-    ("-[:ISSUES_RESOURCES]->", "ResourceList", _LIVE_LIST),
-    ("-[:ISSUES_NEEDS]->", "NeedList", _LIVE_LIST),
-    ("<-[:CLAIM_SUPPLIER]-", "Claim", _LIVE_CLAIM),
-    ("<-[:CLAIM_RECEIVER]-", "Claim", _LIVE_CLAIM),
-)
-_USERS: dict[LiteralString, tuple[tuple[LiteralString, LiteralString, LiteralString], ...]] = {
-    "Unit": (
-        *_OF_AGENTS,
-        ("<-[:OF_UNIT]-", "PartyBranch", _IN_USE),
-        ("<-[:WORKS_AT]-", "Member", _IN_USE),
-    ),
-    "PartyBranch": (
-        *_OF_AGENTS,
-        ("<-[:UNDER]-", "PartyBranch", _IN_USE),
-        ("<-[:BELONGS_TO]-", "Member", _IN_USE),
-    ),
-    "Member": _OF_AGENTS,
-    "Area": (
-        *_OF_AGENTS,
-        ("<-[:PART_OF]-", "Area", _IN_USE),
-        ("<-[:LOCATED_IN]-", "Unit", _IN_USE),
-        ("<-[:OF_AREA]-", "PartyBranch", _IN_USE),
-        ("<-[:LIVES_IN]-", "Member", _IN_USE),
-        ("<-[:OFFER_AT]-", "ResourceOffer", _LIVE_ITEM),
-        ("<-[:ORDER_AT]-", "DemandOrder", _LIVE_ITEM),
-    ),
-    "Category": (
-        ("<-[:CHILD_OF]-", "Category", _IN_USE),
-        ("<-[:OFFER_CATEGORY]-", "ResourceOffer", _LIVE_ITEM),
-        ("<-[:ORDER_CATEGORY]-", "DemandOrder", _LIVE_ITEM),
-    ),
-}
-"""What refers to a node of a kind and would be left without it: way, label, while live."""
-
-
-def _users(
-    kind: LiteralString, ways: tuple[tuple[LiteralString, LiteralString, LiteralString], ...]
-) -> Statement:
-    found: LiteralString = " + ".join(
-        f"COLLECT {{ MATCH (n){way}(m:{label}) WHERE {live} RETURN ['{label}', m.id] }}"
-        for way, label, live in ways
-    )
-    return statement(
-        f"nodes.users of {kind}",
-        f"MATCH (n:{kind} {{id: $id}}) WITH n, {found} AS users RETURN users",
-    )
-
-
-USERS = {kind: _users(kind, ways) for kind, ways in _USERS.items()}
 EDITED: tuple[LiteralString, ...] = (
     *LOCKED,
     "ResourceList",
     "NeedList",
     "ResourceOffer",
     "DemandOrder",
+    "Claim",
 )
 
 
@@ -162,12 +105,6 @@ async def changed_since(
 async def lock_tree(transaction: Transaction, tree: str, token: str) -> None:
     """Wait until nobody else changes the shape of a tree (`areas`, `categories`, `branches`)."""
     await transaction.run(LOCK_TREE, tree=tree, token=token)
-
-
-async def live_users(transaction: Transaction, kind: str, node_id: str) -> list[NodeReference]:
-    """Return what is live and refers to a node, sorted."""
-    rows = await transaction.run(USERS[kind], id=node_id)
-    return sorted(NodeReference(label, each) for label, each in rows[0]["users"])
 
 
 def kind_of(node: Node) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from domain.access import Viewer
 from domain.claims import ClaimPolicy
-from domain.errors import Forbidden, NotFound, Retired, VersionConflict
+from domain.errors import Forbidden, NotFound, Retired
 from domain.identity import NodeReference, new_id
 from domain.records import Node, Versioned
 from domain.rights import AgentPlace, Rule, Subject
@@ -95,23 +95,6 @@ def allow(rule: Rule, viewer: Viewer, subject: Subject, action: str) -> None:
 def missing(kind: str, node_id: str) -> NotFound:
     """Return the error of a node that is not there."""
     return NotFound(type=kind, id=NodeReference(kind, node_id))
-
-
-async def check_version(
-    transaction: Transaction, kind: str, node_id: str, expected: int | None, actual: int
-) -> None:
-    """Refuse a change of what somebody else has changed meanwhile. Raises VersionConflict.
-
-    Only asked of who may change the node, so what was changed since may be told.
-    """
-    if expected is None or expected == actual:
-        return
-    raise VersionConflict(
-        node=NodeReference(kind, node_id),
-        expected=expected,
-        actual=actual,
-        changes=await nodes.changed_since(transaction, kind, node_id, expected),
-    )
 
 
 async def lock_named(

@@ -13,9 +13,8 @@ from domain.availability import instant_text, parse_instant
 from domain.claim_steps import apply
 from domain.claims import ClaimAction, ClaimPolicy, Outcome, Step, Terms, expiry, pending
 from domain.clock import Clock, system_clock
-from domain.errors import VersionConflict
 from domain.holds import Line, LineRequest, lines_of, settle
-from domain.identity import NodeReference, derived_id, new_id
+from domain.identity import derived_id, new_id
 from domain.records import Claim, Evaluation
 from domain.vocabulary import ClaimState, Initiator, Side
 from graph import claims, events, items
@@ -29,6 +28,7 @@ from resolvers.claims_common import (
     actor_of,
     both_sides,
     caller_of,
+    check_version,
     fresh_viewer,
     open_claim,
     refuse_strangers,
@@ -124,24 +124,24 @@ async def take_step(
     *,
     viewer: Viewer,
     idempotency_key: str,
-    version: int | None = None,
+    expected_version: int | None = None,
     clock: Clock = system_clock,
     ids: Callable[[], str] = new_id,
     policy: ClaimPolicy = DEFAULT_POLICY,
 ) -> Claim:
     """Take a step in the life of a claim and return the claim after it.
 
-    `version`, where it is given, is the claim's version that the caller has seen.
+    `expected_version`, where it is given, is the claim's version that the caller has seen.
 
     Raises TransitionRefused, NotThisSide, VersionConflict, what a new set of lines may raise,
     NotFound, Forbidden, NotSignedIn and BadInput.
     """
-    given = {"claimId": claim_id, "version": version, **_step_input(request)}
+    given = {"claimId": claim_id, "version": expected_version, **_step_input(request)}
     operation = f"claim.{request.action}"
     call = _call(viewer, operation, idempotency_key, given, clock, ids, policy)
 
     async def work(transaction: Transaction) -> Claim:
-        return await _step_in(transaction, call, claim_id, request, version)
+        return await _step_in(transaction, call, claim_id, request, expected_version)
 
     return await run_claim_write(graph, call, work)
 
@@ -189,7 +189,7 @@ async def _step_in(
     call: Call,
     claim_id: str,
     request: StepRequest,
-    version: int | None,
+    expected_version: int | None,
 ) -> Claim:
     viewer = await fresh_viewer(transaction, call.account_id, call.now)
     scene, ends, before = await open_claim(transaction, claim_id, call.token, call.now)
@@ -198,10 +198,7 @@ async def _step_in(
     refuse_strangers(viewer, actor, supplier, claim_id, request.action)
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
-    if version is not None and version != before.claim.version:
-        raise VersionConflict(
-            node=NodeReference("Claim", claim_id), expected=version, actual=before.claim.version
-        )
+    await check_version(transaction, "Claim", claim_id, expected_version, before.claim.version)
     step = _step(request, scene, before, call)
     outcome = apply(before.claim, step, actor, call.now, call.policy, before.evaluated)
     lines = _lines_after(before, step, outcome)

@@ -9,13 +9,13 @@ from domain.access import Viewer
 from domain.claim_rights import state_now
 from domain.claim_steps import apply
 from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
-from domain.errors import Forbidden, NotFound, NotSignedIn
+from domain.errors import Forbidden, NotFound, NotSignedIn, VersionConflict
 from domain.identity import NodeReference, derived_id
 from domain.language import Phrase
 from domain.records import Claim
 from domain.rights import AgentPlace, Subject, may_see_item
 from domain.vocabulary import ClaimState, Side
-from graph import accounts, claims, events, items, standing
+from graph import accounts, claims, events, items, nodes, standing
 from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Graph, Transaction
 from graph.idempotency import Repeatable, earlier_result, record_result
@@ -95,6 +95,23 @@ async def run_write(
         except LapsedHoldsError as lapsed:
             for claim_id in sorted(lapsed.claim_ids):
                 await system_step(graph, claim_id, ClaimAction.EXPIRE, call.now, call.policy)
+
+
+async def check_version(
+    transaction: Transaction, kind: str, node_id: str, expected: int | None, actual: int
+) -> None:
+    """Refuse a change of what somebody else has changed meanwhile. Raises VersionConflict.
+
+    Only asked of who may change the node, so what was changed since may be told.
+    """
+    if expected is None or expected == actual:
+        return
+    raise VersionConflict(
+        node=NodeReference(kind, node_id),
+        expected=expected,
+        actual=actual,
+        changes=await nodes.changed_since(transaction, kind, node_id, expected),
+    )
 
 
 async def fresh_viewer(transaction: Transaction, account_id: str, now: datetime) -> Viewer:

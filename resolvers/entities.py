@@ -14,7 +14,7 @@ from domain.identity import NodeReference
 from domain.records import Node, Retirable
 from domain.rights import RIGHTS, KindRights, Rule, Subject
 from domain.searching import search_text
-from graph import loading, nodes, standing
+from graph import items_named_after, loading, nodes, standing, users
 from graph.driver import Graph, Transaction
 from graph.events import Changes
 from graph.records import record
@@ -22,14 +22,13 @@ from resolvers.changing import (
     Changed,
     Request,
     allow,
-    check_version,
     created,
     lock_named,
     missing,
     raised,
     run_change,
 )
-from resolvers.claims_common import Call
+from resolvers.claims_common import Call, check_version
 
 MOST_SHOWN = 20
 Links = Mapping[str, tuple[NodeReference, ...]]
@@ -122,8 +121,8 @@ async def edit(
         raise BadInput(field="changes", value=None, expected=", ".join(sorted(entity.fields)))
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        if entity.tree is not None and "code" in fields:
-            await nodes.lock_tree(transaction, entity.tree, call.token)
+        renamed = bool(items_named_after.NAMES & fields.keys())
+        await _lock_tree_and_items(transaction, entity, node_id, fields, call)
         before, ends = await open_node(
             transaction, entity, node_id, request, call, viewer, entity.rights.edit
         )
@@ -143,8 +142,7 @@ async def edit(
         after = replace(after, version=raised(before))
         changed = await nodes.change(transaction, before, after)
         changed.update(linked)
-        if (search := _search(entity, after)) is not None:
-            await nodes.find_by(transaction, after, search)
+        await _find_by(transaction, entity, after, renamed=renamed)
         return Changed(node_id, after.version), {node_id: changed}
 
     given = {"id": node_id, "fields": fields, "links": links}
@@ -161,7 +159,7 @@ async def retire(graph: Graph, entity: Entity, node_id: str, request: Request) -
         before, _ = await open_node(
             transaction, entity, node_id, request, call, viewer, entity.rights.retire
         )
-        await refuse_used(transaction, entity.kind, node_id)
+        await refuse_used(transaction, entity.kind, node_id, call)
         changes: dict[str, Any] = {"retired_at": call.now, "version": raised(before)}
         if entity.end is not None:
             today = call.now.date()
@@ -174,12 +172,12 @@ async def retire(graph: Graph, entity: Entity, node_id: str, request: Request) -
     return await run_change(graph, request, f"{entity.kind}.RETIRE", {"id": node_id}, work)
 
 
-async def refuse_used(transaction: Transaction, kind: str, node_id: str) -> None:
+async def refuse_used(transaction: Transaction, kind: str, node_id: str, call: Call) -> None:
     """Refuse to take out of use what something live refers to. Raises InUse, naming some of it."""
-    if kind not in nodes.USERS:
+    if kind not in users.USERS:
         return
-    if users := await nodes.live_users(transaction, kind, node_id):
-        raise InUse(node=NodeReference(kind, node_id), users=users[:MOST_SHOWN], count=len(users))
+    if found := await users.live_users(transaction, kind, node_id, call.now):
+        raise InUse(node=NodeReference(kind, node_id), users=found[:MOST_SHOWN], count=len(found))
 
 
 async def open_node(
@@ -266,6 +264,24 @@ def _check_count(name: str, link: Link, ends: tuple[NodeReference, ...]) -> None
     if not link.least <= len(set(ends)) <= link.most or len(set(ends)) != len(ends):
         expected = f"{link.least}..{link.most}"
         raise BadInput(field=name, value=len(ends), expected=expected)
+
+
+async def _lock_tree_and_items(
+    transaction: Transaction, entity: Entity, node_id: str, fields: Mapping[str, Any], call: Call
+) -> None:
+    """Lock what comes before the node in the order of locks, where its edit touches it."""
+    if entity.tree is not None and "code" in fields:
+        await nodes.lock_tree(transaction, entity.tree, call.token)
+    if items_named_after.NAMES & fields.keys():
+        await items_named_after.lock(transaction, entity.kind, node_id, call.token)
+
+
+async def _find_by(transaction: Transaction, entity: Entity, node: Node, *, renamed: bool) -> None:
+    """Write the text by which a node is found, and those of what is found by its name."""
+    if (search := _search(entity, node)) is not None:
+        await nodes.find_by(transaction, node, search)
+    if renamed:
+        await items_named_after.refresh(transaction, entity.kind, node.id)
 
 
 def _search(entity: Entity, node: Node) -> str | None:

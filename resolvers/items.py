@@ -27,13 +27,12 @@ from resolvers.changing import (
     Changed,
     Request,
     allow,
-    check_version,
     lock_named,
     missing,
     raised,
     run_change,
 )
-from resolvers.claims_common import Call, LapsedHoldsError, refuse_unseen, subject_of
+from resolvers.claims_common import Call, LapsedHoldsError, check_version, refuse_unseen, subject_of
 
 Item: TypeAlias = DemandOrder | ResourceOffer
 _COMMON = frozenset(

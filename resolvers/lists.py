@@ -30,14 +30,13 @@ from resolvers.changing import (
     Request,
     agent_place,
     allow,
-    check_version,
     created,
     lock_named,
     missing,
     raised,
     run_change,
 )
-from resolvers.claims_common import Call, subject_of
+from resolvers.claims_common import Call, check_version, subject_of
 from resolvers.items import Edit, Item, edited, locate
 
 List: TypeAlias = ResourceList | NeedList

@@ -16,7 +16,7 @@ from domain.errors import BadInput, HeldByClaims, SheetError
 from domain.holds import SlotUse, offer_hold, offer_state, order_hold, order_state, slot_holds
 from domain.records import Category, DemandOrder, ResourceOffer, Slot, Versioned
 from domain.vocabulary import ItemState
-from graph import claims_on, events, items, loading, match_runs
+from graph import claims_on, events, items, items_named_after, loading, match_runs
 from graph.accounts import Run
 from graph.driver import Graph, Transaction
 from graph.events import Changes
@@ -155,7 +155,7 @@ def _difference(
 ) -> _Difference:
     found = _Difference()
     for piece in pieces:
-        before = nodes.get(piece.id)
+        before, edited = nodes.get(piece.id), False
         if before is None:
             found.make[piece.id] = piece
         else:
@@ -167,13 +167,9 @@ def _difference(
                 if before.get(name) != value and not edited
             }
             if changes:
-                counted = isinstance(piece.node, Versioned) and piece.kind not in ITEMS
-                if counted and not isinstance(piece.node, Category):
-                    changes["version"] = before.get("version", 0) + 1
                 found.change[piece.id] = changes
-            if piece.mentioned or edited:
-                continue
-        for name, others in piece.links.items():
+        bare = before is not None and (piece.mentioned or edited)
+        for name, others in () if bare else piece.links.items():
             there = links.get(name, {}).get(piece.id, set())
             if there == set(others):
                 continue
@@ -181,7 +177,16 @@ def _difference(
             found.cut.setdefault(name, set()).update((piece.id, end) for end in there - others)
             if before is not None:
                 found.links.setdefault(piece.id, {})[name] = (sorted(there), sorted(others))
+        touched = piece.id in found.change or piece.id in found.links
+        if before is not None and touched and _counted(piece):
+            found.change.setdefault(piece.id, {})["version"] = before.get("version", 0) + 1
     return found
+
+
+def _counted(piece: Piece) -> bool:
+    """Whether a load raises the version here; that of a category is of people's changes only."""
+    versioned = isinstance(piece.node, Versioned) and not isinstance(piece.node, Category)
+    return versioned and piece.kind not in ITEMS
 
 
 def _edited_items(batch: Batch, difference: _Difference) -> list[list[str]]:
@@ -329,6 +334,9 @@ async def _write(
             if difference.change.get(p.id)
         }
         await loading.change_nodes(transaction, kind, changed)
+        for node_id, properties in changed.items():
+            if items_named_after.NAMES & properties.keys():
+                await items_named_after.refresh(transaction, kind, node_id)
     for name in sorted(difference.cut):
         await loading.cut(transaction, name, difference.cut[name])
     for name in sorted(difference.join):

@@ -18,14 +18,13 @@ from graph.records import record
 from resolvers.changing import (
     Changed,
     Request,
-    check_version,
     created,
     lock_named,
     missing,
     raised,
     run_change,
 )
-from resolvers.claims_common import Call
+from resolvers.claims_common import Call, check_version
 from resolvers.entities import Entity, Link, Links, open_node
 
 MOST_PARTIES = 50

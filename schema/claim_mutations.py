@@ -1,8 +1,8 @@
 """Mutations of claims: one for each step, all with the same named result.
 
 Every input carries an idempotency key: the same key with the same input gives the same claim
-again. `version` is the claim's version that the caller has seen; `side` settles for which side an
-account speaks that speaks for both.
+again. `expectedVersion` is the claim's version that the caller has seen; `side` settles for which
+side an account speaks that speaks for both.
 """
 
 from collections.abc import Awaitable
@@ -12,6 +12,7 @@ from typing import Annotated
 import strawberry
 
 from domain.claims import ClaimAction
+from domain.errors import BadInput
 from domain.fit import Misfit, misfits
 from domain.holds import LineRequest
 from domain.vocabulary import Initiator, Side
@@ -27,6 +28,7 @@ from schema.types.claims import Claim
 from schema.values import Long
 
 strawberry.enum(Misfit)
+VERSION_RENAMED = "Say expectedVersion, as for all other nodes; works until 2027-06-01"
 
 
 @strawberry.type
@@ -34,6 +36,7 @@ class ClaimPayload:
     """The claim after the step."""
 
     claim_id: strawberry.Private[str]
+    version: int
 
     @strawberry.field
     async def claim(self, info: Info) -> Claim | None:
@@ -79,7 +82,8 @@ class ClaimStepInput:
 
     claim_id: strawberry.ID
     idempotency_key: str
-    version: int | None = None
+    expected_version: int | None = None
+    version: int | None = strawberry.field(default=None, deprecation_reason=VERSION_RENAMED)
     side: Side | None = None
 
 
@@ -157,7 +161,15 @@ async def _propose(info: Info, given: ProposeClaimInput) -> ClaimPayload:
             ids=context.ids,
             policy=context.claim_policy,
         )
-    return ClaimPayload(claim_id=claim.id)
+    return ClaimPayload(claim_id=claim.id, version=claim.version)
+
+
+def _expected_version(given: ClaimStepInput) -> int | None:
+    """Return the version that the caller has seen, under either name. Raises BadInput for two."""
+    named = {each for each in (given.expected_version, given.version) if each is not None}
+    if len(named) > 1:
+        raise BadInput(field="version", value=given.version, expected="expectedVersion")
+    return next(iter(named), None)
 
 
 async def _step(info: Info, given: ClaimStepInput, request: StepRequest) -> ClaimPayload:
@@ -169,12 +181,12 @@ async def _step(info: Info, given: ClaimStepInput, request: StepRequest) -> Clai
             request,
             viewer=context.viewer,
             idempotency_key=given.idempotency_key,
-            version=given.version,
+            expected_version=_expected_version(given),
             clock=context.clock,
             ids=context.ids,
             policy=context.claim_policy,
         )
-    return ClaimPayload(claim_id=claim.id)
+    return ClaimPayload(claim_id=claim.id, version=claim.version)
 
 
 def _plain(info: Info, given: ClaimStepInput, action: ClaimAction) -> Awaitable[ClaimPayload]:

@@ -11,6 +11,7 @@ from schema.context import Info
 from schema.ids import encode, optional_uid, uid
 from schema.problems import EntryProblem, MatchingRunProblem, Problem, problem_of
 from schema.resolve import read_node
+from schema.together import Together
 from schema.types.claims import Claim
 from schema.types.matching import MatchRun, Proposal
 
@@ -60,11 +61,15 @@ class Endorsement:
     proposal_id: strawberry.ID
     problem: Problem | None
     claim_id: strawberry.Private[str | None]
+    together: strawberry.Private[Together]
 
     @strawberry.field
     async def claim(self, info: Info) -> Claim | None:
-        """The claim, read by this field's own selection."""
-        return await read_node(info, "Claim", self.claim_id) if self.claim_id else None
+        """The claim; those of all proposals are read at once, by this field's own selection."""
+        if self.claim_id is None:
+            return None
+        (claim,) = await self.together.read(info, [("Claim", self.claim_id)])
+        return claim
 
 
 @strawberry.type
@@ -97,12 +102,13 @@ RejectProposalResult = Annotated[
 ]
 
 
-def _endorsement(done: matching.Endorsement, info: Info) -> Endorsement:
+def _endorsement(done: matching.Endorsement, info: Info, together: Together) -> Endorsement:
     problem = problem_of(done.problem, info.context.language) if done.problem else None
     return Endorsement(
         proposal_id=encode("Proposal", done.proposal_id),
         problem=problem,
         claim_id=done.claim.id if done.claim else None,
+        together=together,
     )
 
 
@@ -132,7 +138,10 @@ async def _endorse(info: Info, given: EndorseProposalsInput) -> EndorseProposals
         ids=context.ids,
         claim_policy=context.claim_policy,
     )
-    return EndorseProposalsPayload(endorsements=[_endorsement(each, info) for each in done])
+    together = Together([("Claim", each.claim.id) for each in done if each.claim is not None])
+    return EndorseProposalsPayload(
+        endorsements=[_endorsement(each, info, together) for each in done]
+    )
 
 
 async def _reject(info: Info, given: RejectProposalInput) -> RejectProposalPayload:

@@ -4,7 +4,13 @@ import re
 from datetime import date
 from pathlib import Path
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, find_breaking_changes
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    build_schema,
+    find_breaking_changes,
+)
 
 from schema.build import build_schema as built_schema
 from schema.build import graphql_schema_of
@@ -39,10 +45,13 @@ def test_a_breaking_change_is_found_and_may_be_announced() -> None:
 
 
 def test_what_is_deprecated_says_why_and_until_when() -> None:
+    said: list[str] = []
     for each in BUILT.type_map.values():
-        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
+        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             for name, field in each.fields.items():
                 if field.deprecation_reason is not None:
                     found = DEPRECATED.search(field.deprecation_reason)
                     assert found, f"{each.name}.{name}: why, and 'until YYYY-MM-DD'"
                     date.fromisoformat(found[1])
+                    said.append(f"{each.name}.{name}")
+    assert "ClaimStepInput.version" in said

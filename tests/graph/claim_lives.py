@@ -86,7 +86,7 @@ class Lives:
             request,
             viewer=self.here.viewer(who),
             idempotency_key=idempotency_key or new_id(),
-            version=version,
+            expected_version=version,
             clock=self.here.clock,
             policy=self.policy,
         )

@@ -6,6 +6,7 @@ import pytest
 
 from domain.identity import global_id, parse_global_id
 from graph.driver import Graph
+from tests.graph.asking_both_ways import data
 from tests.graph.builders import Neighbourhood, dump
 from tests.graph.events_of import events_of
 from tests.graph.mutating import mutate
@@ -330,3 +331,93 @@ async def test_an_alliance_has_one_chair_at_a_time(here: Neighbourhood) -> None:
     assert ended["alliance"]["retiredAt"] is not None
     closed = await mutate(here, "coordinator", "addChairTerm", **term, startsOn="2028-01-01")
     assert closed["code"] == "RETIRED"
+
+
+async def found(here: Neighbourhood, field: str, text: str) -> list[str]:
+    """The titles of the offers or orders that a text finds."""
+    query = f"query ($text: String!) {{ {field}(filter: {{text: $text}}) {{ nodes {{ title }} }} }}"
+    nodes = (await data(here, "admin", query, {"text": text}))[field]["nodes"]
+    return sorted(node["title"] for node in nodes)
+
+
+async def test_what_is_renamed_is_found_by_its_new_name_with_all_it_has(
+    here: Neighbourhood,
+) -> None:
+    area = gid(here, "Area", "subdistrict")
+    node = await made(here, "coordinator", "createUnit", "unit", **unit(here, name="旧名单位"))
+    category = await made(
+        here, "admin", "createCategory", "category", code="mending", name="缝纫", nameEn="Mending"
+    )
+    listed = await made(
+        here, "coordinator", "createNeedList", "needList", issuerId=node, title="清单"
+    )
+    await made(
+        here, "coordinator", "createOrder", "order", ownerId=node, categoryId=category,
+        title="窗帘改短", measure="PERSON", quantity=2, listId=listed, areaId=area,
+    )  # fmt: skip
+    offers = await made(
+        here, "coordinator", "createResourceList", "resourceList", issuerId=node, title="清单"
+    )
+    await made(
+        here, "coordinator", "createOffer", "offer", ownerId=node, categoryId=category,
+        title="裁缝师傅", measure="PERSON", capacityKind="TOTAL", listId=offers, servesIds=[],
+    )  # fmt: skip
+    for field, title in (("orders", "窗帘改短"), ("offers", "裁缝师傅")):
+        assert await found(here, field, "旧名单位") == await found(here, field, "缝纫") == [title]
+    renamed = await mutate(
+        here, "coordinator", "editUnit", "version", id=node, name="新名机构", aliases=["简称"]
+    )
+    assert renamed["version"] == 1
+    relabelled = await mutate(here, "admin", "editCategory", "version", id=category, name="织补")
+    assert relabelled["version"] == 1
+    for field, title in (("orders", "窗帘改短"), ("offers", "裁缝师傅")):
+        assert await found(here, field, "旧名单位") == await found(here, field, "缝纫") == []
+        assert await found(here, field, "新名机构") == await found(here, field, "织补") == [title]
+
+
+async def test_what_hangs_on_an_agent_keeps_it_in_use(here: Neighbourhood) -> None:
+    """Grants, agreements, pairings, alliances with their chairs, check-ins: until they end."""
+    node = await made(here, "coordinator", "createUnit", "unit", **unit(here, name="将停用单位"))
+    area, home = gid(here, "Area", "subdistrict"), gid(here, "Area", "community")
+    branch = await made(
+        here, "coordinator", "createBranch", "branch", name="支部", kind="BRANCH", areaId=home
+    )
+    account = gid(here, "Account", "account nobody")
+    granted = await mutate(
+        here, "admin", "grantRole", "grant { id }", accountId=account, role="LIAISON", agentId=node
+    )
+    agreement = await made(
+        here, "coordinator", "createAgreement", "agreement", title="协议", partyIds=[node, home]
+    )
+    pairing = await made(here, "coordinator", "createPairing", "pairing", agentIds=[node, home])
+    alliance = await made(
+        here, "coordinator", "createAlliance", "alliance", name="联盟", kind="COMMUNITY",
+        areaId=area, memberIds=[node],
+    )  # fmt: skip
+    term = await made(
+        here, "coordinator", "addChairTerm", "chairTerm", allianceId=alliance, chairId=node,
+        startsOn="2026-05-01",
+    )  # fmt: skip
+    grant = granted["grant"]["id"]
+    hanging = sorted([grant, agreement, pairing, alliance, term])
+    used = await mutate(here, "coordinator", "retireUnit", id=node)
+    assert (used["code"], used["count"], sorted(used["users"])) == ("IN_USE", 5, hanging)
+    revoked = await mutate(here, "admin", "revokeGrant", "grant { validUntil }", grantId=grant)
+    assert revoked["grant"]["validUntil"] is not None
+    for who, field, given in (
+        ("coordinator", "endAgreement", {"id": agreement}),
+        ("coordinator", "endPairing", {"id": pairing}),
+        ("coordinator", "endAlliance", {"id": alliance}),
+    ):
+        assert "code" not in await mutate(here, who, field, **given), field
+    here.clock.forward(days=1)
+    gone = await mutate(here, "coordinator", "retireUnit", "version", id=node)
+    assert gone["version"] == 1
+    checked_in = await made(
+        here, "coordinator", "createCheckIn", "checkIn", agentId=branch, areaId=home,
+        role="CO_BUILDING",
+    )  # fmt: skip
+    used = await mutate(here, "coordinator", "retireBranch", id=branch)
+    assert (used["code"], used["users"]) == ("IN_USE", [checked_in])
+    assert "code" not in await mutate(here, "coordinator", "endCheckIn", id=checked_in)
+    assert "code" not in await mutate(here, "coordinator", "retireBranch", id=branch)

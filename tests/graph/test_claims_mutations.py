@@ -136,7 +136,7 @@ LIVES: dict[str, list[tuple[str, str, dict[str, Any], str]]] = {
 async def test_a_life(here: Neighbourhood, life: str) -> None:
     claim = await proposed(here)
     for version, (who, field, given, state) in enumerate(LIVES[life]):
-        answer = await mutate(here, who, field, claimId=claim, version=version, **given)
+        answer = await mutate(here, who, field, claimId=claim, expectedVersion=version, **given)
         assert answer["claim"]["state"] == state, answer
         assert answer["claim"]["version"] == version + 1
 
@@ -208,9 +208,27 @@ async def test_problems_name_what_helps(here: Neighbourhood) -> None:
         "NOT_SIGNED_IN": mutate(here, None, "acceptClaim", claimId=claim),
         "FORBIDDEN": mutate(here, "nobody", "acceptClaim", claimId=claim),
         "NOT_THIS_SIDE": mutate(here, "unit", "acceptClaim", claimId=claim),
-        "VERSION_CONFLICT": mutate(here, "unit", "withdrawClaim", claimId=claim, version=7),
+        "VERSION_CONFLICT": mutate(here, "unit", "withdrawClaim", claimId=claim, expectedVersion=7),
         "BAD_INPUT": mutate(here, "community", "declineClaim", claimId=claim, reason=" "),
     }
     for code, answer in codes.items():
         assert (await answer)["code"] == code
     assert here.clock.now > NOW
+
+
+async def test_the_former_name_of_the_version_still_works(here: Neighbourhood) -> None:
+    order = global_id("DemandOrder", (await here.order()).id)
+    claim = (
+        await mutate(
+            here, "unit", "proposeClaim", initiator="SUPPLIER", orderId=order,
+            supplierId=global_id("Unit", here.unit), lines=[{"quantity": 4}],
+        )
+    )["claim"]["id"]  # fmt: skip
+    for given, code in (
+        ({"version": 7}, "VERSION_CONFLICT"),
+        ({"version": 0, "expectedVersion": 7}, "BAD_INPUT"),
+    ):
+        refused = await mutate(here, "unit", "withdrawClaim", claimId=claim, **given)
+        assert refused["code"] == code
+    done = await mutate(here, "unit", "withdrawClaim", claimId=claim, version=0, expectedVersion=0)
+    assert done["claim"]["version"] == 1

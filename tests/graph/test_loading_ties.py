@@ -121,7 +121,7 @@ async def test_a_later_sheet_changes_what_it_says(district: Graph, tmp_path: Pat
     alliances = sheet(tmp_path / "later.csv", ALLIANCES, "机关联盟|机关||一单位、二单位||")
     report = await load_files(district, [alliances], area=DISTRICT)
     (change,) = report.changes
-    assert (change.label, change.fields) == ("Alliance", ("ALLIANCE_MEMBER",))
+    assert (change.label, change.fields) == ("Alliance", ("ALLIANCE_MEMBER", "version"))
     renewed = "01|停车共建协议|甲社区|一单位|二单位|2026年1月8日|2028年12月31日|"
     report = await load_files(
         district, [sheet(tmp_path / "later.csv", AGREEMENTS, renewed)], area=DISTRICT

@@ -106,6 +106,30 @@ async def test_a_run_is_made_endorsed_and_seen(schema: strawberry.Schema, market
     assert missing["problem"]["code"] == "NOT_FOUND"
 
 
+async def test_claims_of_endorsed_proposals_are_read_together(
+    schema: strawberry.Schema, market: Market
+) -> None:
+    for _ in range(3):
+        await market.order()
+        await market.offer()
+    area = encode("Area", market.here.subdistrict)
+    run = (await ask(schema, market, RUN, idempotencyKey="run", areaId=area))["run"]
+    ids = [proposal["id"] for proposal in run["proposals"]["nodes"]]
+    assert len(ids) == 3
+    read: list[str] = []
+
+    def observe(name: str, text: str, _: object) -> None:
+        if name.startswith("compiled") and ":Claim" in text:
+            read.append(text)
+
+    market.graph.observers.append(observe)
+    done = await ask(schema, market, ENDORSE, idempotencyKey="all", proposalIds=ids)
+    market.graph.observers.remove(observe)
+    told = [(each["claim"] or {}).get("proposal", {}).get("id") for each in done["endorsements"]]
+    assert told == ids
+    assert len(read) == 1
+
+
 async def test_a_proposal_is_rejected_once(schema: strawberry.Schema, market: Market) -> None:
     await market.order()
     await market.offer()
