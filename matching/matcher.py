@@ -13,11 +13,15 @@ import numpy as np
 
 from domain.errors import MatchingError
 from domain.language import Phrase
+from domain.measures import ratio
 from matching.columns import Flags, ragged
 from matching.exact import solve_exact
 from matching.instance import Component, Take, component_of
+from matching.keeping import counted_worths, keep_bonus, kept_places, solve_from_last
 from matching.model import (
+    Booking,
     ComponentProof,
+    Counted,
     Method,
     Plan,
     Policy,
@@ -32,10 +36,10 @@ from matching.model import (
 from matching.network import Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, largest_value, parts_of, values_of
+from matching.pins import settled
 from matching.placing import Share, shares_of
-from matching.pricing import Solution, solve_priced
+from matching.pricing import Solution
 from matching.rounding import rounded
-from matching.rules import Allowed
 from matching.score import reasons, total, worth
 from matching.sparse import listed
 
@@ -67,24 +71,24 @@ def match(
 ) -> Plan:
     """Return the best plan with its proof; the same for any order of the input.
 
-    `found` are the pairs, where the caller has them already. Raises MatchingError when an id
-    occurs twice or the sums leave 53 bits.
+    `found` are the pairs that the pins leave, where the caller has them already. Raises
+    MatchingError when an id occurs twice or the sums leave 53 bits.
     """
     check_ids(situation)
-    found = found or find_pairs(situation, policy, progress)
+    found = found or find_pairs(settled(situation, policy).situation, policy, progress)
     solved = solve(found, progress)
     return plan_of(situation, found, solved.shares, solved.proofs)
 
 
 def solve(found: Found, progress: Progress | None = None) -> Solved:
     """Return the best plan of the pairs. Raises MatchingError when the sums leave 53 bits."""
-    network = network_of(found)
+    network = network_of(found, counted_worths(found))
     if progress:
         progress("SOLVE", 0, network.components)
     if largest_value(network) > LARGEST_VALUE:
         raise MatchingError(reason=Phrase("matching.problem.TOO_LARGE"))
     parts = parts_of(network)
-    flow = solve_priced(network, whole_pairs(network, ~parts.converted))
+    flow = solve_from_last(network, whole_pairs(network, ~parts.converted))
     shares, proofs = _proven(network, parts, flow)
     large = ~parts.splittable & ~parts.converted & (parts.pairs > LARGEST_PROGRAM)
     if large.any():
@@ -187,20 +191,19 @@ def plan_of(
     shares: Iterable[Share],
     proofs: tuple[ComponentProof, ...] | None,
 ) -> Plan:
-    """Return the plan that these shares make, with reasons, and why the rest stays unmatched."""
+    """Return the plan that these shares and the pins make, and why the rest stays unmatched.
+
+    `found` are the pairs of what the pins leave of the situation.
+    """
+    held = found.columns.situation.held
+    pinned = {pin.pair: pin.quantity for pin in held}
     by_pair: dict[tuple[str, str], list[Share]] = defaultdict(list)
-    for share in shares:
+    for share in (*shares, *shares_of_pins(held)):
         by_pair[share.order_id, share.offer_id].append(share)
-    proposals = tuple(_proposal(found, *key, taken) for key, taken in sorted(by_pair.items()))
-    value = sum(
-        worth(
-            found.columns.orders[found.order_numbers[proposal.order_id]],
-            proposal.score,
-            found.columns.policy,
-        )
-        * proposal.quantity
-        for proposal in proposals
+    proposals = tuple(
+        _proposal(found, *key, taken, pinned.get(key, 0)) for key, taken in sorted(by_pair.items())
     )
+    counted = count(found, proposals, kept=proofs is not None)
     return Plan(
         proposals=proposals,
         unmatched=_unmatched(found, proposals),
@@ -208,9 +211,47 @@ def plan_of(
         orders=len(situation.orders),
         offers=len(situation.offers),
         pairs=len(found),
-        value=value,
-        bound=None if proofs is None else sum(proof.bound for proof in proofs),
+        counted=counted,
+        bound=None
+        if proofs is None
+        else sum(proof.bound for proof in proofs) + worth_of_pins(found, proposals),
     )
+
+
+def count(found: Found, proposals: Iterable[Proposal], *, kept: bool) -> Counted:
+    """Return what proposals are worth, and with it the bonus of what is kept where it counts."""
+    numbers, columns = found.order_numbers, found.columns
+    places = kept_places(found) if kept else {}
+    worths = bonus = 0
+    for proposal in proposals:
+        order = columns.orders[numbers[proposal.order_id]]
+        worths += worth(order, proposal.score, columns.policy) * proposal.quantity
+        place = found.place(numbers[order.id], found.offer_numbers[proposal.offer_id])
+        if place in places:
+            free = proposal.quantity - proposal.pinned
+            bonus += keep_bonus(columns.policy, order.measure) * free
+    return Counted(worths, bonus)
+
+
+def worth_of_pins(found: Found, proposals: Iterable[Proposal]) -> int:
+    """Return what the pinned part of proposals is worth: in the value and in its bound alike."""
+    columns = found.columns
+    return sum(
+        worth(
+            columns.orders[found.order_numbers[proposal.order_id]], proposal.score, columns.policy
+        )
+        * proposal.pinned
+        for proposal in proposals
+    )
+
+
+def shares_of_pins(pins: Iterable[Booking]) -> list[Share]:
+    """Return what pins take, slot by slot."""
+    return [
+        Share(pin.order_id, pin.offer_id, slot, quantity)
+        for pin in pins
+        for slot, quantity in (pin.slots or ((None, pin.quantity),))
+    ]
 
 
 def check_ids(situation: Situation) -> None:
@@ -227,13 +268,15 @@ def _share(component: Component, take: Take) -> Share:
     return Share(order_id, component.bins[arc.bin].offer_id, slot, take.quantity)
 
 
-def _proposal(found: Found, order_id: str, offer_id: str, shares: Sequence[Share]) -> Proposal:
+def _proposal(
+    found: Found, order_id: str, offer_id: str, shares: Sequence[Share], pinned: int
+) -> Proposal:
     numbers = found.order_numbers[order_id], found.offer_numbers[offer_id]
     order, offer = found.columns.orders[numbers[0]], found.columns.offers[numbers[1]]
-    allowed, parts = found.allowed(*numbers), found.parts(*numbers)
-    if not isinstance(allowed, Allowed):
+    parts, steps = found.parts(*numbers), ratio(order.measure, offer.measure)
+    if steps is None:
         raise TypeError(f"a plan uses a pair that is refused: {order_id}, {offer_id}")
-    step, given = allowed.step
+    step, given = steps
     amounts: dict[str | None, int] = defaultdict(int)
     for share in shares:
         amounts[share.slot] += share.quantity
@@ -250,6 +293,7 @@ def _proposal(found: Found, order_id: str, offer_id: str, shares: Sequence[Share
         score=total(parts),
         parts=parts,
         reasons=reasons(order, offer, parts, columns.texts, columns.situation.relations),
+        pinned=pinned,
     )
 
 
@@ -258,7 +302,7 @@ def _unmatched(found: Found, proposals: Sequence[Proposal]) -> tuple[Unmatched, 
     got: dict[str, int] = defaultdict(int)
     users: dict[int, list[str]] = defaultdict(list)
     for proposal in proposals:
-        got[proposal.order_id] += proposal.quantity
+        got[proposal.order_id] += proposal.quantity - proposal.pinned
         users[found.offer_numbers[proposal.offer_id]].append(proposal.order_id)
     short = [
         number for number, order in enumerate(columns.orders) if order.quantity > got[order.id]

@@ -146,6 +146,7 @@ class Policy:
     are taken up to `horizon_days` ahead; a place further than `max_km` is out of reach where the
     offer names no service area; a slot has to share `overlap_minutes` with a wanted window (or
     all of the shorter one). `effort` is CP-SAT's deterministic time per component.
+    `keep` is the bonus of a unit where the last plan has it, as a share of a perfect unit's worth.
     """
 
     name: str = "best"
@@ -156,6 +157,7 @@ class Policy:
     overlap_minutes: int = 30
     allow_substitutes: bool = True
     effort: float = 2.0
+    keep: float = 0.1
 
 
 class Refusal(StrEnum):
@@ -207,7 +209,7 @@ class Proposal:
     """How much of which offer for which order, and why.
 
     `quantity` is in the order's measure, `offer_quantity` in the offer's; `slots` say where in
-    time, in time's order, and add up to both (empty for TOTAL offers).
+    time, in time's order, and add up to both (empty for TOTAL offers). `pinned` of it was given.
     """
 
     order_id: str
@@ -219,6 +221,7 @@ class Proposal:
     score: float
     parts: tuple[Part, ...]
     reasons: tuple[Reason, ...]
+    pinned: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,12 +272,28 @@ class ComponentProof:
     bound: int
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a plan's value is counted: its parts, which add up to it.
+
+    `worth`: the worths of all matched units; `kept`: the bonus of those that the last plan had
+    (`Policy.keep`).
+    """
+
+    worth: int
+    kept: int = 0
+
+    @property
+    def value(self) -> int:
+        """The sum: what a plan is best by."""
+        return self.worth + self.kept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The outcome of a run, in a canonical order: the same for any order of the input.
 
-    `value` is the sum of the worths of all matched units, `bound` what no plan exceeds (None for
-    a baseline, which proves nothing).
+    `bound` is what no plan's value exceeds (None for a baseline, which proves nothing).
     """
 
     proposals: tuple[Proposal, ...]
@@ -283,8 +302,13 @@ class Plan:
     orders: int
     offers: int
     pairs: int
-    value: int
+    counted: Counted
     bound: int | None
+
+    @property
+    def value(self) -> int:
+        """What the plan is worth, all that it is counted by."""
+        return self.counted.value
 
     @property
     def proven(self) -> bool:
@@ -306,12 +330,56 @@ Relations = Mapping[tuple[str, str], RelationKind]
 """How agents are linked, by `agent_pair`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """How much of an offer an order has, in which slots (none of a TOTAL offer).
+
+    In the order's measure; the slots' quantities add up to it.
+    """
+
+    order_id: str
+    offer_id: str
+    quantity: int
+    slots: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The order's id and the offer's."""
+        return self.order_id, self.offer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run saw of an order or an offer: how much, and a fingerprint of all the rest."""
+
+    quantity: int
+    fingerprint: str
+
+
+WHOLE = ""
+"""The key of an offer's only room, where it has no slots."""
+
+OfferPrices = Mapping[str, Mapping[str, int]]
+"""What a unit of an offer is worth where it is needed most, by offer and slot; 0 is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The last plan, as far as it still stands, and what its run saw."""
+
+    bookings: tuple[Booking, ...] = ()
+    prices: OfferPrices = field(default_factory=lambda: MappingProxyType({}))
+    orders: Mapping[str, Seen] = field(default_factory=lambda: MappingProxyType({}))
+    offers: Mapping[str, Seen] = field(default_factory=lambda: MappingProxyType({}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """Everything a run knows: orders, offers, links between agents, substitutes, the instant.
 
     `substitutes` are pairs of category paths: an order in the first, or below it, may be met by
-    an offer in the second, or below it.
+    an offer in the second, or below it. `pins` are to be in the plan whatever it costs; `held`
+    are those that hold, their quantities taken off already (`matching/pins.py`).
     """
 
     orders: tuple[Order, ...]
@@ -319,3 +387,6 @@ class Situation:
     now: datetime
     relations: Relations = field(default_factory=lambda: MappingProxyType({}))
     substitutes: frozenset[tuple[str, str]] = frozenset()
+    earlier: Earlier | None = None
+    pins: tuple[Booking, ...] = ()
+    held: tuple[Booking, ...] = ()

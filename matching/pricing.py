@@ -87,11 +87,21 @@ def repaired(network: Network, flow: Solution) -> Solution:
     Equal in value to one made anew, and different from the one before only where it has to be:
     what the changes cannot reach in the residual graph for less than they gain stands still.
     """
-    pricing = _Pricing(network, None)
-    arcs = flow.arcs
-    pricing.active[arcs.pairs] = True
-    carried = _within_limits(arcs, flow.carried, network)
     prices = flow.order_prices, flow.bin_prices
+    return repaired_from(network, None, flow.arcs, flow.carried, prices)
+
+
+def repaired_from(
+    network: Network, chosen: Flags | None, arcs: Arcs, carried: Integers, prices: Prices
+) -> Solution:
+    """Return the best plan of the chosen pairs, beginning from what `arcs` carry.
+
+    That may be more than there is room for; `prices` may be any that are not below zero. A pair
+    has all its arcs among them.
+    """
+    pricing = _Pricing(network, chosen)
+    pricing.active[arcs.pairs] = True
+    carried = _within_limits(arcs, carried, network)
     return pricing.completed(arcs, *resolved(network, arcs, carried, prices))
 
 
@@ -200,7 +210,7 @@ class _Pricing:
         network = self._network
         gains = network.worths.copy()
         if prices is not None:
-            gains -= prices[0][self._orders] + self._cheapest(prices[1])[self._offers]
+            gains -= prices[0][self._orders] + cheapest(network, prices[1])[self._offers]
         if self._chosen is not None:
             gains[~self._chosen] = NOTHING
         by_offer = network.found.by_offer
@@ -228,7 +238,7 @@ class _Pricing:
         """Return the pairs that the prices do not cover, the worst of each order and offer."""
         network, (of_orders, of_bins) = self._network, prices
         gaps = network.worths - of_orders[self._orders]
-        gaps -= self._cheapest(of_bins)[self._offers]
+        gaps -= cheapest(network, of_bins)[self._offers]
         suspects = np.flatnonzero(gaps > 0)
         suspects = suspects[~self.active[suspects]]
         if self._chosen is not None:
@@ -249,15 +259,20 @@ class _Pricing:
         kept[by_offer[best_of_each(offers[by_offer], gaps[by_offer], most)]] = True
         return pairs[kept]
 
-    def _cheapest(self, of_bins: Integers) -> Integers:
-        """Return the lowest price of each offer's bins; 0 of one that has none."""
-        starts = self._network.bin_starts
-        counts = np.diff(starts)
-        lowest = np.zeros(len(counts), dtype=np.int64)
-        having = np.flatnonzero(counts)
-        if len(having):
-            lowest[having] = np.minimum.reduceat(of_bins, starts[:-1][having])
-        return lowest
+
+def cheapest(network: Network, of_bins: Integers) -> Integers:
+    """Return the lowest price of each offer's bins; 0 of one that has none."""
+    counts = np.diff(network.bin_starts)
+    lowest = np.zeros(len(counts), dtype=np.int64)
+    having = np.flatnonzero(counts)
+    if len(having):
+        lowest[having] = np.minimum.reduceat(of_bins, network.bin_starts[:-1][having])
+    return lowest
+
+
+def promising(network: Network, chosen: Flags | None, prices: Prices, seeds: Integers) -> Flags:
+    """Return the pairs to begin with by these prices: each side's best, and the seeds."""
+    return _Pricing(network, chosen).begin(prices, seeds)
 
 
 def best_of_each(owners: Whole, gains: Integers, most: int) -> Flags:

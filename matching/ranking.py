@@ -1,23 +1,16 @@
 """What offers are needed for elsewhere: prices that a run leaves, and what they say of any pair."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.columns import TOTAL
 from matching.matcher import Solved
-from matching.model import Order, Part, Policy, Refusal, Situation
+from matching.model import WHOLE, OfferPrices, Order, Part, Policy, Refusal, Situation
 from matching.network import suitable
 from matching.pairs import Found, find_pairs
 from matching.rules import category_fits
 from matching.sparse import listed
-
-WHOLE = ""
-"""The key of an offer's only room, where it has no slots."""
-
-OfferPrices = Mapping[str, Mapping[str, int]]
-"""What a unit of an offer is worth where it is needed most, by offer and slot; 0 is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +90,7 @@ def _cheapest(found: Found, prices: OfferPrices) -> list[int]:
     for place, slot in zip(listed(slotted[places]), listed(slots), strict=True):
         time = columns.tables.times[int(columns.given.slot_times[slot])]
         keys.setdefault(place, []).append(time.key)
-    nothing: Mapping[str, int] = {}
+    nothing: dict[str, int] = {}
     return [
         min(
             prices.get(columns.offers[offer].id, nothing).get(key, 0)

@@ -10,8 +10,9 @@ from matching.model import Plan, Situation
 class Summary:
     """What a plan reaches.
 
-    `filled` is the mean over the orders of the share that each gets, in [0, 1]; `quantities` are
-    wanted and matched by measure, in smallest units.
+    `value` is what its units are worth, without any bonus; `filled` is the mean over the orders
+    of the share that each gets, in [0, 1]; `quantities` are wanted and matched by measure, in
+    smallest units.
     """
 
     orders: int
@@ -40,6 +41,6 @@ def summarise(situation: Situation, plan: Plan) -> Summary:
         matched_orders=sum(quantity > 0 for quantity in got.values()),
         whole_orders=sum(got[order.id] == order.quantity for order in wanted),
         filled=sum(shares) / len(shares) if shares else 0.0,
-        value=plan.value,
+        value=plan.counted.worth,
         quantities=dict(sorted(quantities.items())),
     )

@@ -13,7 +13,8 @@ import numpy as np
 
 from domain.vocabulary import CapacityKind
 from matching.columns import TOTAL, Integers
-from matching.matcher import component_proof
+from matching.keeping import counted_worths
+from matching.matcher import component_proof, count, worth_of_pins
 from matching.model import (
     ComponentProof,
     Method,
@@ -27,6 +28,7 @@ from matching.model import (
 from matching.network import Arcs, Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, parts_of, values_of
+from matching.pins import settled
 from matching.prices import PlanRejected
 from matching.pricing import proven_prices, solve_priced
 from matching.rules import Allowed, category_fits, together
@@ -36,8 +38,9 @@ from matching.sparse import listed
 
 def verify(situation: Situation, policy: Policy, plan: Plan) -> None:
     """Return if the plan is what it says. Raises PlanRejected, naming what is wrong."""
-    found = check_rules(situation, policy, plan)
-    network = network_of(found)
+    check_rules(situation, policy, plan)
+    found = find_pairs(settled(situation, policy).situation, policy)
+    network = network_of(found, counted_worths(found))
     parts = parts_of(network)
     if network.components != len(plan.proofs):
         raise PlanRejected("the plan has another number of components")
@@ -51,15 +54,20 @@ def verify(situation: Situation, policy: Policy, plan: Plan) -> None:
     for number, stated in enumerate(plan.proofs):
         bound = bounds[number] if parts.splittable[number] else stated.bound
         _check_proof(parts, number, (values[number], bound, relaxed[number]), stated)
-    if sum(proof.bound for proof in plan.proofs) != plan.bound:
+    counted = count(found, plan.proposals, kept=True)
+    if plan.counted != counted or plan.value != sum(values) + worth_of_pins(found, plan.proposals):
+        raise PlanRejected("the value is not counted as it is said to be")
+    bounds_sum = sum(proof.bound for proof in plan.proofs)
+    if bounds_sum + worth_of_pins(found, plan.proposals) != plan.bound:
         raise PlanRejected("the stated bound is not the sum of the components'")
 
 
-def check_rules(situation: Situation, policy: Policy, plan: Plan) -> Found:
-    """Return the pairs if the plan keeps every rule, asked and counted again one by one.
+def check_rules(situation: Situation, policy: Policy, plan: Plan) -> None:
+    """Return if the plan keeps every rule, asked and counted again one by one, and every pin.
 
     Holds for any plan, a baseline's too: nothing is said of its being best. Raises PlanRejected.
     """
+    _check_pins(situation, policy, plan)
     found = find_pairs(situation, policy)
     proposals = {(proposal.order_id, proposal.offer_id): proposal for proposal in plan.proposals}
     if len(proposals) < len(plan.proposals):
@@ -77,10 +85,28 @@ def check_rules(situation: Situation, policy: Policy, plan: Plan) -> Found:
             used[offer_id, None].append(proposal.offer_quantity)
     _check_rooms(situation, used)
     _check_rests(situation, got)
-    if value != plan.value:
+    if value != plan.counted.worth:
         raise PlanRejected("the stated value is not the sum of the proposals'")
     _check_unmatched(situation, plan, got)
-    return found
+
+
+def _check_pins(situation: Situation, policy: Policy, plan: Plan) -> None:
+    held = settled(situation, policy).situation.held
+    pinned = {pin.pair: pin for pin in held}
+    stated = {
+        (proposal.order_id, proposal.offer_id): proposal
+        for proposal in plan.proposals
+        if proposal.pinned
+    }
+    if set(pinned) != set(stated):
+        raise PlanRejected("a pin that holds is not in the plan, or one is that does not")
+    for pair, pin in pinned.items():
+        proposal = stated[pair]
+        slots = {share.slot: share.quantity for share in proposal.slots}
+        if proposal.pinned != pin.quantity or proposal.quantity < pin.quantity:
+            raise PlanRejected("less is in the plan than was pinned")
+        if any(slots.get(slot, 0) < quantity for slot, quantity in pin.slots):
+            raise PlanRejected("a pin is in other slots than it was")
 
 
 def _check_proposal(found: Found, proposal: Proposal) -> Order:
@@ -167,6 +193,8 @@ def _laid(network: Network, plan: Plan) -> tuple[Arcs, Integers]:
     for proposal in plan.proposals:
         order = found.order_numbers[proposal.order_id]
         place = found.place(order, found.offer_numbers[proposal.offer_id])
+        if proposal.quantity == proposal.pinned:
+            continue
         if place is None:
             raise PlanRejected("a pair that the rules allow was not found")
         by_place[place] = proposal
@@ -176,18 +204,22 @@ def _laid(network: Network, plan: Plan) -> tuple[Arcs, Integers]:
         zip(zip(listed(arcs.pairs), listed(arcs.bins), strict=True), range(len(arcs)), strict=True)
     )
     columns = found.columns
+    pins = {pin.pair: dict(pin.slots) for pin in columns.situation.held}
     for pair, proposal in by_place.items():
         offer = int(found.offers[pair])
         if columns.given.kind[offer] == TOTAL:
-            carried[places[pair, int(network.bin_starts[offer])]] = proposal.quantity
+            free = proposal.quantity - proposal.pinned
+            carried[places[pair, int(network.bin_starts[offer])]] = free
             continue
         first = int(columns.given.slot_starts[offer])
         keys = [
             slot.key for slot in sorted(columns.offers[offer].slots, key=lambda slot: slot.time)
         ]
+        pinned = pins.get((proposal.order_id, proposal.offer_id), {})
         for share in proposal.slots:
-            bin_number = int(network.slot_bins[first + keys.index(share.slot)])
-            carried[places[pair, bin_number]] += share.quantity
+            if quantity := share.quantity - pinned.get(share.slot, 0):
+                bin_number = int(network.slot_bins[first + keys.index(share.slot)])
+                carried[places[pair, bin_number]] += quantity
     return arcs, carried
 
 

@@ -180,7 +180,9 @@ def _best(
             assert given is not None
             now_used[offer, slot] = now_used.get((offer, slot), 0) + given
             now_users[offer, slot] = now_users.get((offer, slot), 0) + 1
-        if not all(_fits(offers[key[0]], now_used[key], now_users[key]) for key in now_used):
+        if not all(
+            _fits(offers[key[0]], key[1], now_used[key], now_users[key]) for key in now_used
+        ):
             continue
         value = sum(worth[order, offer] * amount for (offer, order, _), amount in choice.items())
         best = max(best, value + _best(options[1:], offers, pairs, now_used, now_users))
@@ -191,9 +193,10 @@ def _measure(pairs: tuple[Pair, ...], order_id: str) -> str:
     return next(pair.order.measure for pair in pairs if pair.order.id == order_id)
 
 
-def _fits(offer: Offer, used: int, users: int) -> bool:
+def _fits(offer: Offer, slot: str | None, used: int, users: int) -> bool:
     alone = offer.capacity_kind is not CapacityKind.EXCLUSIVE or users == 1
-    return alone and used <= (offer.capacity or 0)
+    rooms = {free.key: free.capacity for free in offer.slots}
+    return alone and used <= ((offer.capacity or 0) if slot is None else rooms[slot])
 
 
 def _choices(pairs: list[Pair]) -> Iterator[Choice]:

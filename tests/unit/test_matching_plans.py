@@ -13,7 +13,17 @@ from domain.vocabulary import CapacityKind, Urgency
 from matching.baseline import first_come_first_served
 from matching.columns import Integers
 from matching.matcher import match
-from matching.model import Method, Plan, Policy, Proof, Proposal, Refusal, Situation, Unmatched
+from matching.model import (
+    Counted,
+    Method,
+    Plan,
+    Policy,
+    Proof,
+    Proposal,
+    Refusal,
+    Situation,
+    Unmatched,
+)
 from matching.network import Arcs, Network, network_of
 from matching.pairs import find_pairs
 from matching.prices import PlanRejected, dual_bound, prices_of
@@ -170,8 +180,8 @@ def tampered(plan: Plan) -> list[tuple[str, Plan]]:
         ("flattered", with_first(flattered)),
         ("dropped", replace(plan, proposals=tuple(others))),
         ("doubled", replace(plan, proposals=(first, *plan.proposals))),
-        ("other value", replace(plan, value=plan.value + 1)),
-        ("better", replace(plan, proofs=(better, *more_proofs), value=plan.value + 1)),
+        ("other value", replace(plan, counted=Counted(plan.counted.worth + 1, 0))),
+        ("better", replace(plan, proofs=(better, *more_proofs), counted=Counted(plan.value + 1))),
         ("loose", replace(plan, proofs=(loose, *more_proofs))),
         ("no proof", replace(plan, proofs=())),
         ("nothing missing", replace(plan, unmatched=())),

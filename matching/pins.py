@@ -1,0 +1,91 @@
+"""Pins: bookings that a plan has to hold. What they take is gone before anything is solved.
+
+A pin holds when the rules still allow its pair and its whole quantity is still there; else it is
+dropped and told (`Dropped`). Several are asked in the order of their ids.
+"""
+
+from dataclasses import dataclass, replace
+
+from domain.measures import ratio
+from domain.vocabulary import CapacityKind
+from matching.model import Booking, FreeSlot, Offer, Order, Policy, Refusal, Situation
+from matching.rules import Allowed, category_fits, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A pin that does not hold any more, and the rule that says so; None: one side is gone."""
+
+    pin: Booking
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is left to be matched (`situation.held` are the pins in it), and the pins dropped."""
+
+    situation: Situation
+    dropped: tuple[Dropped, ...]
+
+
+def settled(situation: Situation, policy: Policy) -> Settled:
+    """Return what the pins leave, and those that do not hold."""
+    if not situation.pins:
+        return Settled(situation, ())
+    orders = {order.id: order for order in situation.orders}
+    offers = {offer.id: offer for offer in situation.offers}
+    left, rooms = dict(orders), dict(offers)
+    held: list[Booking] = []
+    dropped: list[Dropped] = []
+    for pin in sorted(situation.pins, key=lambda pin: pin.pair):
+        if pin.order_id not in orders or pin.offer_id not in offers:
+            dropped.append(Dropped(pin, None))
+            continue
+        refusal = _refusal(orders[pin.order_id], offers[pin.offer_id], situation, policy)
+        order, offer = left[pin.order_id], rooms[pin.offer_id]
+        rest = None if refusal else _taken(order, offer, pin)
+        if rest is None:
+            dropped.append(Dropped(pin, refusal or Refusal.EXHAUSTED))
+            continue
+        held.append(pin)
+        left[order.id], rooms[offer.id] = rest
+    rest_of = replace(
+        situation,
+        orders=tuple(left[order.id] for order in situation.orders),
+        offers=tuple(rooms[offer.id] for offer in situation.offers),
+        pins=(),
+        held=(*situation.held, *held),
+    )
+    return Settled(rest_of, tuple(dropped))
+
+
+def _refusal(order: Order, offer: Offer, situation: Situation, policy: Policy) -> Refusal | None:
+    substitutes = (
+        situation.substitutes if policy.allow_substitutes else frozenset[tuple[str, str]]()
+    )
+    if not category_fits(order.category, offer.category, substitutes):
+        return Refusal.CATEGORY
+    verdict = judge(order, offer, policy, situation.now)
+    return None if isinstance(verdict, Allowed) else verdict
+
+
+def _taken(order: Order, offer: Offer, pin: Booking) -> tuple[Order, Offer] | None:
+    """Return what is left on both sides; None where less is there than the pin takes."""
+    step = ratio(order.measure, offer.measure)
+    left = order.quantity - pin.quantity
+    if step is None or pin.quantity < order.lot or (left != 0 and left < order.lot):
+        return None
+    wanted, given = step
+    rest = replace(order, quantity=left)
+    if offer.capacity_kind is CapacityKind.TOTAL:
+        capacity = (offer.capacity or 0) - pin.quantity // wanted * given
+        return None if capacity < 0 else (rest, replace(offer, capacity=capacity))
+    rooms = {slot.key: slot for slot in offer.slots}
+    for key, quantity in pin.slots:
+        slot, amount = rooms.get(key), quantity // wanted * given
+        if slot is None or slot.capacity < amount:
+            return None
+        alone = offer.capacity_kind is CapacityKind.EXCLUSIVE
+        rooms[key] = FreeSlot(time=slot.time, capacity=0 if alone else slot.capacity - amount)
+    slots = tuple(slot for slot in rooms.values() if slot.capacity)
+    return rest, replace(offer, slots=slots)
