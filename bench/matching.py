@@ -24,13 +24,13 @@ from bench.market import market
 from matching.baseline import first_come_shares
 from matching.dimacs import dimacs_lines
 from matching.flow import solve_flow
-from matching.matcher import whole_pairs
 from matching.model import Policy
 from matching.network import Arcs, Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import parts_of
 from matching.prices import exact_sum, prices_of
 from matching.pricing import Solution, solve_priced
+from matching.solving import whole_pairs
 from matching.sparse import matrix
 
 Result = TypeVar("Result")

@@ -9,16 +9,17 @@ it, is worth more. A premium moves whole orders from one community to another, s
 fine as the orders are.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.columns import Flags, Integers
-from matching.matcher import Solved
 from matching.network import Network
-from matching.placing import Share, shares_of
+from matching.pairs import Found
+from matching.placing import Share
 from matching.prices import exact_sum
 from matching.pricing import Solution, solve_priced
 from matching.sparse import listed
@@ -91,15 +92,40 @@ def with_floor(
     return search.fair(best, best_premiums)
 
 
-def fair_shares(solved: Solved, fair: Fair) -> list[Share]:
-    """Return who gets what by a plan with a floor; what a flow cannot split stays as it was."""
-    network = solved.network
-    splittable, components = solved.parts.splittable, network.order_components
-    easy = splittable[components[fair.solution.arcs.orders]]
-    arcs, carried = fair.solution.arcs.take(easy), fair.solution.carried[easy]
-    numbers = network.found.order_numbers
-    kept = [share for share in solved.shares if not splittable[components[numbers[share.order_id]]]]
-    return [*kept, *shares_of(network, arcs, carried)]
+def order_premiums(found: Found, premiums: Mapping[str, int]) -> Integers:
+    """Return what a unit of each order counts more, by the premiums of the communities."""
+    columns = found.columns
+    paths = columns.tables.areas
+    of_areas = np.array([premiums.get(path, 0) for path in paths], dtype=np.int64)
+    return of_areas[columns.wanted.items.area] * best_worths(found) // MILLI
+
+
+def lifted(network: Network, premiums: Mapping[str, int]) -> Network:
+    """Return the instance with the premiums on its worths."""
+    bonus = order_premiums(network.found, premiums)
+    return replace(network, worths=network.worths + bonus[network.found.orders])
+
+
+def best_worths(found: Found) -> Integers:
+    """Return the highest worth of a unit of each order; 0 of one without pairs."""
+    best = np.zeros(len(found.columns.orders), dtype=np.int64)
+    np.maximum.at(best, found.orders, found.worths)
+    return best
+
+
+def served(network: Network, shares: Sequence[Share]) -> dict[str, float]:
+    """Return how well each community is served, by the path of its area."""
+    found, best = network.found, listed(best_worths(network.found))
+    paths = found.columns.tables.areas
+    areas = listed(found.columns.wanted.items.area)
+    wanted: dict[str, int] = defaultdict(int)
+    got: dict[str, int] = defaultdict(int)
+    for number, quantity in enumerate(listed(network.quantity)):
+        wanted[paths[areas[number]]] += best[number] * quantity
+    for share in shares:
+        number = found.order_numbers[share.order_id]
+        got[paths[areas[number]]] += best[number] * share.quantity
+    return {path: got[path] / amount for path, amount in sorted(wanted.items()) if amount}
 
 
 class _Search:
@@ -108,8 +134,7 @@ class _Search:
     def __init__(self, network: Network, flow: Solution, chosen: Flags | None) -> None:
         self._network, self._flow, self._chosen = network, flow, chosen
         found = network.found
-        self._best = np.zeros(len(network.quantity), dtype=np.int64)
-        np.maximum.at(self._best, found.orders, network.worths)
+        self._best = best_worths(found)
         areas = found.columns.wanted.items.area
         self._areas = np.unique(areas[self._best * network.quantity > 0])
         self._places = np.searchsorted(self._areas, areas)

@@ -147,6 +147,8 @@ class Policy:
     offer names no service area; a slot has to share `overlap_minutes` with a wanted window (or
     all of the shorter one). `effort` is CP-SAT's deterministic time per component.
     `keep` is the bonus of a unit where the last plan has it, as a share of a perfect unit's worth.
+    `floor_cost` is the most, as a share of the plan's value, that a floor between communities may
+    cost; 0: none is sought.
     """
 
     name: str = "best"
@@ -158,6 +160,7 @@ class Policy:
     allow_substitutes: bool = True
     effort: float = 2.0
     keep: float = 0.1
+    floor_cost: float = 0.0
 
 
 class Refusal(StrEnum):
@@ -277,16 +280,51 @@ class Counted:
     """How a plan's value is counted: its parts, which add up to it.
 
     `worth`: the worths of all matched units; `kept`: the bonus of those that the last plan had
-    (`Policy.keep`).
+    (`Policy.keep`); `fair`: the premiums of communities that a floor lifts.
     """
 
     worth: int
     kept: int = 0
+    fair: int = 0
 
     @property
     def value(self) -> int:
         """The sum: what a plan is best by."""
-        return self.worth + self.kept
+        return self.worth + self.kept + self.fair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairness:
+    """What a floor between communities did: figures of the best plan without it, and with it.
+
+    `before` and `after` say how well each community is served, by the path of its area: what it
+    gets, as a share of what its orders would be worth at best. `premiums` are what a unit of a
+    community counts more, in thousandths of its order's best worth. `worth_before` and
+    `worth_after` count no premiums.
+    """
+
+    premiums: Mapping[str, int]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    worth_before: int
+    worth_after: int
+    most_cost: float
+
+    @property
+    def cost(self) -> float:
+        """Which share of the value the floor costs."""
+        lost = self.worth_before - self.worth_after
+        return lost / self.worth_before if self.worth_before else 0.0
+
+    @property
+    def floor_before(self) -> float:
+        """How the worst community was served; 1 where none wants anything that is there."""
+        return min(self.before.values(), default=1.0)
+
+    @property
+    def floor_after(self) -> float:
+        """How the worst community is served."""
+        return min(self.after.values(), default=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +342,7 @@ class Plan:
     pairs: int
     counted: Counted
     bound: int | None
+    fairness: Fairness | None = None
 
     @property
     def value(self) -> int:

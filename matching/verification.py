@@ -13,10 +13,12 @@ import numpy as np
 
 from domain.vocabulary import CapacityKind
 from matching.columns import TOTAL, Integers
+from matching.fairness import lifted, served
 from matching.keeping import counted_worths
-from matching.matcher import component_proof, count, worth_of_pins
+from matching.matcher import count, worth_of_pins
 from matching.model import (
     ComponentProof,
+    Fairness,
     Method,
     Order,
     Plan,
@@ -29,10 +31,12 @@ from matching.network import Arcs, Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, parts_of, values_of
 from matching.pins import settled
+from matching.placing import Share
 from matching.prices import PlanRejected
 from matching.pricing import proven_prices, solve_priced
 from matching.rules import Allowed, category_fits, together
 from matching.score import total, worth
+from matching.solving import component_proof
 from matching.sparse import listed
 
 
@@ -41,6 +45,9 @@ def verify(situation: Situation, policy: Policy, plan: Plan) -> None:
     check_rules(situation, policy, plan)
     found = find_pairs(settled(situation, policy).situation, policy)
     network = network_of(found, counted_worths(found))
+    if plan.fairness is not None:
+        _check_fairness(network, plan, plan.fairness)
+        network = lifted(network, plan.fairness.premiums)
     parts = parts_of(network)
     if network.components != len(plan.proofs):
         raise PlanRejected("the plan has another number of components")
@@ -54,12 +61,33 @@ def verify(situation: Situation, policy: Policy, plan: Plan) -> None:
     for number, stated in enumerate(plan.proofs):
         bound = bounds[number] if parts.splittable[number] else stated.bound
         _check_proof(parts, number, (values[number], bound, relaxed[number]), stated)
-    counted = count(found, plan.proposals, kept=True)
+    counted = count(found, plan.proposals, plan.fairness, kept=True)
     if plan.counted != counted or plan.value != sum(values) + worth_of_pins(found, plan.proposals):
         raise PlanRejected("the value is not counted as it is said to be")
     bounds_sum = sum(proof.bound for proof in plan.proofs)
     if bounds_sum + worth_of_pins(found, plan.proposals) != plan.bound:
         raise PlanRejected("the stated bound is not the sum of the components'")
+
+
+def _check_fairness(network: Network, plan: Plan, fairness: Fairness) -> None:
+    """Check the figures with the floor; those without it are what another plan reached."""
+    shares = [
+        Share(order_id, offer_id, None, quantity)
+        for (order_id, offer_id), quantity in _free(plan).items()
+    ]
+    if served(network, shares) != dict(fairness.after):
+        raise PlanRejected("the communities are not served as it is said")
+    if fairness.floor_after < fairness.floor_before or fairness.cost > fairness.most_cost:
+        raise PlanRejected("the floor costs more than it may, or lowers the worst community")
+
+
+def _free(plan: Plan) -> dict[tuple[str, str], int]:
+    """Return what each pair gets beside its pins."""
+    return {
+        (each.order_id, each.offer_id): each.quantity - each.pinned
+        for each in plan.proposals
+        if each.quantity > each.pinned
+    }
 
 
 def check_rules(situation: Situation, policy: Policy, plan: Plan) -> None:

@@ -13,9 +13,10 @@ from domain.measures import written
 from matching.baseline import first_come_first_served
 from matching.dimacs import dimacs_lines
 from matching.explain import reason_sentence, unmatched_sentence
-from matching.matcher import check_ids, plan_of, solve, whole_pairs
+from matching.matcher import check_ids, plan_of
 from matching.model import Plan, Policy, Proposal, Situation, Unmatched
 from matching.pairs import find_pairs
+from matching.solving import solve, whole_pairs
 from matching.summary import Summary, summarise
 from server.match_records import read_offers, read_orders
 from server.output import Output

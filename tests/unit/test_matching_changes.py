@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from bench.market import market
 from domain.vocabulary import CapacityKind, Urgency
-from matching.matcher import solve
 from matching.model import Refusal
 from matching.network import Network, network_of
 from matching.pairs import find_pairs
 from matching.prices import dual_bound, exact_sum, prices_of, shortfalls
 from matching.pricing import proven_prices, repaired, solve_priced
 from matching.ranking import Forced, best_offers, forced, offer_prices
+from matching.solving import solve
 from tests.unit.matching_cases import POLICY, an_offer, an_order, at_random, situation, slotted
 
 

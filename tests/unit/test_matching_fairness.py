@@ -1,5 +1,6 @@
 """The floor lifts the worst-served community, never lowers it, and costs what is stated."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 from bench.market import market
 from domain.vocabulary import CapacityKind, Urgency
 from matching.columns import Integers
-from matching.fairness import Fair, fair_shares, with_floor
-from matching.matcher import Solved, plan_of, solve
-from matching.model import Situation
+from matching.fairness import Fair, with_floor
+from matching.matcher import match, plan_of_solved
+from matching.model import Policy, Situation
 from matching.pairs import find_pairs
-from matching.verification import check_rules
+from matching.solving import Solved, solve
+from matching.verification import verify
 from tests.unit.matching_cases import POLICY, an_offer, an_order, at_random, situation
 
 
@@ -56,22 +58,41 @@ def test_without_anything_to_spend_the_best_plan_stays() -> None:
 def test_the_floor_never_lowers_the_worst_community(seed: int, most_cost: float) -> None:
     kinds = (CapacityKind.TOTAL, CapacityKind.SHARED)
     case = at_random(seed, kinds=kinds, lots=False)
-    solved, found = fair(case, most_cost)
+    _, found = fair(case, most_cost)
     assert found.floor_after >= found.floor_before
     assert 0.0 <= found.cost <= most_cost
     assert found.solution.value == found.solution.bound
-    plan = plan_of(case, solved.network.found, fair_shares(solved, found), None)
-    check_rules(case, POLICY, plan)
-    assert plan.value == found.value
+    policy = replace(POLICY, floor_cost=most_cost)
+    plan = match(case, policy)
+    verify(case, policy, plan)
+    assert plan.counted.worth == found.value
+    if most_cost:
+        assert plan.fairness is not None
+        assert plan.fairness.floor_after == found.floor_after
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 10**9), most_cost=st.sampled_from([0.01, 0.1, 1.0]))
+def test_lots_and_exclusive_slots_keep_the_floor_too(seed: int, most_cost: float) -> None:
+    case = at_random(seed, kinds=tuple(CapacityKind), lots=True)
+    policy: Policy = replace(POLICY, floor_cost=most_cost)
+    plan, best = match(case, policy), match(case, POLICY)
+    verify(case, policy, plan)
+    assert plan.fairness is not None
+    assert plan.fairness.floor_after >= plan.fairness.floor_before
+    assert plan.fairness.worth_before == best.value
+    assert plan.counted.worth == plan.fairness.worth_after
+    assert plan.counted.worth >= best.value * (1 - most_cost) - 1
 
 
 def test_a_city_with_lots_keeps_the_rules_and_gains_a_floor() -> None:
     case = market(600, 3, indivisible=0.02)
-    solved, found = fair(case, 0.02)
-    assert found.floor_after >= found.floor_before
-    assert found.cost <= 0.02
-    plan = plan_of(case, solved.network.found, fair_shares(solved, found), None)
-    check_rules(case, POLICY, plan)
+    policy = replace(POLICY, floor_cost=0.02)
+    plan = plan_of_solved(case, solve(find_pairs(case, policy)))
+    assert plan.fairness is not None
+    assert plan.fairness.floor_after > plan.fairness.floor_before
+    assert plan.fairness.cost <= 0.02
+    verify(case, policy, plan)
 
 
 def test_premiums_prove_that_nothing_as_fair_is_worth_more() -> None:

@@ -19,7 +19,7 @@ from matching.changes import (
     seen_offers,
     seen_orders,
 )
-from matching.matcher import match, plan_of, solve
+from matching.matcher import match, plan_of
 from matching.model import Booking, Earlier, Plan, Policy, Refusal, Situation
 from matching.network import network_of
 from matching.pairs import find_pairs
@@ -27,6 +27,7 @@ from matching.pins import settled
 from matching.prices import PlanRejected
 from matching.pricing import solve_priced
 from matching.ranking import offer_prices
+from matching.solving import solve
 from matching.verification import verify
 from tests.unit.matching_cases import (
     POLICY,

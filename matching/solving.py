@@ -1,0 +1,211 @@
+"""Solving an instance: one flow over everything, then what cannot be split, part by part.
+
+All pairs, then one flow over everything as if it could be split, with prices. Components that can
+be split are done: the prices are their certificate. The others go to an integer program, or are
+rounded, with the flow's value as a bound. A floor between communities is found on the flow, and
+everything is solved again with its premiums.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from domain.errors import MatchingError
+from domain.language import Phrase
+from matching.columns import Flags, ragged
+from matching.exact import solve_exact
+from matching.fairness import lifted, served, with_floor
+from matching.instance import Component, Take, component_of
+from matching.keeping import counted_worths, solve_from_last
+from matching.model import ComponentProof, Fairness, Method, Progress, Proof
+from matching.network import Network, network_of
+from matching.pairs import Found
+from matching.parting import Parts, bounds_of, largest_value, parts_of, values_of
+from matching.placing import Share, shares_of
+from matching.pricing import Solution
+from matching.rounding import rounded
+from matching.sparse import listed
+
+LARGEST_PROGRAM = 500
+"""A component that cannot be split and has more pairs is rounded, not put into a program."""
+LARGEST_VALUE = 2**53 - 1
+"""Readers of JSON keep whole numbers up to here exact; more comes of a wrong quantity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """A run before it is written out: the instance, the flow over all of it, and the shares.
+
+    `flow` treats everything as if it could be split (components with conversions are not in it).
+    """
+
+    network: Network
+    parts: Parts
+    flow: Solution
+    shares: tuple[Share, ...]
+    proofs: tuple[ComponentProof, ...]
+    fairness: Fairness | None = None
+
+
+def solve(found: Found, progress: Progress | None = None) -> Solved:
+    """Return the best plan of the pairs. Raises MatchingError when the sums leave 53 bits."""
+    network = network_of(found, counted_worths(found))
+    if progress:
+        progress("SOLVE", 0, network.components)
+    if largest_value(network) > LARGEST_VALUE:
+        raise MatchingError(reason=Phrase("matching.problem.TOO_LARGE"))
+    parts = parts_of(network)
+    chosen = whole_pairs(network, ~parts.converted)
+    flow = solve_from_last(network, chosen)
+    best = _completed(network, parts, flow, progress)
+    most_cost = found.columns.policy.floor_cost
+    return best if most_cost <= 0 else _with_floor(best, chosen, most_cost, progress)
+
+
+def _with_floor(
+    best: Solved, chosen: Flags | None, most_cost: float, progress: Progress | None
+) -> Solved:
+    """Return the plan with a floor, and figures of both; the best plan where none is better."""
+    network = best.network
+    fair = with_floor(network, best.flow, most_cost, chosen)
+    before, worth = served(network, best.shares), _worth(network, best.shares)
+    stays = Fairness(
+        premiums={},
+        before=before,
+        after=before,
+        worth_before=worth,
+        worth_after=worth,
+        most_cost=most_cost,
+    )
+    if not fair.premiums:
+        return replace(best, fairness=stays)
+    after = _completed(lifted(network, fair.premiums), best.parts, fair.solution, progress)
+    fairness = replace(
+        stays,
+        premiums=fair.premiums,
+        after=served(network, after.shares),
+        worth_after=_worth(network, after.shares),
+    )
+    # What a flow cannot split may be served otherwise than the flow said.
+    if fairness.floor_after <= fairness.floor_before or fairness.cost > most_cost:
+        return replace(best, fairness=stays)
+    return replace(after, fairness=fairness)
+
+
+def _worth(network: Network, shares: Sequence[Share]) -> int:
+    """Return what shares count without premiums."""
+    found = network.found
+    worth = 0
+    for share in shares:
+        place = found.place(
+            found.order_numbers[share.order_id], found.offer_numbers[share.offer_id]
+        )
+        if place is not None:
+            worth += int(network.worths[place]) * share.quantity
+    return worth
+
+
+def _completed(network: Network, parts: Parts, flow: Solution, progress: Progress | None) -> Solved:
+    """Return the whole plan, given the flow over all that could be split."""
+    shares, proofs = _proven(network, parts, flow)
+    large = ~parts.splittable & ~parts.converted & (parts.pairs > LARGEST_PROGRAM)
+    if large.any():
+        shares.extend(_rounded(network, parts, large, flow, proofs))
+    hard = listed(np.flatnonzero(~parts.splittable & ~large))
+    for done, number in enumerate(hard):
+        if progress:
+            progress("SOLVE", network.components - len(hard) + done, network.components)
+        component = hard_component(network, number)
+        takes, proofs[number] = _hard(component, parts, number, flow, network)
+        shares.extend(_share(component, take) for take in takes)
+    if progress:
+        progress("SOLVE", network.components, network.components)
+    return Solved(network, parts, flow, tuple(shares), tuple(proofs))
+
+
+def _rounded(
+    network: Network,
+    parts: Parts,
+    large: Flags,
+    flow: Solution,
+    proofs: list[ComponentProof],
+) -> list[Share]:
+    """Return the plan of components too large for a program, and say how good it is."""
+    found = network.found
+    shares, values = rounded(network, large[network.order_components[found.orders]], flow)
+    sums = np.zeros(network.components, dtype=np.int64)
+    asked = network.order_components >= 0
+    np.add.at(sums, network.order_components[asked], values[asked])
+    for number in listed(np.flatnonzero(large)):
+        value, bound = int(sums[number]), proofs[number].bound
+        proof = Proof.DUALS if value == bound else Proof.GAP
+        proofs[number] = component_proof(parts, number, Method.ROUNDING, proof, value, bound)
+    return shares
+
+
+def whole_pairs(network: Network, components: Flags) -> Flags | None:
+    """Return the pairs of these components; None for all."""
+    return None if components.all() else components[network.order_components[network.found.orders]]
+
+
+def hard_component(network: Network, number: int) -> Component:
+    """Return a component as records."""
+    orders = np.flatnonzero(network.order_components == number)
+    starts = network.found.starts
+    pairs = ragged(starts[orders], starts[orders + 1] - starts[orders])
+    return component_of(network, network.arcs(pairs))
+
+
+def _proven(
+    network: Network, parts: Parts, flow: Solution
+) -> tuple[list[Share], list[ComponentProof]]:
+    """Return the shares of all that can be split, and each component's proof by prices."""
+    easy = parts.splittable[network.order_components[flow.arcs.orders]]
+    arcs, carried = flow.arcs.take(easy), flow.carried[easy]
+    shares = list(shares_of(network, arcs, carried))
+    values = values_of(network, flow.arcs, flow.carried)
+    bounds = bounds_of(network, (flow.order_prices, flow.bin_prices))
+    proofs = [
+        component_proof(parts, number, Method.FLOW, Proof.DUALS, value, bound)
+        for number, (value, bound) in enumerate(zip(values, bounds, strict=True))
+    ]
+    return shares, proofs
+
+
+def _hard(
+    component: Component, parts: Parts, number: int, flow: Solution, network: Network
+) -> tuple[Sequence[Take], ComponentProof]:
+    """Return the best plan found of what cannot be split, and how it is proven."""
+    outcome = solve_exact(component, network.found.columns.policy.effort)
+    bound, proof = outcome.bound, Proof.SOLVER
+    if not parts.converted[number]:
+        relaxed = bounds_of(network, (flow.order_prices, flow.bin_prices))[number]
+        bound = min(bound, relaxed)
+        proof = Proof.DUALS if relaxed == outcome.value else proof
+    if bound > outcome.value:
+        proof = Proof.GAP
+    made = component_proof(parts, number, Method.CP_SAT, proof, outcome.value, bound)
+    return outcome.takes, made
+
+
+def component_proof(
+    parts: Parts, number: int, method: Method, proof: Proof, value: int, bound: int
+) -> ComponentProof:
+    """Return how a component was solved."""
+    return ComponentProof(
+        orders=int(parts.orders[number]),
+        offers=int(parts.offers[number]),
+        pairs=int(parts.pairs[number]),
+        method=method,
+        proof=proof,
+        value=value,
+        bound=bound,
+    )
+
+
+def _share(component: Component, take: Take) -> Share:
+    arc = component.arcs[take.arc]
+    slot = take.slot.key if take.slot else None
+    order_id = component.supplies[arc.supply].order_id
+    return Share(order_id, component.bins[arc.bin].offer_id, slot, take.quantity)
