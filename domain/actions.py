@@ -96,6 +96,7 @@ class Action(Vocabulary):
     APPOINT_DEPUTY = "APPOINT_DEPUTY"
     HAND_OVER = "HAND_OVER"
     ERASE = "ERASE"
+    PIN = "PIN"
 
 
 def names(actions: Iterable[Vocabulary]) -> list[str]:
@@ -245,4 +246,4 @@ def proposal_actions(
     if state is not ProposalState.OPEN:
         return []
     found = [Action.ENDORSE] if coordinator else []
-    return [*found, Action.REJECT] if viewer.oversees(area_path) else found
+    return [*found, Action.REJECT, Action.PIN] if viewer.oversees(area_path) else found

@@ -363,6 +363,7 @@ class MatchRun(Node):
     bound: int = 0
     certificate: str = "{}"
     unmatched: str = "[]"
+    changes: str = "[]"
 
 
 @dataclass(kw_only=True)
@@ -370,7 +371,8 @@ class Proposal(Node):
     """A pair that a run proposes: how much of which offer for which order, and why.
 
     `slots` are slot keys (the start in UTC, `2026-05-09T01:00Z`), `slot_quantities` what is taken
-    in each, in `measure`; both are empty where the offer has no slots.
+    in each, in `measure`; both are empty where the offer has no slots. `pinned`: later
+    runs hold it.
     """
 
     state: ProposalState
@@ -381,6 +383,7 @@ class Proposal(Node):
     reasons: str
     slots: tuple[str, ...] = ()
     slot_quantities: tuple[int, ...] = ()
+    pinned: bool | None = None
 
 
 @dataclass(kw_only=True)

@@ -18,6 +18,8 @@ Run = Callable[..., Awaitable[list[dict[str, Any]]]]
 """`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
 
 BATCH = 500
+EVERYWHERE = "/"
+"""The path that every area's path begins with."""
 
 AREA_PATH = statement(
     "match_runs.area_path", "MATCH (a:Area {id: $id}) RETURN a.path AS path, a.name AS name"
@@ -115,9 +117,46 @@ RETURN properties(p) AS proposal,
         MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area) RETURN a.path
     }) AS areaPath""",
 )
-REJECT = statement(
-    "match_runs.reject",
-    "MATCH (p:Proposal {id: $id}) SET p.state = 'REJECTED' RETURN p.id AS id",
+STANDING = statement(
+    "match_runs.standing",
+    """MATCH (p:Proposal)
+WHERE p.state = 'OPEN'
+    AND EXISTS {
+        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
+        WHERE a.path STARTS WITH $path
+    }
+RETURN properties(p) AS proposal,
+    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
+    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId
+ORDER BY p.id""",
+)
+MEMORIES = statement(
+    "match_runs.memories",
+    """MATCH (r:MatchRun)
+WHERE r.memory IS NOT NULL
+RETURN r.id AS id, head(COLLECT { MATCH (r)-[:RUN_IN]->(a:Area) RETURN a.path }) AS path
+ORDER BY r.sortKey DESC""",
+)
+MEMORY = statement(
+    "match_runs.memory",
+    """MATCH (r:MatchRun {id: $id})
+RETURN r.memory AS memory, r.policy AS policy, r.weights AS weights""",
+)
+REMEMBER = statement(
+    "match_runs.remember",
+    "MATCH (r:MatchRun {id: $id}) SET r.memory = $memory RETURN r.id AS id",
+    writes=True,
+)
+FORGET = statement(
+    "match_runs.forget",
+    "UNWIND $ids AS i MATCH (r:MatchRun {id: i}) REMOVE r.memory RETURN count(r) AS forgotten",
+    writes=True,
+)
+DECIDE = statement(
+    "match_runs.decide",
+    """MATCH (p:Proposal {id: $id})
+SET p.state = $state, p.pinned = $pinned
+RETURN p.id AS id""",
     writes=True,
 )
 
@@ -200,9 +239,48 @@ async def read_proposals(run: Run, proposal_ids: Sequence[str]) -> dict[str, Pro
     return {row["proposal"]["id"]: _proposal(row) for row in rows}
 
 
-async def reject(transaction: Transaction, proposal_id: str) -> None:
-    """Write that a proposal, locked before, is not wanted."""
-    await transaction.run(REJECT, id=proposal_id)
+async def standing(run: Run, path: str) -> list[ProposalRow]:
+    """Return the open proposals for orders below a path: the last plan, as far as it stands."""
+    return [_proposal(row) for row in await run(STANDING, path=path)]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a run left, with the texts of its policy and its weights."""
+
+    run_id: str
+    memory: str
+    policy: str
+    weights: str
+
+
+async def remembered(run: Run, path: str, *, above: bool = False) -> Remembered | None:
+    """Return what the last run of the area with this path left; None where there was none.
+
+    `above`: the last run whose area is this one or has it within.
+    """
+    for row in await run(MEMORIES):
+        of_run = row["path"] or EVERYWHERE
+        if of_run == path or (above and path.startswith(of_run)):
+            (found,) = await run(MEMORY, id=row["id"])
+            return Remembered(row["id"], found["memory"], found["policy"], found["weights"])
+    return None
+
+
+async def remember(transaction: Transaction, run_id: str, path: str, memory: str) -> None:
+    """Keep what a run leaves; what earlier runs of the same area left is of no use any more."""
+    rows = await transaction.run(MEMORIES)
+    earlier = [row["id"] for row in rows if (row["path"] or EVERYWHERE) == path]
+    if earlier:
+        await transaction.run(FORGET, ids=earlier)
+    await transaction.run(REMEMBER, id=run_id, memory=memory)
+
+
+async def decide(transaction: Transaction, proposal: Proposal) -> None:
+    """Write what was decided of a proposal, locked before: its state, whether it is pinned."""
+    await transaction.run(
+        DECIDE, id=proposal.id, state=proposal.state.value, pinned=proposal.pinned
+    )
 
 
 def _proposal(row: Mapping[str, Any]) -> ProposalRow:

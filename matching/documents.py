@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from matching.model import (
     ComponentProof,
+    Counted,
+    Fairness,
     Method,
     Part,
     PartName,
@@ -28,12 +30,15 @@ QUOTING = frozenset({"TEXT", "SKILLS"})
 class Certificate:
     """What a run keeps of its proof: how each component was proven, and what it reached.
 
-    `practice` are the figures of first come, first served on the same orders and offers.
+    `practice` are the figures of first come, first served on the same orders and offers; `counted`
+    says how the plan's value is counted.
     """
 
     components: tuple[ComponentProof, ...]
     reached: Summary
     practice: Summary
+    counted: Counted
+    fairness: Fairness | None = None
 
 
 def _text(value: object) -> str:
@@ -51,6 +56,8 @@ def policy_text(policy: Policy) -> str:
             "overlapMinutes": policy.overlap_minutes,
             "allowSubstitutes": policy.allow_substitutes,
             "effort": policy.effort,
+            "keep": policy.keep,
+            "floorCost": policy.floor_cost,
         }
     )
 
@@ -132,6 +139,8 @@ def certificate_text(certificate: Certificate) -> str:
             ],
             "reached": _summary(certificate.reached),
             "firstComeFirstServed": _summary(certificate.practice),
+            "counted": asdict(certificate.counted),
+            "fairness": None if certificate.fairness is None else asdict(certificate.fairness),
         }
     )
 
@@ -139,6 +148,9 @@ def certificate_text(certificate: Certificate) -> str:
 def read_certificate(document: str) -> Certificate:
     """Read a certificate back."""
     found = json.loads(document)
+    reached = _read_summary(found["reached"])
+    # Runs of before there was a bonus have neither of the last two.
+    counted, fairness = found.get("counted"), found.get("fairness")
     return Certificate(
         components=tuple(
             ComponentProof(
@@ -152,8 +164,10 @@ def read_certificate(document: str) -> Certificate:
             )
             for proof in found["components"]
         ),
-        reached=_read_summary(found["reached"]),
+        reached=reached,
         practice=_read_summary(found["firstComeFirstServed"]),
+        counted=Counted(**counted) if counted else Counted(reached.value),
+        fairness=Fairness(**fairness) if fairness else None,
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from domain.language import Language, label, text
 from domain.measures import written
-from matching.model import ComponentProof, Json, Proof, Reason, Refusal, Unmatched
+from matching.changes import Cause, PlanChange
+from matching.model import ComponentProof, Fairness, Json, Proof, Reason, Refusal, Unmatched
 
 LIST_SEPARATORS: Mapping[Language, str] = {Language.ZH: "、", Language.EN: ", "}
 
@@ -31,6 +32,53 @@ def unmatched_sentence(
         quantity=written(unmatched.missing, measure),
         measure=label("Measure", measure, language),
         why=why,
+    )
+
+
+def change_sentence(change: PlanChange, names: Mapping[str, str], language: Language) -> str:
+    """Return what changed of the last plan, and why; `names` are titles of orders and offers."""
+
+    def named(each: str | None, kind: str) -> str:
+        return names.get(each or "", text(f"matching.change.{kind}", language))
+
+    causes = [cause_sentence(cause, change, names, language) for cause in change.causes]
+    return text(
+        f"matching.change.{change.kind}",
+        language,
+        order=named(change.order_id, "order"),
+        offer=named(change.offer_id, "offer"),
+        source=named(change.from_offer_id, "offer"),
+        why=LIST_SEPARATORS[language].join(causes),
+    )
+
+
+def cause_sentence(
+    cause: Cause, change: PlanChange, names: Mapping[str, str], language: Language
+) -> str:
+    """Return a cause of a change."""
+    kind = "other_order" if cause.code.startswith("ORDER") else "other_offer"
+    own = {
+        change.order_id: "order",
+        change.offer_id: "offer",
+        change.from_offer_id: "source",
+    }.get(cause.id, kind)
+    return text(
+        f"matching.cause.{cause.code}",
+        language,
+        name=names.get(cause.id, text(f"matching.change.{own}", language)),
+        rule=refusal_sentence(cause.refusal, language) if cause.refusal else "",
+    )
+
+
+def fairness_sentence(fairness: Fairness, language: Language) -> str:
+    """Return what the floor between communities did, and what it cost."""
+    return text(
+        "matching.fairness",
+        language,
+        before=f"{100 * fairness.floor_before:.1f}",
+        after=f"{100 * fairness.floor_after:.1f}",
+        cost=f"{100 * fairness.cost:.2f}",
+        most=f"{100 * fairness.most_cost:.2f}",
     )
 
 

@@ -36,6 +36,7 @@ from graph.events import ChangedFields, Changes
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.match_runs import ProposalRow
 from matching.baseline import first_come_first_served
+from matching.changes import PlanChange, changes_of
 from matching.documents import (
     Certificate,
     certificate_text,
@@ -44,9 +45,13 @@ from matching.documents import (
     unmatched_text,
     weights_text,
 )
-from matching.matcher import match
-from matching.model import Plan, Policy, Progress, Situation
+from matching.matcher import check_ids, plan_of_solved
+from matching.memory import changes_text, earlier_of, memory_of, memory_text, read_memory
+from matching.model import Booking, Plan, Policy, Progress, Situation
 from matching.pairs import find_pairs
+from matching.pins import settled
+from matching.ranking import offer_prices
+from matching.solving import solve
 from matching.summary import summarise
 from resolvers.claims import propose
 from resolvers.claims_common import caller_of, fresh_viewer
@@ -55,18 +60,21 @@ from resolvers.matching_situation import read_situation
 
 DEFAULT_POLICY = Policy()
 DEFAULT_CLAIM_POLICY = ClaimPolicy()
-EVERYWHERE = "/"
-"""The path that every area's path begins with."""
 MOST_ENDORSED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it was made from, and first come, first served on the same."""
+    """A plan with what it was made from, and first come, first served on the same.
+
+    `changes` are those of the last plan; `memory` is what the run leaves for the next.
+    """
 
     situation: Situation
     plan: Plan
     practice: Plan
+    changes: tuple[PlanChange, ...]
+    memory: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +96,40 @@ async def plan(
 ) -> Planned:
     """Return the best plan for the open orders below a path; writes nothing.
 
-    `progress` is called from another thread.
+    It holds what is pinned, and begins from the last plan. `progress` is called from another
+    thread.
     """
     situation = await read_situation(graph, below=below, now=now, policy=policy)
+    standing = await match_runs.standing(graph.read, below)
+    last = await match_runs.remembered(graph.read, below)
+    memory = read_memory(last.memory) if last else None
+    situation = replace(
+        situation,
+        earlier=earlier_of(memory, tuple(_booking(row) for row in standing)),
+        pins=tuple(_booking(row) for row in standing if row.proposal.pinned),
+    )
     return await asyncio.to_thread(_plan, situation, policy, progress)
 
 
 def _plan(situation: Situation, policy: Policy, progress: Progress | None) -> Planned:
-    found = find_pairs(situation, policy, progress)
-    best = match(situation, policy, progress, found)
-    return Planned(situation, best, first_come_first_served(situation, policy, found))
+    check_ids(situation)
+    rest = settled(situation, policy)
+    found = find_pairs(rest.situation, policy, progress)
+    solved = solve(found, progress)
+    best = plan_of_solved(situation, solved)
+    return Planned(
+        situation,
+        best,
+        first_come_first_served(situation, policy, found),
+        changes_of(situation, policy, best, rest.dropped),
+        memory_text(memory_of(situation, offer_prices(solved))),
+    )
+
+
+def _booking(row: ProposalRow) -> Booking:
+    proposal = row.proposal
+    slots = zip(proposal.slots, proposal.slot_quantities, strict=True)
+    return Booking(row.order_id, row.offer_id, proposal.quantity, tuple(slots))
 
 
 async def run_matching(
@@ -119,25 +151,27 @@ async def run_matching(
     """
     account_id, now, token, run_id, event_id = caller_of(viewer), clock(), ids(), ids(), ids()
     present = await accounts.viewer(graph.read, account_id, now)
-    path = await _path(graph.read, area_id)
-    _check_coordinates(present, path, "MATCHING_RUN")
+    path = await area_path(graph.read, area_id)
+    check_coordinates(present, path, "MATCHING_RUN")
     while await sweep_expired(graph, clock=clock, ids=ids):
         pass
     planned = await plan(graph, below=path, now=now, policy=policy, progress=progress)
     run = _run_record(run_id, now, clock(), planned, policy)
     rows = _proposal_rows(run, planned.plan)
-    write = Repeatable(account_id, "matching.run", idempotency_key or run_id, {"areaId": area_id})
+    given = {"areaId": area_id, "policy": policy_text(policy), "weights": weights_text(policy)}
+    write = Repeatable(account_id, "matching.run", idempotency_key or run_id, given)
 
     async def work(transaction: Transaction) -> MatchRun:
-        earlier = await earlier_result(transaction, write, now, _kept(), token)
+        earlier = await earlier_result(transaction, write, now, kept(), token)
         if earlier is not None:
             return await _earlier_run(transaction, earlier["runId"])
         fresh = await fresh_viewer(transaction, account_id, now)
-        _check_coordinates(fresh, path, "MATCHING_RUN")
+        check_coordinates(fresh, path, "MATCHING_RUN")
         await match_runs.take_turn(transaction, token)
         await match_runs.lock_pairs(transaction, rows, token)
-        superseded = await _supersede(transaction, path, token)
+        superseded = await _supersede(transaction, path, token, planned.situation.pins)
         await match_runs.create_run(transaction, run, area_id, rows)
+        await match_runs.remember(transaction, run.id, path, planned.memory)
         changes: Changes = {run.id: events.changes_between(None, run), **superseded}
         for row in rows:
             changes[row.proposal.id] = events.changes_between(None, row.proposal)
@@ -204,46 +238,6 @@ async def endorse_proposals(
     return done
 
 
-async def reject_proposal(
-    graph: Graph,
-    *,
-    viewer: Viewer,
-    proposal_id: str,
-    idempotency_key: str,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
-) -> ProposalRecord:
-    """Say that a proposal is not wanted: no later run proposes this offer for this order.
-
-    For ADMIN and the coordinator of the order's area. Raises NotSignedIn, Forbidden, NotFound,
-    IdempotencyConflict, and MatchingError when it is no longer open.
-    """
-    account_id, now, token, event_id = caller_of(viewer), clock(), ids(), ids()
-    write = Repeatable(account_id, "matching.reject", idempotency_key, {"proposalId": proposal_id})
-
-    async def work(transaction: Transaction) -> ProposalRecord:
-        earlier = await earlier_result(transaction, write, now, _kept(), token)
-        fresh = await fresh_viewer(transaction, account_id, now)
-        await match_runs.lock_proposals(transaction, [proposal_id], token)
-        row = (await match_runs.read_proposals(transaction.run, [proposal_id])).get(proposal_id)
-        if row is None:
-            raise NotFound(type="Proposal", id=proposal_id)
-        if earlier is not None:
-            return row.proposal
-        _check_coordinates(fresh, row.area_path, "PROPOSAL_REJECT")
-        if row.proposal.state is not ProposalState.OPEN:
-            raise MatchingError(reason=Phrase("matching.problem.NOT_OPEN"))
-        after = replace(row.proposal, state=ProposalState.REJECTED)
-        await match_runs.reject(transaction, proposal_id)
-        changes = {proposal_id: events.changes_between(row.proposal, after)}
-        event = events.event(event_id, now, account_id, "PROPOSAL_REJECT", changes)
-        await events.write_event(transaction, event)
-        await record_result(transaction, write, now, {"proposalId": proposal_id})
-        return after
-
-    return await graph.write(work, repeatable=True)
-
-
 async def proposals_of_run(graph: Graph, run_id: str) -> list[ProposalRow]:
     """Return the proposals of a run, the best first; for reports, no rights are asked."""
     return await match_runs.run_proposals(graph, run_id)
@@ -259,21 +253,22 @@ def lines_of_proposal(proposal: ProposalRecord) -> list[LineRequest]:
     ]
 
 
-def _kept() -> timedelta:
+def kept() -> timedelta:
+    """Return how long a run's or a proposal's key is kept."""
     return timedelta(days=DEFAULT_CLAIM_POLICY.idempotency_days)
 
 
-async def _path(run: match_runs.Run, area_id: str | None) -> str:
+async def area_path(run: match_runs.Run, area_id: str | None) -> str:
     """Return the path of the area, or that of everything. Raises NotFound."""
     if area_id is None:
-        return EVERYWHERE
+        return match_runs.EVERYWHERE
     path = await match_runs.area_path(run, area_id)
     if path is None:
         raise NotFound(type="Area", id=area_id)
     return path
 
 
-def _check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
+def check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
     """Raise Forbidden for whoever does not coordinate the area with this path."""
     if viewer is None:
         raise NotSignedIn(reason=Phrase("reason.token_invalid"))
@@ -288,9 +283,16 @@ async def _earlier_run(transaction: Transaction, run_id: str) -> MatchRun:
     return run
 
 
-async def _supersede(transaction: Transaction, path: str, token: str) -> Changes:
+async def _supersede(
+    transaction: Transaction, path: str, token: str, pins: Sequence[Booking]
+) -> Changes:
     open_ids = await match_runs.open_below(transaction, path)
     await match_runs.lock_proposals(transaction, open_ids, token)
+    rows = await match_runs.standing(transaction.run, path)
+    pinned = {(row.order_id, row.offer_id) for row in rows if row.proposal.pinned}
+    if not pinned <= {pin.pair for pin in pins}:
+        # The plan does not hold what was pinned while it was made.
+        raise MatchingError(reason=Phrase("matching.problem.PINNED_MEANWHILE"))
     closed = await match_runs.supersede(transaction, open_ids)
     change = [ProposalState.OPEN.value, ProposalState.SUPERSEDED.value]
     return {
@@ -306,6 +308,8 @@ def _run_record(
         components=best.proofs,
         reached=summarise(situation, best),
         practice=summarise(situation, planned.practice),
+        counted=best.counted,
+        fairness=best.fairness,
     )
     return MatchRun(
         id=run_id,
@@ -323,6 +327,7 @@ def _run_record(
         bound=best.value if best.bound is None else best.bound,
         certificate=certificate_text(certificate),
         unmatched=unmatched_text(best),
+        changes=changes_text(planned.changes),
     )
 
 
@@ -340,6 +345,7 @@ def _proposal_rows(run: MatchRun, best: Plan) -> list[ProposalRow]:
                 reasons=reasons_text(proposal),
                 slots=tuple(share.slot for share in proposal.slots),
                 slot_quantities=tuple(share.quantity for share in proposal.slots),
+                pinned=proposal.pinned > 0,
             ),
             order_id=proposal.order_id,
             offer_id=proposal.offer_id,

@@ -5,7 +5,11 @@ from typing import Annotated
 import strawberry
 
 from domain.errors import BadInput
-from resolvers import matching
+from domain.vocabulary import Urgency
+from graph.records import camel
+from matching.model import Policy
+from matching.policies import policy_of
+from resolvers import matching, proposals
 from schema.changes import INPUT, answer
 from schema.context import Info
 from schema.ids import encode, optional_uid, uid
@@ -19,11 +23,44 @@ MOST_AT_ONCE = 100
 
 
 @strawberry.input
+class WeightInput:
+    """The weight of a part of the score."""
+
+    name: str
+    weight: float
+
+
+@strawberry.input
+class UrgencyFactorInput:
+    """By how much an urgency multiplies the worth of an order."""
+
+    urgency: Urgency
+    factor: float
+
+
+@strawberry.input
+class MatchPolicyInput:
+    """What a run is to go by; what is left out is as by default. The weights add up to 1."""
+
+    name: str | None = None
+    weights: list[WeightInput] | None = None
+    urgencies: list[UrgencyFactorInput] | None = None
+    horizon_days: int | None = None
+    max_km: float | None = None
+    overlap_minutes: int | None = None
+    allow_substitutes: bool | None = None
+    effort: float | None = None
+    keep: float | None = None
+    floor_cost: float | None = None
+
+
+@strawberry.input
 class RunMatchingInput:
     """For which area the orders are matched; all, where none is named (ADMIN only)."""
 
     idempotency_key: str
     area_id: strawberry.ID | None = None
+    policy: MatchPolicyInput | None = None
 
 
 @strawberry.input
@@ -40,6 +77,15 @@ class RejectProposalInput:
 
     idempotency_key: str
     proposal_id: strawberry.ID
+
+
+@strawberry.input
+class PinProposalInput:
+    """Which proposal later runs are to hold, or no longer to hold."""
+
+    idempotency_key: str
+    proposal_id: strawberry.ID
+    pinned: bool = True
 
 
 @strawberry.type
@@ -91,6 +137,21 @@ class RejectProposalPayload:
         return await read_node(info, "Proposal", self.proposal_id)
 
 
+@strawberry.type
+class PinProposalPayload:
+    """The proposal after it was pinned or unpinned."""
+
+    proposal_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def proposal(self, info: Info) -> Proposal | None:
+        """The proposal, read by this field's own selection."""
+        return await read_node(info, "Proposal", self.proposal_id)
+
+
+PinProposalResult = Annotated[
+    PinProposalPayload | MatchingRunProblem, strawberry.union("PinProposalResult")
+]
 RunMatchingResult = Annotated[
     RunMatchingPayload | MatchingRunProblem, strawberry.union("RunMatchingResult")
 ]
@@ -112,6 +173,20 @@ def _endorsement(done: matching.Endorsement, info: Info, together: Together) -> 
     )
 
 
+def policy_of_input(given: MatchPolicyInput | None) -> Policy:
+    """Return the policy that is asked for. Raises BadInput."""
+    if given is None:
+        return Policy()
+    asked: dict[str, object] = {
+        camel(name): value for name, value in vars(given).items() if value is not None
+    }
+    if given.weights is not None:
+        asked["weights"] = {each.name: each.weight for each in given.weights}
+    if given.urgencies is not None:
+        asked["urgencies"] = {each.urgency.value: each.factor for each in given.urgencies}
+    return policy_of(asked)
+
+
 async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
     context = info.context
     run = await matching.run_matching(
@@ -119,6 +194,7 @@ async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
         viewer=context.viewer,
         area_id=optional_uid(given.area_id, "Area"),
         idempotency_key=given.idempotency_key,
+        policy=policy_of_input(given.policy),
         clock=context.clock,
         ids=context.ids,
     )
@@ -146,7 +222,7 @@ async def _endorse(info: Info, given: EndorseProposalsInput) -> EndorseProposals
 
 async def _reject(info: Info, given: RejectProposalInput) -> RejectProposalPayload:
     context = info.context
-    rejected = await matching.reject_proposal(
+    rejected = await proposals.reject_proposal(
         context.graph,
         viewer=context.viewer,
         proposal_id=uid(given.proposal_id, "Proposal"),
@@ -155,6 +231,20 @@ async def _reject(info: Info, given: RejectProposalInput) -> RejectProposalPaylo
         ids=context.ids,
     )
     return RejectProposalPayload(proposal_id=rejected.id)
+
+
+async def _pin(info: Info, given: PinProposalInput) -> PinProposalPayload:
+    context = info.context
+    pinned = await proposals.pin_proposal(
+        context.graph,
+        viewer=context.viewer,
+        proposal_id=uid(given.proposal_id, "Proposal"),
+        pinned=given.pinned,
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+    )
+    return PinProposalPayload(proposal_id=pinned.id)
 
 
 @strawberry.type
@@ -181,3 +271,10 @@ class MatchingMutations:
     ) -> RejectProposalResult:
         """Say that a proposal is not wanted."""
         return await answer(info, _reject(info, given))
+
+    @strawberry.mutation
+    async def pin_proposal(
+        self, info: Info, given: Annotated[PinProposalInput, INPUT]
+    ) -> PinProposalResult:
+        """Say that later runs are to hold a proposal, or no longer to."""
+        return await answer(info, _pin(info, given))

@@ -11,11 +11,10 @@ from pydantic import ValidationError
 
 from domain.errors import BadInput, DomainError
 from domain.language import Language
-from matching.model import Policy
 from server import commands, demonstration, person_commands, token_commands
 from server.app import listen
 from server.hub import Hub, open_hub
-from server.match_files import Files, match_files
+from server.match_files import Files, match_files, policy_in
 from server.match_records import instant
 from server.output import Output
 from server.process import Stop, run
@@ -56,6 +55,10 @@ PlanFile = Annotated[Path | None, typer.Option("--out", help="方案写入 JSON 
 DimacsFile = Annotated[
     Path | None, typer.Option("--dimacs", help="导出 DIMACS 最小费用流 · the instance solved")
 ]
+LastFile = Annotated[
+    Path | None, typer.Option("--last", help="上一方案 PLAN.json · the plan before, of two files")
+]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="策略 JSON · the policy")]
 PersonId = Annotated[str, typer.Argument(help="人员或账号的全局标识 · global id")]
 
 Command = Callable[[Output, Hub, Stop], Awaitable[int]]
@@ -144,6 +147,8 @@ def match(
     offers: OffersFile = None,
     out: PlanFile = None,
     dimacs: DimacsFile = None,
+    last: LastFile = None,
+    policy: PolicyFile = None,
     at: Annotated[
         str | None, typer.Option("--now", help="匹配的时刻 · the instant", show_default=False)
     ] = None,
@@ -151,12 +156,13 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
-    if orders or offers or out or dimacs or at:
-        _match_files(orders, offers, out, dimacs, at, Output(lang or Language.ZH, as_json))
+    if orders or offers or out or dimacs or at or last:
+        named = orders, offers, out, dimacs, last
+        _match_files(named, policy, at, Output(lang or Language.ZH, as_json))
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
-        await commands.match(output, hub, area=area)
+        await commands.match(output, hub, area=area, policy=policy_in(policy))
         return 0
 
     _run(command, lang=lang, as_json=as_json)
@@ -294,21 +300,21 @@ def keys(
     _run(command, lang=lang, as_json=as_json)
 
 
-def _match_files(
-    orders: Path | None,
-    offers: Path | None,
-    out: Path | None,
-    dimacs: Path | None,
-    at: str | None,
-    output: Output,
-) -> None:
+Named = tuple[Path | None, Path | None, Path | None, Path | None, Path | None]
+"""Orders, offers, where to write, the instance, the plan before."""
+
+
+def _match_files(named: Named, policy: Path | None, at: str | None, output: Output) -> None:
     """Match two files and exit with the status."""
     status = 0
+    orders, offers, out, dimacs, last = named
     try:
         if orders is None or offers is None or out is None:
             raise BadInput(field="match", value="", expected="--orders, --offers, --out")
         now = datetime.now(UTC) if at is None else _instant(at)
-        match_files(output, Files(orders, offers, out, dimacs), now=now, policy=Policy())
+        match_files(
+            output, Files(orders, offers, out, dimacs, last), now=now, policy=policy_in(policy)
+        )
     except DomainError as error:
         output.fail(error)
         status = FAILED

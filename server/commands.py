@@ -14,10 +14,12 @@ from graph import dump as dumping
 from graph import reports
 from graph import restore as restoring
 from graph.migrations import MIGRATIONS
+from matching.memory import changed_ids
+from matching.model import Policy
 from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, create_account
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
-from resolvers.matching import proposals_of_run, run_matching
+from resolvers.matching import DEFAULT_POLICY, proposals_of_run, run_matching
 from seed.reading import read_files
 from server import app, report
 from server.hub import Hub
@@ -57,13 +59,16 @@ async def load_files(
     return loaded.ok
 
 
-async def run_matching_aloud(output: Output, hub: Hub, *, area_id: str | None) -> MatchRun:
+async def run_matching_aloud(
+    output: Output, hub: Hub, *, area_id: str | None, policy: Policy = DEFAULT_POLICY
+) -> MatchRun:
     """Match as the operator, showing how far it is."""
     with output.step("command.matching") as step:
         return await run_matching(
             hub.graph,
             viewer=await hub.operator(),
             area_id=area_id,
+            policy=policy,
             progress=step.stage("matching.stage."),
             clock=hub.clock,
         )
@@ -73,19 +78,23 @@ async def findings_of(hub: Hub, run: MatchRun) -> Findings:
     """Return what a report names of a run."""
     proposals = await proposals_of_run(hub.graph, run.id)
     unmatched = report.orders_of(run)
-    order_ids = {row.order_id for row in proposals} | unmatched
+    changed = changed_ids(run.changes)
+    order_ids = {row.order_id for row in proposals} | unmatched | changed
+    offer_ids = {row.offer_id for row in proposals} | changed
     return Findings(
         run=run,
         proposals=proposals,
         orders=await reports.orders(hub.graph, sorted(order_ids)),
-        offers=await reports.offers(hub.graph, sorted({row.offer_id for row in proposals})),
+        offers=await reports.offers(hub.graph, sorted(offer_ids)),
     )
 
 
-async def match(output: Output, hub: Hub, *, area: str | None) -> None:
+async def match(
+    output: Output, hub: Hub, *, area: str | None, policy: Policy = DEFAULT_POLICY
+) -> None:
     """Match the orders of an area and print the report."""
     area_id = None if area is None else await _area_id(hub, area)
-    run = await run_matching_aloud(output, hub, area_id=area_id)
+    run = await run_matching_aloud(output, hub, area_id=area_id, policy=policy)
     findings = await findings_of(hub, run)
     report.print_matching(output, findings)
     output.result(report.matching_document(findings, output.language))

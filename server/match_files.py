@@ -11,11 +11,21 @@ import orjson
 from domain.errors import BadInput
 from domain.measures import written
 from matching.baseline import first_come_first_served
+from matching.changes import PlanChange, changes_of
 from matching.dimacs import dimacs_lines
-from matching.explain import reason_sentence, unmatched_sentence
-from matching.matcher import check_ids, plan_of
-from matching.model import Plan, Policy, Proposal, Situation, Unmatched
+from matching.explain import (
+    change_sentence,
+    fairness_sentence,
+    reason_sentence,
+    unmatched_sentence,
+)
+from matching.matcher import check_ids, plan_of_solved
+from matching.memory import memory_document, memory_from, memory_of
+from matching.model import Booking, Earlier, Plan, Policy, Proposal, Situation, Unmatched
 from matching.pairs import find_pairs
+from matching.pins import settled
+from matching.policies import read_policy
+from matching.ranking import offer_prices
 from matching.solving import solve, whole_pairs
 from matching.summary import Summary, summarise
 from server.match_records import read_offers, read_orders
@@ -30,6 +40,7 @@ class Files:
     offers: Path
     out: Path
     dimacs: Path | None = None
+    last: Path | None = None
 
 
 def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) -> None:
@@ -39,17 +50,24 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
     """
     with output.step("command.matching") as step:
         progress = step.stage("matching.stage.")
+        earlier, pins = (None, ()) if files.last is None else read_last(files.last)
         situation = Situation(
             orders=read_orders(files.orders),
             offers=read_offers(files.offers, now, policy),
             now=now,
+            earlier=earlier,
+            pins=pins,
         )
         check_ids(situation)
-        found = find_pairs(situation, policy, progress)
+        rest = settled(situation, policy)
+        found = find_pairs(rest.situation, policy, progress)
         solved = solve(found, progress)
-        plan = plan_of(situation, found, solved.shares, solved.proofs)
+        plan = plan_of_solved(situation, solved)
         practice = first_come_first_served(situation, policy, found)
     document = _document(output, situation, policy, plan, practice)
+    changes = changes_of(situation, policy, plan, rest.dropped)
+    document["changes"] = [_change(output, change) for change in changes]
+    document["memory"] = memory_document(memory_of(situation, offer_prices(solved)))
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     _write(files.out, [orjson.dumps(document, option=options).decode()])
     if files.dimacs is not None:
@@ -69,6 +87,10 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
         practice=practice.value,
         file=files.out,
     )
+    if plan.fairness is not None:
+        output.line(fairness_sentence(plan.fairness, output.language))
+    if files.last is not None:
+        output.say("command.matched_changes", count=len(changes))
     output.result({key: document[key] for key in ("value", "bound", "proven", "reached")})
 
 
@@ -90,11 +112,13 @@ def _document(
         "policy": policy.name,
         "weights": {str(name): weight for name, weight in policy.weights.items()},
         "value": plan.value,
+        "counted": asdict(plan.counted),
         "bound": plan.bound,
         "proven": plan.proven,
         "pairs": plan.pairs,
         "reached": _summary(summarise(situation, plan)),
         "firstComeFirstServed": _summary(summarise(situation, practice)),
+        "fairness": _fairness(output, plan),
         "components": [asdict(proof) for proof in plan.proofs],
         "proposals": [_proposal(output, proposal) for proposal in plan.proposals],
         "unmatched": [
@@ -118,6 +142,7 @@ def _proposal(output: Output, proposal: Proposal) -> dict[str, Any]:
         "slots": [
             {"slot": share.slot, "smallestUnits": share.quantity} for share in proposal.slots
         ],
+        "pinned": proposal.pinned > 0,
         "score": proposal.score,
         "parts": {str(part.name): [part.weight, part.value] for part in proposal.parts},
         "reasons": [
@@ -129,6 +154,68 @@ def _proposal(output: Output, proposal: Proposal) -> dict[str, Any]:
             for reason in proposal.reasons
         ],
     }
+
+
+def _fairness(output: Output, plan: Plan) -> dict[str, Any] | None:
+    fairness = plan.fairness
+    if fairness is None:
+        return None
+    return {
+        **asdict(fairness),
+        "floor_before": fairness.floor_before,
+        "floor_after": fairness.floor_after,
+        "cost": fairness.cost,
+        "said": fairness_sentence(fairness, output.language),
+    }
+
+
+def _change(output: Output, change: PlanChange) -> dict[str, Any]:
+    named = change.order_id, change.offer_id, change.from_offer_id
+    causes = (cause.id for cause in change.causes)
+    names = {each: each for each in (*named, *causes) if each}
+    return {**asdict(change), "said": change_sentence(change, names, output.language)}
+
+
+def policy_in(file: Path | None) -> Policy:
+    """Return the policy of a file, the default one without a file. Raises BadInput."""
+    if file is None:
+        return Policy()
+    try:
+        return read_policy(file.read_bytes(), file.name)
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise BadInput(field="--policy", value=str(file), expected=what) from error
+
+
+def read_last(file: Path) -> tuple[Earlier, tuple[Booking, ...]]:
+    """Return the plan of an earlier run's file, and what is pinned in it. Raises BadInput."""
+    try:
+        found = orjson.loads(file.read_bytes())
+        bookings = [
+            (
+                Booking(
+                    each["order"],
+                    each["offer"],
+                    each["smallestUnits"],
+                    tuple((slot["slot"], slot["smallestUnits"]) for slot in each["slots"]),
+                ),
+                bool(each.get("pinned")),
+            )
+            for each in found["proposals"]
+        ]
+        memory = memory_from(found["memory"])
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise BadInput(field="--last", value=str(file), expected=what) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(field="--last", value=str(file), expected="PLAN.json") from error
+    earlier = Earlier(
+        bookings=tuple(booking for booking, _ in bookings),
+        prices=memory.prices,
+        orders=memory.orders,
+        offers=memory.offers,
+    )
+    return earlier, tuple(booking for booking, pinned in bookings if pinned)
 
 
 def _unmatched(output: Output, measure: str, missing: Unmatched) -> dict[str, Any]:

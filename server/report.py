@@ -14,7 +14,15 @@ from domain.vocabulary import Initiator, Role
 from graph.match_runs import ProposalRow
 from graph.reports import ClaimEnds, HistoryLine, Item
 from matching.documents import read_certificate, read_reasons, read_unmatched
-from matching.explain import LIST_SEPARATORS, proof_sentence, reason_sentence, unmatched_sentence
+from matching.explain import (
+    LIST_SEPARATORS,
+    change_sentence,
+    fairness_sentence,
+    proof_sentence,
+    reason_sentence,
+    unmatched_sentence,
+)
+from matching.memory import read_changes
 from matching.model import Unmatched
 from resolvers.loading_report import Change, LoadReport, Outcome
 from server.output import Output, error_document
@@ -182,6 +190,9 @@ def print_matching(output: Output, findings: Findings) -> None:
         gain = 100 * (reached.value - practice.value) / practice.value
         output.say("report.value", gain=f"{gain:.1f}")
     output.line(proof_sentence(certificate.components, language))
+    if certificate.fairness is not None:
+        output.line(fairness_sentence(certificate.fairness, language))
+    print_changes(output, findings)
     output.heading("report.best_pairs")
     if not findings.proposals:
         output.say("report.no_pairs")
@@ -201,6 +212,17 @@ def print_matching(output: Output, findings: Findings) -> None:
             for left in shown
         ],
     )
+
+
+def print_changes(output: Output, findings: Findings) -> None:
+    """Say what changed of the last plan, and why."""
+    changes = read_changes(findings.run.changes or "[]")
+    if not changes:
+        return
+    names = {each: item.title for each, item in {**findings.orders, **findings.offers}.items()}
+    output.heading("report.changed", count=len(changes), shown=min(len(changes), CHANGES_SHOWN))
+    for change in changes[:CHANGES_SHOWN]:
+        output.line(change_sentence(change, names, output.language))
 
 
 def share(part: int, whole: int) -> str:
@@ -324,6 +346,7 @@ def matching_document(findings: Findings, language: Language) -> dict[str, Any]:
         "value": run.value,
         "bound": run.bound,
         "certificate": orjson.loads(run.certificate),
+        "changes": orjson.loads(run.changes or "[]"),
         "proposals": [
             {
                 "order": row.order_id,

@@ -12,10 +12,12 @@ from schema.types.plans import (
     Certificate,
     MatchPolicy,
     MatchReason,
+    PlanChange,
     ScorePart,
     UnmatchedOrder,
     Weight,
     parse_certificate,
+    parse_changes,
     parse_parts,
     parse_policy,
     parse_reasons,
@@ -27,6 +29,7 @@ from schema.types.plans import (
 @node_with(
     policy=(MatchPolicy, Structured(parse_policy)),
     weights=(list[Weight], Structured(parse_weights)),
+    changes=(list[PlanChange], Structured(parse_changes)),
     unmatched=(list[UnmatchedOrder], Structured(parse_unmatched)),
     certificate=(Certificate | None, Structured(parse_certificate)),
 )

@@ -1,5 +1,6 @@
 """What runs and proposals keep as JSON text, served as objects: parts, reasons, the proof."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,10 +12,19 @@ from domain.language import Language
 from domain.vocabulary import Urgency
 from graph.records import camel
 from matching.documents import read_certificate, read_reasons, read_unmatched
-from matching.explain import reason_sentence, refusal_sentence
-from matching.model import Refusal
+from matching.explain import (
+    change_sentence,
+    fairness_sentence,
+    reason_sentence,
+    refusal_sentence,
+)
+from matching.memory import read_changes
+from matching.model import Fairness, Refusal
 from matching.summary import Summary
 from schema.values import Long
+
+ADDED_LATER: Mapping[str, Any] = {"keep": 0.0, "floorCost": 0.0}
+"""What the policies of earlier runs, which had no such field, went by."""
 
 
 @strawberry.type
@@ -61,6 +71,8 @@ class MatchPolicy:
     overlap_minutes: int
     allow_substitutes: bool
     effort: float
+    keep: float
+    floor_cost: float
 
 
 @strawberry.type
@@ -127,12 +139,68 @@ class PlanSummary:
 
 
 @strawberry.type
+class ValueParts:
+    """How a plan's value is counted: parts that add up to it."""
+
+    worth: Long
+    kept: Long
+    fair: Long
+
+
+@strawberry.type
+class CommunityService:
+    """How a community is served, without the floor and with it."""
+
+    area_path: str
+    before: float
+    after: float
+    premium: int
+
+
+@strawberry.type
+class FloorReport:
+    """What a floor between communities did."""
+
+    floor_before: float
+    floor_after: float
+    cost: float
+    most_cost: float
+    communities: list[CommunityService]
+    text: Bilingual
+
+
+@strawberry.type
 class Certificate:
     """The proof of a run, and what first come, first served would have reached."""
 
     components: list[ComponentProof]
     reached: PlanSummary
     first_come_first_served: PlanSummary
+    counted: ValueParts
+    fairness: FloorReport | None
+
+
+@strawberry.type
+class PlanCause:
+    """Why a pair changed."""
+
+    code: str
+    node_id: strawberry.ID | None
+    refusal: str | None
+
+
+@strawberry.type
+class PlanChange:
+    """A pair that is not as it was in the last plan."""
+
+    kind: str
+    order_id: strawberry.ID
+    offer_id: strawberry.ID
+    from_offer_id: strawberry.ID | None
+    before: Long
+    after: Long
+    causes: list[PlanCause]
+    text: Bilingual
 
 
 def parse_parts(stored: str) -> list[dict[str, Any]]:
@@ -159,7 +227,7 @@ def parse_policy(stored: str) -> dict[str, Any]:
     factors = [
         {"urgency": urgency, "factor": factor} for urgency, factor in found["urgencies"].items()
     ]
-    return {**found, "urgencies": factors}
+    return {**ADDED_LATER, **found, "urgencies": factors}
 
 
 def parse_weights(stored: str) -> list[dict[str, Any]]:
@@ -197,6 +265,58 @@ def parse_certificate(stored: str) -> dict[str, Any] | None:
         ],
         "reached": _summary(found.reached),
         "firstComeFirstServed": _summary(found.practice),
+        "counted": asdict(found.counted),
+        "fairness": None if found.fairness is None else _fairness(found.fairness),
+    }
+
+
+def parse_changes(stored: str | None) -> list[dict[str, Any]]:
+    """Return what a run changed of the last plan; nothing of runs that did not say it."""
+    return [
+        {
+            "kind": change.kind,
+            "orderId": global_id("DemandOrder", change.order_id),
+            "offerId": global_id("ResourceOffer", change.offer_id),
+            "fromOfferId": _id_or_none("ResourceOffer", change.from_offer_id),
+            "before": change.before,
+            "after": change.after,
+            "causes": [
+                {
+                    "code": cause.code,
+                    "nodeId": _id_or_none(
+                        "DemandOrder" if cause.code.startswith("ORDER") else "ResourceOffer",
+                        cause.id,
+                    ),
+                    "refusal": cause.refusal,
+                }
+                for cause in change.causes
+            ],
+            "text": {each.value: change_sentence(change, {}, each) for each in Language},
+        }
+        for change in read_changes(stored or "[]")
+    ]
+
+
+def _id_or_none(kind: str, uid: str | None) -> str | None:
+    return global_id(kind, uid) if uid else None
+
+
+def _fairness(fairness: Fairness) -> dict[str, Any]:
+    return {
+        "floorBefore": fairness.floor_before,
+        "floorAfter": fairness.floor_after,
+        "cost": fairness.cost,
+        "mostCost": fairness.most_cost,
+        "communities": [
+            {
+                "areaPath": path,
+                "before": before,
+                "after": fairness.after[path],
+                "premium": fairness.premiums.get(path, 0),
+            }
+            for path, before in fairness.before.items()
+        ],
+        "text": {each.value: fairness_sentence(fairness, each) for each in Language},
     }
 
 

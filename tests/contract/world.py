@@ -77,7 +77,13 @@ CERTIFICATE = """{"components": [{"orders": 1, "offers": 2, "pairs": 2, "method"
  "reached": {"orders": 2, "matchedOrders": 1, "wholeOrders": 1, "filled": 0.5,
   "value": 3000000000, "quantities": {"PERSON": [10, 5]}},
  "firstComeFirstServed": {"orders": 2, "matchedOrders": 1, "wholeOrders": 0, "filled": 0.25,
-  "value": 5, "quantities": {}}}"""
+  "value": 5, "quantities": {}},
+ "counted": {"worth": 2900000000, "kept": 100000000, "fair": 0},
+ "fairness": {"premiums": {"/a/": 250}, "before": {"/a/": 0.25}, "after": {"/a/": 0.5},
+  "worth_before": 3000000000, "worth_after": 2900000000, "most_cost": 0.05}}"""
+CHANGES = """[{"kind": "MOVED", "order": "ORDER", "offer": "OFFER", "from": "SOURCE", "before": 3,
+ "after": 4, "causes": [["ORDER_NEW", "ORDER", null], ["REFUSED", "OFFER", "TIME"],
+ ["WORTHS", "", null]]}]"""
 
 
 @dataclass
@@ -472,6 +478,7 @@ def _matching(world: World) -> None:
             bound=3_000_000_000,
             certificate=CERTIFICATE if area else "{}",
             unmatched=UNMATCHED.replace("ORDER", world.id("order1")) if area else "[]",
+            changes=CHANGES if area else "[]",
         )
         world.add(name, run, *([("RUN_IN", area)] if area else []))
     for number in range(4):
@@ -487,6 +494,7 @@ def _matching(world: World) -> None:
             reasons=REASONS,
             slots=("2026-05-09T01:00Z",) if number == 1 else (),
             slot_quantities=(2,) if number == 1 else (),
+            pinned=True if number == 1 else None,
         )
         links = [("PROPOSES_ORDER", f"order{number}"), ("PROPOSES_OFFER", f"offer{number}")]
         world.add(name, proposal, *links)

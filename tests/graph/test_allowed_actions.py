@@ -16,9 +16,9 @@ from graph.driver import Graph
 from resolvers.matching import (
     endorse_proposals,
     proposals_of_run,
-    reject_proposal,
     run_matching,
 )
+from resolvers.proposals import reject_proposal
 from tests.graph.asking_both_ways import data
 from tests.graph.builders import Neighbourhood
 from tests.graph.claim_lives import LIVES, Lives, Move

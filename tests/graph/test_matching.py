@@ -42,10 +42,10 @@ from resolvers.matching import (
     endorse_proposals,
     lines_of_proposal,
     proposals_of_run,
-    reject_proposal,
     run_matching,
 )
 from resolvers.matching_situation import read_situation
+from resolvers.proposals import reject_proposal
 from tests.graph.builders import NOW, dump, put
 from tests.graph.events_of import events_of
 from tests.graph.matching_market import Market

@@ -365,11 +365,14 @@ def test_what_is_missing_is_said_with_the_rivals() -> None:
 def test_a_plan_is_the_same_after_writing_and_reading() -> None:
     orders = [an_order(1), an_order(2, measure="SESSION")]
     case = situation(orders, [an_offer(1), an_offer(2, measure="HOUR")])
-    plan, practice = match(case, POLICY), first_come_first_served(case, POLICY)
+    policy = replace(POLICY, floor_cost=0.1)
+    plan, practice = match(case, policy), first_come_first_served(case, POLICY)
     (proposal,) = plan.proposals
     assert read_reasons(reasons_text(proposal)) == (proposal.parts, proposal.reasons)
     assert read_unmatched(unmatched_text(plan)) == plan.unmatched
-    certificate = Certificate(plan.proofs, summarise(case, plan), summarise(case, practice))
+    certificate = Certificate(
+        plan.proofs, summarise(case, plan), summarise(case, practice), plan.counted, plan.fairness
+    )
     assert read_certificate(certificate_text(certificate)) == certificate
     assert '"CATEGORY":0.3' in weights_text(POLICY)
     assert '"CRITICAL":3.0' in policy_text(POLICY)

@@ -12,6 +12,7 @@ from domain.language import CATALOGUES, Language
 from domain.records import MatchRun
 from domain.vocabulary import RunState
 from matching.documents import Certificate, certificate_text
+from matching.model import Counted
 from matching.summary import Summary
 from resolvers.loading_report import Counts, LoadReport, SheetSummary
 from seed.reading import read_file
@@ -49,7 +50,7 @@ def findings(orders: int) -> Findings:
         weights="{}",
         orders=orders,
         offers=3,
-        certificate=certificate_text(Certificate((), reached, reached)),
+        certificate=certificate_text(Certificate((), reached, reached, Counted(0))),
     )
     return Findings(run=run, proposals=[], orders={}, offers={})
 

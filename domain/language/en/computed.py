@@ -51,6 +51,7 @@ TEXTS: dict[str, str] = {
     "enum.Action.APPOINT_DEPUTY": "Appoint a deputy",
     "enum.Action.HAND_OVER": "Hand over",
     "enum.Action.ERASE": "Erase the personal data",
+    "enum.Action.PIN": "Pin",
     "type.Paths": "The shortest ways in which two nodes are linked",
     "field.Paths.paths": "The shortest ways, at most 10",
     "field.Paths.complete": "Whether all links were looked at; if not, there may be others, or shorter ones",

@@ -51,6 +51,7 @@ TEXTS: dict[str, str] = {
     "enum.Action.APPOINT_DEPUTY": "指定代理人",
     "enum.Action.HAND_OVER": "移交",
     "enum.Action.ERASE": "删除个人数据",
+    "enum.Action.PIN": "固定",
     "type.Paths": "两个节点之间的最短联系",
     "field.Paths.paths": "最短的联系路径，最多 10 条",
     "field.Paths.complete": "是否已看过全部联系；为 false 时可能还有其他或更短的路径",

@@ -1,0 +1,122 @@
+"""Policies as people give them: the fields of a document, checked, over the defaults.
+
+The same names are in a policy file (`renling match --policy FILE`), in the GraphQL input and in
+what a run keeps.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isfinite
+from typing import Any, cast
+
+from domain.errors import BadInput
+from domain.vocabulary import Urgency
+from matching.model import PartName, Policy
+
+MOST_DAYS = 366
+LONGEST_NAME = 80
+MOST_EFFORT = 60.0
+MOST_FACTOR = 1000.0
+TOLERANCE = 1e-6
+
+Reader = Callable[[str, object], Any]
+
+
+def read_policy(document: bytes, file: str) -> Policy:
+    """Return the policy of a JSON document. Raises BadInput."""
+    try:
+        given: object = json.loads(document)
+    except ValueError as error:
+        raise BadInput(field=file, value=str(error), expected="JSON") from error
+    if not isinstance(given, dict):
+        raise BadInput(field=file, value=str(given), expected="{…}")
+    return policy_of(cast("dict[str, object]", given), f"{file}:")
+
+
+def policy_of(given: Mapping[str, object], prefix: str = "policy.") -> Policy:
+    """Return the default policy with these fields instead. Raises BadInput."""
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        field = FIELDS.get(name)
+        if field is None:
+            raise BadInput(field=prefix + name, value=str(value), expected=", ".join(FIELDS))
+        values[field[0]] = field[1](prefix + name, value)
+    return replace(Policy(), **values)
+
+
+def number(least: float, most: float) -> Reader:
+    """Return a reader of a number in a range."""
+
+    def read(field: str, value: object) -> float:
+        good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        if not good or not least <= cast("float", value) <= most:
+            raise BadInput(field=field, value=str(value), expected=f"{least:g}..{most:g}")
+        return float(cast("float", value))
+
+    return read
+
+
+def whole(least: int, most: int) -> Reader:
+    """Return a reader of a whole number in a range."""
+
+    def read(field: str, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise BadInput(field=field, value=str(value), expected=f"{least}..{most}")
+        return value
+
+    return read
+
+
+def _name(field: str, value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
+        raise BadInput(field=field, value=str(value), expected=f"1..{LONGEST_NAME}")
+    return value
+
+
+def _flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(field=field, value=str(value), expected="true, false")
+    return value
+
+
+def _weights(field: str, value: object) -> Mapping[PartName, float]:
+    given = _table(field, value, list(PartName))
+    weights = {name: number(0, 1)(f"{field}.{name}", given.get(name, 0.0)) for name in PartName}
+    if abs(sum(weights.values()) - 1) > TOLERANCE:
+        raise BadInput(field=field, value=f"{sum(weights.values()):g}", expected="1")
+    return weights
+
+
+def _urgencies(field: str, value: object) -> Mapping[Urgency, float]:
+    given = _table(field, value, list(Urgency))
+    defaults = Policy().urgencies
+    return {
+        name: number(0, MOST_FACTOR)(f"{field}.{name}", given.get(name, defaults[name]))
+        for name in Urgency
+    }
+
+
+def _table(field: str, value: object, names: list[Any]) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise BadInput(field=field, value=str(value), expected="{…}")
+    given = cast("dict[str, object]", value)
+    for name in given:
+        if name not in names:
+            raise BadInput(field=f"{field}.{name}", value=name, expected=", ".join(names))
+    return given
+
+
+FIELDS: Mapping[str, tuple[str, Reader]] = {
+    "name": ("name", _name),
+    "weights": ("weights", _weights),
+    "urgencies": ("urgencies", _urgencies),
+    "horizonDays": ("horizon_days", whole(1, MOST_DAYS)),
+    "maxKm": ("max_km", number(0, 20_000)),
+    "overlapMinutes": ("overlap_minutes", whole(1, 24 * 60)),
+    "allowSubstitutes": ("allow_substitutes", _flag),
+    "effort": ("effort", number(0, MOST_EFFORT)),
+    "keep": ("keep", number(0, 1)),
+    "floorCost": ("floor_cost", number(0, 1)),
+}
+"""The fields of a policy document: the policy's own name of each, and how it is read."""
