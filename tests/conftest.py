@@ -18,6 +18,7 @@ from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
+from tests.engines import recordings
 from tests.engines.neo4j_server import Server, neo4j_server
 from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
@@ -26,6 +27,9 @@ ASKED_OF_NEO4J = {"visitor", "coordinator", "both"}
 """The callers of the query suite on Neo4j itself; the recording asks it for the others."""
 OF_THE_GRAPH = {"graph", "engine_settings", "engine_environment", "engine_server", "own_engine"}
 LIMITS = DriverLimits(warn_of_deprecations=True)
+RECORDED_IN: pytest.StashKey[Path | None] = pytest.StashKey()
+RECORDING: pytest.StashKey[Recording] = pytest.StashKey()
+MADE_OF: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,13 +65,38 @@ def pytest_configure(config: pytest.Config) -> None:
         "unrecorded: changes the graph from elsewhere, or beside reads, so that what it asks "
         "cannot be asked again in one order",
     )
+    config.stash[RECORDED_IN] = _recorded_in(config)
+
+
+def _recorded_in(config: pytest.Config) -> Path | None:
+    """Return where the run records: where it is told to, or, run without options, in its cache."""
+    directory = config.getoption("--record")
+    if isinstance(directory, str):
+        return Path(directory)
+    if config.invocation_params.args:
+        return None
+    kept = config.cache.mkdir("recordings")
+    recordings.begin(kept)
+    config.stash[MADE_OF] = recordings.fingerprint()
+    return kept
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the recordings of a run in which all was well."""
+    directory = session.config.stash[RECORDED_IN]
+    if directory is not None and MADE_OF in session.config.stash and exitstatus == 0:
+        recordings.complete(directory, session.config.stash[MADE_OF])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the chosen engine has no use for."""
+    """Leave out what the chosen engine has no use for; let what is not recorded end its module."""
     chosen = [(item, _chosen(config, item)) for item in items]
     config.hook.pytest_deselected(items=[item for item, is_chosen in chosen if not is_chosen])
-    items[:] = [item for item, is_chosen in chosen if is_chosen]
+    modules = {item.path: number for number, item in reversed([*enumerate(items)])}
+    items[:] = sorted(
+        (item for item, is_chosen in chosen if is_chosen),
+        key=lambda item: (modules[item.path], item.get_closest_marker("unrecorded") is not None),
+    )
 
 
 def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
@@ -81,11 +110,14 @@ def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
     if config.getoption("--engine") == "neo4j":
         return of_the_graph and (caller is None or caller in ASKED_OF_NEO4J)
     left_out = {"both_engines"}
-    if config.getoption("--record"):
-        left_out.add("unrecorded")
-        if not of_the_graph or caller in ASKED_OF_NEO4J:
-            return False
+    if config.getoption("--record") and not (of_the_graph and _asks_what_neo4j_is_asked(item)):
+        return False
     return left_out.isdisjoint(marker.name for marker in item.iter_markers())
+
+
+def _asks_what_neo4j_is_asked(item: pytest.Item) -> bool:
+    """Whether it is recorded: it asks in one order, and is not run on Neo4j as it stands."""
+    return item.get_closest_marker("unrecorded") is None and _caller(item) not in ASKED_OF_NEO4J
 
 
 def _caller(item: pytest.Item) -> object:
@@ -177,12 +209,27 @@ async def graph(
 
 @contextmanager
 def _recorded(opened: Graph, request: pytest.FixtureRequest) -> Generator[None]:
-    """Record what a module asks, where the run is asked to."""
-    directory = request.config.getoption("--record")
-    if not isinstance(directory, str):
+    """Record what a module asks, where the run is asked to or is whole."""
+    directory = request.config.stash[RECORDED_IN]
+    module = request.path.relative_to(recordings.ROOT)
+    if directory is None or not any(module.is_relative_to(each) for each in recordings.SUITES):
         yield
         return
-    with Recording(Path(directory) / f"{request.module.__name__}.jsonl") as recording:
+    with Recording(directory / f"{request.module.__name__}.jsonl") as recording:
+        request.config.stash[RECORDING] = recording
         opened.recorders.append(recording)
         yield
         opened.recorders.clear()
+        del request.config.stash[RECORDING]
+
+
+@pytest.fixture(autouse=True)
+def _recorded_or_not(request: pytest.FixtureRequest) -> Generator[None]:
+    """Pause the recording for one test; what its module prepares is recorded before."""
+    recording = request.config.stash.get(RECORDING, None)
+    if recording is None or _asks_what_neo4j_is_asked(request.node):
+        yield
+        return
+    recording.paused = True
+    yield
+    recording.paused = False

@@ -18,9 +18,10 @@ from graph.statements import CompiledStatement, Statement
 
 
 class Recording:
-    """A recorder that writes to a file."""
+    """A recorder that writes to a file, except while it is `paused`."""
 
     def __init__(self, file: Path) -> None:
+        self.paused = False
         self._output = file.open("wb")
         self._numbers: dict[int, int] = {}
         self._last = 0
@@ -32,6 +33,8 @@ class Recording:
         rows: list[Any],
         transaction: Transaction | None,
     ) -> None:
+        if self.paused:
+            return
         self._write(
             {
                 "name": statement.name,
@@ -43,8 +46,9 @@ class Recording:
         )
 
     def ended(self, transaction: Transaction, *, committed: bool) -> None:
-        self._write({"ended": self._number(transaction), "committed": committed})
-        del self._numbers[id(transaction)]
+        if id(transaction) in self._numbers:
+            self._write({"ended": self._number(transaction), "committed": committed})
+            del self._numbers[id(transaction)]
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,9 @@
 """Both engines answer every statement and every query of the suite in the same way.
 
-The graph tests run once on the embedded engine, and what they ask is recorded; Neo4j is then asked
-the same, with the same ids and times, and the answers are compared. So whatever has a test on the
-graph is compared, and a statement that no test runs is named here.
+What the graph tests ask of the embedded engine is recorded (by `make test`, and here if that was of
+other code). Neo4j is then asked the same, with the same ids and times, and the answers are
+compared. So whatever has a test on the graph is compared, and a statement that no test runs is
+named here.
 """
 
 import importlib
@@ -24,13 +25,11 @@ from graph.restore import restore
 from graph.statements import STATEMENTS
 from tests.contract.asking import Hub, cases
 from tests.contract.world import build_world, viewers
+from tests.engines.recordings import ROOT, SUITES, kept
 from tests.engines.replaying import Comparison, replay
 from tests.engines.wiping import wipe
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_engines, pytest.mark.timeout(3000)]
-
-ROOT = Path(__file__).parents[2]
-SUITES = ("tests/graph", "tests/contract")
 
 
 def record(directory: Path) -> list[Path]:
@@ -52,8 +51,11 @@ def record(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.jsonl"))
 
 
-async def test_both_engines_answer_the_same(graph: Graph, tmp_path: Path) -> None:
-    recordings = record(tmp_path)
+async def test_both_engines_answer_the_same(
+    graph: Graph, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    assert pytestconfig.cache is not None
+    recordings = kept(pytestconfig.cache.mkdir("recordings")) or record(tmp_path)
     assert recordings
     comparison = Comparison()
     for recording in recordings:
