@@ -68,7 +68,12 @@ async def hub(own_engine: OwnEngine) -> AsyncGenerator[Hub]:
     )
     headers = {"Authorization": f"Bearer {made['token']}"}
     environment = {**own_engine.environment, "RENLING_ENGINE_PATIENCE_SECONDS": "1"}
-    async with hub_process(environment) as process, httpx.AsyncClient(timeout=60) as client:
+    # Shorter than the hub keeps an idle connection: the two do not give it up at the same moment.
+    limits = httpx.Limits(keepalive_expiry=2)
+    async with (
+        hub_process(environment) as process,
+        httpx.AsyncClient(timeout=60, limits=limits) as client,
+    ):
         yield Hub(process, client, headers)
 
 
@@ -98,7 +103,7 @@ async def recovered(hub: Hub) -> None:
 async def test_an_engine_that_holds_still_leaves_nobody_hanging(
     hub: Hub, own_engine: OwnEngine
 ) -> None:
-    assert set(await hub.ask_many()) == GOOD
+    await recovered(hub)
     own_engine.freeze()
     try:
         # All of these are answered before the engine goes on.
