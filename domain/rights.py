@@ -142,11 +142,6 @@ def may_withdraw_item(viewer: Viewer, subject: Subject) -> bool:
     return may_manage(viewer, subject)
 
 
-def may_choose_claims(viewer: Viewer, subject: Subject) -> bool:
-    """Whether the account may pick among the proposals for an offer or order: who speaks for it."""
-    return speaks_for(viewer, subject)
-
-
 def may_register(viewer: Viewer, subject: Subject) -> bool:
     """Whether the account may say which units there are and what they are called."""
     return coordinates(viewer, subject)

@@ -3,69 +3,75 @@
 An enum value is stored in the graph by its name and served over GraphQL under the same name.
 """
 
-from enum import StrEnum
+from enum import StrEnum, auto
 
 
 class Vocabulary(StrEnum):
     """Base of every closed vocabulary: the value equals the name."""
 
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        """Return the value of a member that is `auto()`."""
+        del start, count, last_values
+        return name
+
 
 class AreaLevel(Vocabulary):
     """A level of the administrative tree, from the province down to the building."""
 
-    PROVINCE = "PROVINCE"
-    CITY = "CITY"
-    DISTRICT = "DISTRICT"
-    SUBDISTRICT = "SUBDISTRICT"
-    COMMUNITY = "COMMUNITY"
-    GRID = "GRID"
-    COMPOUND = "COMPOUND"
-    BUILDING = "BUILDING"
+    PROVINCE = auto()
+    CITY = auto()
+    DISTRICT = auto()
+    SUBDISTRICT = auto()
+    COMMUNITY = auto()
+    GRID = auto()
+    COMPOUND = auto()
+    BUILDING = auto()
 
 
 class UnitKind(Vocabulary):
     """What sort of organisation a unit is."""
 
-    ORGAN = "ORGAN"
-    PUBLIC_INSTITUTION = "PUBLIC_INSTITUTION"
-    STATE_ENTERPRISE = "STATE_ENTERPRISE"
-    PRIVATE_ENTERPRISE = "PRIVATE_ENTERPRISE"
-    SOCIAL_ORGANISATION = "SOCIAL_ORGANISATION"
-    SCHOOL = "SCHOOL"
-    HOSPITAL = "HOSPITAL"
-    PROPERTY_COMPANY = "PROPERTY_COMPANY"
-    MILITARY = "MILITARY"
-    OTHER = "OTHER"
+    ORGAN = auto()
+    PUBLIC_INSTITUTION = auto()
+    STATE_ENTERPRISE = auto()
+    PRIVATE_ENTERPRISE = auto()
+    SOCIAL_ORGANISATION = auto()
+    SCHOOL = auto()
+    HOSPITAL = auto()
+    PROPERTY_COMPANY = auto()
+    MILITARY = auto()
+    OTHER = auto()
 
 
 class BranchKind(Vocabulary):
     """What sort of Party organisation a branch is."""
 
-    COMMITTEE = "COMMITTEE"
-    WORKING_COMMITTEE = "WORKING_COMMITTEE"
-    WIDE_WORKING_COMMITTEE = "WIDE_WORKING_COMMITTEE"
-    WIDE_COMMITTEE = "WIDE_COMMITTEE"
-    GENERAL_BRANCH = "GENERAL_BRANCH"
-    BRANCH = "BRANCH"
-    GROUP = "GROUP"
-    COMPOSITE_BRANCH = "COMPOSITE_BRANCH"
+    COMMITTEE = auto()
+    WORKING_COMMITTEE = auto()
+    WIDE_WORKING_COMMITTEE = auto()
+    WIDE_COMMITTEE = auto()
+    GENERAL_BRANCH = auto()
+    BRANCH = auto()
+    GROUP = auto()
+    COMPOSITE_BRANCH = auto()
 
 
 class MemberKind(Vocabulary):
     """In which capacity a person takes part."""
 
-    PARTY_MEMBER = "PARTY_MEMBER"
-    VOLUNTEER = "VOLUNTEER"
-    COMMUNITY_WORKER = "COMMUNITY_WORKER"
-    GRID_WORKER = "GRID_WORKER"
+    PARTY_MEMBER = auto()
+    VOLUNTEER = auto()
+    COMMUNITY_WORKER = auto()
+    GRID_WORKER = auto()
 
 
 class ListState(Vocabulary):
     """The state of a resource list or a need list."""
 
-    DRAFT = "DRAFT"
-    PUBLISHED = "PUBLISHED"
-    CLOSED = "CLOSED"
+    DRAFT = auto()
+    PUBLISHED = auto()
+    CLOSED = auto()
 
 
 class ItemState(Vocabulary):
@@ -75,91 +81,91 @@ class ItemState(Vocabulary):
     the order of `domain.items.derive_state`.
     """
 
-    DRAFT = "DRAFT"
-    PENDING_REVIEW = "PENDING_REVIEW"
-    REJECTED = "REJECTED"
-    WITHDRAWN = "WITHDRAWN"
-    OPEN = "OPEN"
-    PARTIALLY_CLAIMED = "PARTIALLY_CLAIMED"
-    CLAIMED = "CLAIMED"
-    FULFILLED = "FULFILLED"
-    EXPIRED = "EXPIRED"
+    DRAFT = auto()
+    PENDING_REVIEW = auto()
+    REJECTED = auto()
+    WITHDRAWN = auto()
+    OPEN = auto()
+    PARTIALLY_CLAIMED = auto()
+    CLAIMED = auto()
+    FULFILLED = auto()
+    EXPIRED = auto()
 
 
 class CapacityKind(Vocabulary):
     """How the capacity of an offer is used up."""
 
-    TOTAL = "TOTAL"
-    SHARED = "SHARED"
-    EXCLUSIVE = "EXCLUSIVE"
+    TOTAL = auto()
+    SHARED = auto()
+    EXCLUSIVE = auto()
 
 
 class Selection(Vocabulary):
     """Who gets an offer or an order: the first proposals hold, or the owner chooses."""
 
-    FIRST = "FIRST"
-    CHOOSE = "CHOOSE"
+    FIRST = auto()
+    CHOOSE = auto()
 
 
 class Urgency(Vocabulary):
     """How urgent an order is; the matcher values them 1, 1.5, 2 and 3."""
 
-    LOW = "LOW"
-    NORMAL = "NORMAL"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
+    LOW = auto()
+    NORMAL = auto()
+    HIGH = auto()
+    CRITICAL = auto()
 
 
 class OrderOrigin(Vocabulary):
     """Where an order comes from."""
 
-    LIST = "LIST"
-    RESIDENT = "RESIDENT"
-    MEETING = "MEETING"
+    LIST = auto()
+    RESIDENT = auto()
+    MEETING = auto()
 
 
 class ClaimState(Vocabulary):
     """The states of a claim; the transitions between them are in `domain.claims`."""
 
-    PROPOSED = "PROPOSED"
-    CONFIRMED = "CONFIRMED"
-    IN_PROGRESS = "IN_PROGRESS"
-    DELIVERED = "DELIVERED"
-    COMPLETED = "COMPLETED"
-    EVALUATED = "EVALUATED"
-    DECLINED = "DECLINED"
-    WITHDRAWN = "WITHDRAWN"
-    EXPIRED = "EXPIRED"
-    RETURNED = "RETURNED"
-    CANCELLED = "CANCELLED"
-    DISPUTED = "DISPUTED"
+    PROPOSED = auto()
+    CONFIRMED = auto()
+    IN_PROGRESS = auto()
+    DELIVERED = auto()
+    COMPLETED = auto()
+    EVALUATED = auto()
+    DECLINED = auto()
+    WITHDRAWN = auto()
+    EXPIRED = auto()
+    RETURNED = auto()
+    CANCELLED = auto()
+    DISPUTED = auto()
 
 
 class Initiator(Vocabulary):
     """Who started a claim."""
 
-    SUPPLIER = "SUPPLIER"
-    RECEIVER = "RECEIVER"
-    COORDINATOR = "COORDINATOR"
-    MATCHER = "MATCHER"
+    SUPPLIER = auto()
+    RECEIVER = auto()
+    COORDINATOR = auto()
+    MATCHER = auto()
 
 
 class Side(Vocabulary):
     """One of the two sides of a claim."""
 
-    SUPPLIER = "SUPPLIER"
-    RECEIVER = "RECEIVER"
+    SUPPLIER = auto()
+    RECEIVER = auto()
 
 
 class AllianceKind(Vocabulary):
     """What a Party-building alliance brings together."""
 
-    ADMINISTRATIVE = "ADMINISTRATIVE"
-    COMMUNITY = "COMMUNITY"
-    BUSINESS = "BUSINESS"
-    CAMPUS = "CAMPUS"
-    INDUSTRIAL_PARK = "INDUSTRIAL_PARK"
-    OTHER = "OTHER"
+    ADMINISTRATIVE = auto()
+    COMMUNITY = auto()
+    BUSINESS = auto()
+    CAMPUS = auto()
+    INDUSTRIAL_PARK = auto()
+    OTHER = auto()
 
 
 class CheckInRole(Vocabulary):
@@ -168,54 +174,54 @@ class CheckInRole(Vocabulary):
     The six from POLICE to TEACHER are the part-time roles of a compound (六小员).
     """
 
-    ONLINE_BUILDING_HEAD = "ONLINE_BUILDING_HEAD"
-    BUILDING_HEAD = "BUILDING_HEAD"
-    GRID_WORKER = "GRID_WORKER"
-    GRID_INSTRUCTOR = "GRID_INSTRUCTOR"
-    COMMITTEE_MEMBER = "COMMITTEE_MEMBER"
-    POLICE = "POLICE"
-    CITY_MANAGEMENT = "CITY_MANAGEMENT"
-    DOCTOR = "DOCTOR"
-    LAWYER = "LAWYER"
-    ARTS_AND_SPORTS = "ARTS_AND_SPORTS"
-    TEACHER = "TEACHER"
-    SERVICE_TEAM = "SERVICE_TEAM"
-    VOLUNTEER = "VOLUNTEER"
-    CO_BUILDING = "CO_BUILDING"
-    OTHER = "OTHER"
+    ONLINE_BUILDING_HEAD = auto()
+    BUILDING_HEAD = auto()
+    GRID_WORKER = auto()
+    GRID_INSTRUCTOR = auto()
+    COMMITTEE_MEMBER = auto()
+    POLICE = auto()
+    CITY_MANAGEMENT = auto()
+    DOCTOR = auto()
+    LAWYER = auto()
+    ARTS_AND_SPORTS = auto()
+    TEACHER = auto()
+    SERVICE_TEAM = auto()
+    VOLUNTEER = auto()
+    CO_BUILDING = auto()
+    OTHER = auto()
 
 
 class Linkage(Vocabulary):
     """How the two sides of a pairing are linked; derived from the graph, never typed in."""
 
-    WITHIN_ALLIANCE = "WITHIN_ALLIANCE"
-    ACROSS_ALLIANCES = "ACROSS_ALLIANCES"
-    OUTSIDE = "OUTSIDE"
+    WITHIN_ALLIANCE = auto()
+    ACROSS_ALLIANCES = auto()
+    OUTSIDE = auto()
 
 
 class Role(Vocabulary):
     """A role that an account holds for a part of the graph."""
 
-    ADMIN = "ADMIN"
-    COORDINATOR = "COORDINATOR"
-    LIAISON = "LIAISON"
-    MEMBER = "MEMBER"
-    LOADER = "LOADER"
-    APP = "APP"
+    ADMIN = auto()
+    COORDINATOR = auto()
+    LIAISON = auto()
+    MEMBER = auto()
+    LOADER = auto()
+    APP = auto()
 
 
 class RunState(Vocabulary):
     """The state of a matching run."""
 
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    FAILED = "FAILED"
+    RUNNING = auto()
+    DONE = auto()
+    FAILED = auto()
 
 
 class ProposalState(Vocabulary):
     """What became of a proposal of a matching run."""
 
-    OPEN = "OPEN"
-    ENDORSED = "ENDORSED"
-    REJECTED = "REJECTED"
-    SUPERSEDED = "SUPERSEDED"
+    OPEN = auto()
+    ENDORSED = auto()
+    REJECTED = auto()
+    SUPERSEDED = auto()

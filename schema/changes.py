@@ -92,7 +92,7 @@ class WeeklyWindowInput:
     end: str
 
 
-async def answer(info: Info, work: Awaitable[object]) -> Any:  # noqa: ANN401 (of the union)
+async def answer(info: Info, work: Awaitable[object]) -> Any:
     """Return what a mutation comes to: its payload, or the problem that stood in the way."""
     try:
         return await work
@@ -139,7 +139,7 @@ def _optional(record: type[Node], name: str) -> bool:
     return get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint)
 
 
-def _value(value: Any) -> Any:  # noqa: ANN401
+def _value(value: Any) -> Any:
     if isinstance(value, WeeklyWindowInput):
         return _window(value)
     if isinstance(value, list):
@@ -206,7 +206,7 @@ async def retire_node(info: Info, given: NodeInput, entity: Entity) -> Changed:
     return await entities.retire(info.context.graph, entity, node_id, request_of(info, given))
 
 
-async def answer_with(info: Info, payload: type[PayloadT], work: Awaitable[Changed]) -> Any:  # noqa: ANN401 (of the union)
+async def answer_with(info: Info, payload: type[PayloadT], work: Awaitable[Changed]) -> Any:
     """Return what the change of a node comes to: its payload, or what stood in the way."""
 
     async def made() -> PayloadT:

@@ -190,7 +190,7 @@ class Cost:
                 self._collect(narrowed, fragment.selection_set, read_if, deeper, found)
 
 
-def _read_if(node: Any, condition: Condition) -> Condition | None:  # noqa: ANN401  (any selection)
+def _read_if(node: Any, condition: Condition) -> Condition | None:
     """Return when a selection is read; None: never."""
     for directive in node.directives or ():
         name = directive.name.value

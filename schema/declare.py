@@ -74,7 +74,7 @@ def node_with(**served: tuple[Any, Structured]) -> Callable[[type[T]], type[T]]:
     return decorate
 
 
-def structured(parse: Callable[[Any], Any], stored: str) -> Any:  # noqa: ANN401
+def structured(parse: Callable[[Any], Any], stored: str) -> Any:
     """Declare a field that is objects, read from the text of a property."""
     return strawberry.field(metadata={GRAPH: Structured(parse, stored)})
 
@@ -106,7 +106,7 @@ def _retype(cls: type, name: str, hint: object) -> None:
     cls.__annotations__ = {**cls.__annotations__, name: hint}
 
 
-def one(relationship: str, direction: Direction = OUT) -> Any:  # noqa: ANN401
+def one(relationship: str, direction: Direction = OUT) -> Any:
     """Declare a field that is the one node at the other end of a relationship."""
     return strawberry.field(metadata={GRAPH: One(Relation(relationship, direction))})
 
@@ -117,18 +117,18 @@ def many(
     *,
     transitive: bool = False,
     order: str = SORT_KEY,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Declare a field that is the connection of the nodes at the other end of a relationship."""
     relation = Relation(relationship, direction, transitive=transitive)
     return _connection(Many(relation, order))
 
 
-def below(label: str) -> Any:  # noqa: ANN401
+def below(label: str) -> Any:
     """Declare a field that is the connection of all nodes below this one in its tree."""
     return _connection(Many(Below(label), "path"))
 
 
-def computed(how: Computed, **arguments: object) -> Any:  # noqa: ANN401
+def computed(how: Computed, **arguments: object) -> Any:
     """Declare a field that is computed of its node, with its arguments by name and type.
 
     An underscore at the end of a name is not part of it: `from_` is served as `from`.
@@ -137,12 +137,12 @@ def computed(how: Computed, **arguments: object) -> Any:  # noqa: ANN401
     return _field(how, named, required=True)
 
 
-def page(*, order: str = SORT_KEY) -> Any:  # noqa: ANN401
+def page(*, order: str = SORT_KEY) -> Any:
     """Declare a root field that is the connection of all nodes of a type."""
     return _connection(Page(order))
 
 
-def root(declared: object, name: str | None = None, /, **arguments: object) -> Any:  # noqa: ANN401
+def root(declared: object, name: str | None = None, /, **arguments: object) -> Any:
     """Declare any other root field with its arguments by name and type.
 
     `name` is for a field that cannot have its name in Python.

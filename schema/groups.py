@@ -143,7 +143,7 @@ class _Groups:
         }
         return self._named(GraphQLObjectType(f"{target}Quantities", fields))
 
-    def _key_type(self, key: AnyKey) -> Any:  # noqa: ANN401
+    def _key_type(self, key: AnyKey) -> Any:
         # What the library says of its types is partly unknown.
         match key:
             case NodeKey(target=name) | TypeKey(type_name=name):
@@ -154,10 +154,10 @@ class _Groups:
                 return self._schema.type_map[name]
 
     @property
-    def _long(self) -> Any:  # noqa: ANN401
+    def _long(self) -> Any:
         return self._schema.type_map["Long"]
 
-    def _named(self, made: Any) -> Any:  # noqa: ANN401
+    def _named(self, made: Any) -> Any:
         self._schema.type_map[cast("GraphQLNamedType", made).name] = made
         return made
 
@@ -193,7 +193,7 @@ def _field_text(schema: GraphQLSchema, field: str, language: Language) -> str:
     )
 
 
-def _of(made: Any) -> GraphQLField:  # noqa: ANN401
+def _of(made: Any) -> GraphQLField:
     return GraphQLField(made)
 
 

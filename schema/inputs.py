@@ -122,7 +122,7 @@ class _Inputs:
 
     def _condition(
         self, made: NodeFilter, name: str, condition: Condition | ToOne | ToMany | AsType
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         # What the library says of its input types is partly unknown.
         match condition:
             case ToOne(other=other) | AsType(other=other):
@@ -186,10 +186,10 @@ class _Inputs:
     def _named(self, name: str) -> GraphQLNamedType:
         return _SCALARS.get(name) or self._schema.type_map[name]
 
-    def _known(self, name: str) -> Any:  # noqa: ANN401
+    def _known(self, name: str) -> Any:
         return self._schema.type_map[name]
 
-    def _input(self, name: str, fields: Any) -> GraphQLInputObjectType:  # noqa: ANN401
+    def _input(self, name: str, fields: Any) -> GraphQLInputObjectType:
         if name in self._schema.type_map:
             return cast("GraphQLInputObjectType", self._known(name))
         made = GraphQLInputObjectType(name, fields)

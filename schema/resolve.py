@@ -57,7 +57,7 @@ def mapping_of(schema: GraphQLSchema) -> GraphMapping:
     return cast("GraphMapping", schema.extensions[READS])
 
 
-async def read_node(info: Info, type_name: str, node_id: str) -> Any:  # noqa: ANN401
+async def read_node(info: Info, type_name: str, node_id: str) -> Any:
     """Return a node for a field of a payload, read by the field's own selection: one statement.
 
     None when there is no such node, or not for this caller.
@@ -94,11 +94,11 @@ def _compiled(plan: RootPlan, mapping: GraphMapping, context: Context) -> RootRe
     return RootRead(plan, mapping, AccessKind.of(context.viewer))
 
 
-async def _read(read: RootRead, raw: GraphQLResolveInfo[Context], uid: str | None = None) -> Any:  # noqa: ANN401
+async def _read(read: RootRead, raw: GraphQLResolveInfo[Context], uid: str | None = None) -> Any:
     return read.rows(await read.run(raw.context, raw.variable_values, uid))
 
 
-async def _resolve_root(_: object, info: GraphQLResolveInfo[Context], **_arguments: object) -> Any:  # noqa: ANN401
+async def _resolve_root(_: object, info: GraphQLResolveInfo[Context], **_arguments: object) -> Any:
     mapping = mapping_of(info.schema)
     planner = Planner(info.schema, mapping, info.fragments, info.variable_values)
     definition = info.parent_type.fields[info.field_name]
@@ -107,7 +107,7 @@ async def _resolve_root(_: object, info: GraphQLResolveInfo[Context], **_argumen
 
 
 def _resolver(mapped: MappedField) -> Callable[..., Any]:
-    def resolve(row: Row, info: GraphQLResolveInfo[Context], **_: object) -> Any:  # noqa: ANN401
+    def resolve(row: Row, info: GraphQLResolveInfo[Context], **_: object) -> Any:
         return row.value(mapped, info.field_nodes)
 
     return resolve
@@ -129,7 +129,7 @@ def _walk_attributes(graphql_type: GraphQLObjectType) -> None:
 
 
 def _attribute(name: str) -> Callable[..., Any]:
-    def resolve(source: object, _: GraphQLResolveInfo[Context]) -> Any:  # noqa: ANN401
+    def resolve(source: object, _: GraphQLResolveInfo[Context]) -> Any:
         return getattr(source, name)
 
     return resolve
@@ -144,7 +144,7 @@ def _walk_objects(graphql_type: object) -> None:
 
 
 def _item(name: str) -> Callable[..., Any]:
-    def resolve(source: dict[str, Any], _: GraphQLResolveInfo[Context]) -> Any:  # noqa: ANN401
+    def resolve(source: dict[str, Any], _: GraphQLResolveInfo[Context]) -> Any:
         return source[name]
 
     return resolve

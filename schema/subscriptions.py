@@ -73,7 +73,7 @@ class EventAppended:
         return await _read(info, "Event", self.event_id)
 
 
-async def _read(info: Info, kind: str, node_id: str) -> Any:  # noqa: ANN401
+async def _read(info: Info, kind: str, node_id: str) -> Any:
     """Return the row of a node, which stands for its type. Raises Unseen."""
     found = await read_node(info, kind, node_id)
     if found is None:

@@ -25,14 +25,14 @@ def _instant(value: str) -> datetime:
     return found
 
 
-def _stored(value: Any) -> str:  # noqa: ANN401
+def _stored(value: Any) -> str:
     """Return what the graph stores: instants and dates are served as they are kept."""
     if not isinstance(value, str):
         raise TypeError(f"not a stored instant or date: {value!r}")
     return value
 
 
-def _long(value: Any) -> int:  # noqa: ANN401
+def _long(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_LONG:
         raise ValueError(f"not a whole number of up to 53 bits: {value!r}")
     return value

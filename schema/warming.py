@@ -182,7 +182,7 @@ def _reads(
             yield RootRead(plan, mapping, AccessKind.of(caller))
 
 
-def _value(name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (whatever a statement takes)
+def _value(name: str, values: Mapping[str, Any]) -> Any:
     """Return a value of the size class that the parameter of this name mostly has."""
     kind = name.rstrip("0123456789")
     match kind:
@@ -212,7 +212,7 @@ def _inputs(schema: GraphQLSchema, document: DocumentNode) -> dict[str, Any]:
     return found
 
 
-def _made_up(declared: Any) -> Any:  # noqa: ANN401 (of any input type)
+def _made_up(declared: Any) -> Any:
     match declared:
         case GraphQLNonNull():
             return _made_up(cast("Any", declared).of_type)

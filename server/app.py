@@ -39,6 +39,7 @@ from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
 from server.graphql_ws import WebSocketEndpoint
 from server.hub import Hub, open_login
+from server.logs import graph_failed
 from server.planned import plan_ahead
 from server.process import Stop
 from server.sessions import Sessions
@@ -191,7 +192,7 @@ def health_of(hub: Hub) -> Callable[[Request], Awaitable[Response]]:
             await hub.graph.verify()
         except EngineError as error:
             # Anybody may ask this: where the engine is, and what it said, is for the log only.
-            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+            graph_failed(error)
             message = text("error.NO_GRAPH", hub.settings.language)
             return JSONResponse({"status": "unavailable", "message": message}, 503)
         return JSONResponse({"status": "ok", "engine": hub.graph.dialect})

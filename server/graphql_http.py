@@ -33,6 +33,7 @@ from domain.limits import Limit
 from graph.telemetry import SILENT, Telemetry
 from schema.answers import INTERNAL, details_of
 from server.graphql_sse import MEDIA_TYPE, stream_events
+from server.logs import graph_failed
 from server.rates import address_of
 
 JSON = "application/json"
@@ -316,7 +317,7 @@ def told(error: Exception, language: Language) -> tuple[HTTPStatus, bytes, dict[
             log.warning("nobody can sign in by the issuer", issuer=error.details["issuer"])
             status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
         case EngineError():
-            log.error("the graph failed", code=error.code, problem=str(error))
+            graph_failed(error)
             body = failure_body(error.code, text("error.NO_GRAPH", language))
             retry = {"Retry-After": str(RETRY_SECONDS)}
             return HTTPStatus.SERVICE_UNAVAILABLE, body, retry

@@ -28,6 +28,7 @@ from domain.language import Language
 from resolvers.event_feed import FeedStopped
 from schema.answers import failed
 from schema.streams import StreamRefused
+from server.logs import graph_failed
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
@@ -176,7 +177,7 @@ class _Connection:
         except SignInUnavailable:
             self.end(ClosedError(Close.TRY_AGAIN_LATER, "Try again later, resume with after"))
         except EngineError as error:
-            log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+            graph_failed(error)
             self.end(ClosedError(Close.TRY_AGAIN_LATER, "Try again later, resume with after"))
         except Exception:
             log.exception("a connection failed")

@@ -18,7 +18,6 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
@@ -44,6 +43,7 @@ from server.browser import Browsers
 from server.graphql_http import preferred_language
 from server.hub import Hub
 from server.issuer_login import IssuerLogin, Started
+from server.logs import graph_failed
 
 STYLE = Path(__file__).parent / "static" / "sign_in" / "style.css"
 LARGEST_FORM = 20_000
@@ -64,7 +64,6 @@ STATUS: dict[type[DomainError], HTTPStatus] = {
     OriginRefused: HTTPStatus.FORBIDDEN,
     SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-log = structlog.get_logger()
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -103,7 +102,7 @@ class SignInPages:
                 problem = error.message(self._language(request))
                 return self._html(request, problem, STATUS[type(error)])
             except EngineError as error:
-                log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+                graph_failed(error)
                 problem = text("error.NO_GRAPH", self._language(request))
                 return self._html(request, problem, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -123,7 +122,7 @@ class SignInPages:
                     self._take_cookies(refused)
                 return refused
             except EngineError as error:
-                log.error("the graph failed", code=error.code, problem=str(error))  # noqa: TRY400
+                graph_failed(error)
                 said = {"code": error.code, "message": text("error.NO_GRAPH", language)}
                 return JSONResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, HEADERS)
 

@@ -19,7 +19,7 @@ class Commands:
 
     environment: dict[str, str]
 
-    def run(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401  (JSON, or text)
+    def run(self, *arguments: str, status: int = 0) -> Any:
         """Run one command to its end and return what it said; any other status fails."""
         done = subprocess.run(
             [*RENLING, *arguments],

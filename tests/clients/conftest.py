@@ -45,7 +45,7 @@ def run_program(name: str, *arguments: str, directory: Path = HERE) -> str:
 def node() -> Callable[..., Any]:
     """Run a program and return the JSON that it prints."""
 
-    def run(name: str, *arguments: str, directory: Path = HERE) -> Any:  # noqa: ANN401
+    def run(name: str, *arguments: str, directory: Path = HERE) -> Any:
         return json.loads(run_program(name, *arguments, directory=directory))
 
     return run

@@ -86,7 +86,7 @@ def test_the_python_client_asks_pages_claims_and_follows(
         )
         async with Client(transport=http, fetch_schema_from_transport=True) as session:
 
-            async def page(**variables: Any) -> dict[str, Any]:  # noqa: ANN401
+            async def page(**variables: Any) -> dict[str, Any]:
                 return (await session.execute(request(PAGE, variables)))["offers"]
 
             first = await page(first=3)

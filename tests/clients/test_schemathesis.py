@@ -7,7 +7,7 @@ requests are made of each operation (200; `make fuzz EXAMPLES=1000` makes more).
 
 import os
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -43,10 +43,10 @@ def target(service: Service) -> Target:
 @pytest.fixture(scope="module")
 def answers(
     target: Target, pytestconfig: pytest.Config, request: pytest.FixtureRequest
-) -> Generator[Mapping[str, Future[Counter[str]]]]:
+) -> Generator[dict[str, Future[Counter[str]]]]:
     """What becomes of each operation that is tested in this run, by its label."""
     labels = [
-        item.callspec.params["label"]
+        str(item.callspec.params["label"])
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and item.originalname == test_the_hub_never_fails_by_itself.__name__
@@ -55,7 +55,7 @@ def answers(
         asked = {label: pool.submit(ask, label, target, EXAMPLES) for label in labels}
         yield asked
         pool.shutdown(cancel_futures=True)
-    counted: Counter[str] = Counter()
+    counted = Counter[str]()
     for answered in asked.values():
         if not answered.cancelled() and answered.exception() is None:
             counted += answered.result()
@@ -71,7 +71,7 @@ def test_every_operation_can_be_generated() -> None:
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_the_hub_never_fails_by_itself(
-    label: str, answers: Mapping[str, Future[Counter[str]]]
+    label: str, answers: dict[str, Future[Counter[str]]]
 ) -> None:
     counted = answers[label].result()
     # Fewer only where an operation has no more different requests than these.

@@ -157,7 +157,7 @@ def without_canary(canaries: Canaries) -> set[str]:
     }
 
 
-def _without_number(hint: Any) -> bool:  # noqa: ANN401
+def _without_number(hint: Any) -> bool:
     """Whether a field is of a vocabulary, a truth value or windows: too few values for canaries."""
     inner = _inner(hint)
     if get_origin(inner) is tuple:
@@ -165,7 +165,7 @@ def _without_number(hint: Any) -> bool:  # noqa: ANN401
     return inner is bool or issubclass(inner, Enum)
 
 
-def _inner(hint: Any) -> Any:  # noqa: ANN401
+def _inner(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         (inner,) = (each for each in get_args(hint) if each is not type(None))
         return inner
@@ -178,7 +178,7 @@ def word(number: int, third: str = "z") -> str:
     return f"kq{third}{letters}"
 
 
-def _canary(own: str, hint: Any, number: int) -> tuple[Any, str] | None:  # noqa: ANN401
+def _canary(own: str, hint: Any, number: int) -> tuple[Any, str] | None:
     """Return a value for a field, and how it looks in an answer."""
     inner = _inner(hint)
     text = word(number)
@@ -333,7 +333,7 @@ async def write_fields(
     await graph.write(work)
 
 
-def _other(record: Node, own: str) -> Any:  # noqa: ANN401
+def _other(record: Node, own: str) -> Any:
     """Return another value for a field, where it may have one."""
     value = getattr(record, own)
     if argument(type(record), own) in UNCHANGED or own in DECIDING:
@@ -352,7 +352,7 @@ def _other(record: Node, own: str) -> Any:  # noqa: ANN401
             return _other_number(value)
 
 
-def _other_number(value: Any) -> Any:  # noqa: ANN401
+def _other_number(value: Any) -> Any:
     match value:
         case bool():
             return not value
@@ -366,6 +366,6 @@ def _other_number(value: Any) -> Any:  # noqa: ANN401
             return value
 
 
-def value_of(canaries: Canaries, name: str, own: str) -> Any:  # noqa: ANN401
+def value_of(canaries: Canaries, name: str, own: str) -> Any:
     """Return a field's value as it is stored."""
     return stored(getattr(canaries.world.records[name], own))

@@ -44,7 +44,7 @@ def fits(naive: Naive, made: NodeFilter, name: str, given: Filter) -> bool:
     )
 
 
-def _holds(naive: Naive, made: NodeFilter, name: str, field: str, value: Any) -> bool:  # noqa: ANN401
+def _holds(naive: Naive, made: NodeFilter, name: str, field: str, value: Any) -> bool:
     match field, made.fields.get(field):
         case "and", None:
             return all(fits(naive, made, name, each) for each in value)
@@ -93,7 +93,7 @@ def _compared(naive: Naive, condition: Compared | Listed, name: str, value: Filt
     return all(_compare(operator, found, operand) for operator, operand in asked.items())
 
 
-def _special(naive: Naive, condition: object, name: str, value: Any) -> bool:  # noqa: ANN401
+def _special(naive: Naive, condition: object, name: str, value: Any) -> bool:
     match condition:
         case Search():
             return _found(naive, name, value)
@@ -111,7 +111,7 @@ def _special(naive: Naive, condition: object, name: str, value: Any) -> bool:  #
             raise TypeError(condition)
 
 
-def ends(naive: Naive, relation: Any, name: str) -> list[str]:  # noqa: ANN401
+def ends(naive: Naive, relation: Any, name: str) -> list[str]:
     """Return the nodes at the other ends of a relation that the caller may see."""
     if isinstance(relation, Below):
         path = cast("Area", naive.world.records[name]).path
@@ -130,7 +130,7 @@ def ends(naive: Naive, relation: Any, name: str) -> list[str]:  # noqa: ANN401
     return [each for each in found if naive.visible(each)]
 
 
-def served(naive: Naive, name: str, field: str) -> Any:  # noqa: ANN401
+def served(naive: Naive, name: str, field: str) -> Any:
     """Return what the caller would be served, as it is stored."""
     record = naive.world.records[name]
     masked = field in CONTACTS and not naive.contacts(name)
@@ -142,7 +142,7 @@ def served(naive: Naive, name: str, field: str) -> Any:  # noqa: ANN401
     return stored(getattr(record, attribute))
 
 
-def _compare(operator: str, found: Any, operand: Any) -> bool:  # noqa: ANN401
+def _compare(operator: str, found: Any, operand: Any) -> bool:
     if operator == "isNull":
         return (found is None) is operand
     if operator == "ne":
@@ -165,7 +165,7 @@ def _compare(operator: str, found: Any, operand: Any) -> bool:  # noqa: ANN401
     return tests[operator]()
 
 
-def _listed(operator: str, items: list[str], operand: Any) -> bool:  # noqa: ANN401
+def _listed(operator: str, items: list[str], operand: Any) -> bool:
     tests: dict[str, Callable[[], bool]] = {
         "has": lambda: operand in items,
         "hasAny": lambda: any(each in items for each in operand),
@@ -273,7 +273,7 @@ def _occurring(world: World, of_type: list[str], field: str) -> list[Any]:
     return sorted(found)
 
 
-def stored_value(record: Any, field: str) -> Any:  # noqa: ANN401
+def stored_value(record: Any, field: str) -> Any:
     """Return a field of a record as it is stored."""
     found = [own for own, key in names(type(record)) if key == field]
     return stored(getattr(record, found[0])) if found else None

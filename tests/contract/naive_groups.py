@@ -54,7 +54,7 @@ def groups(
     return [_group(naive, grouping, by, key, found[key]) for key in ranked]
 
 
-def key_of(naive: Naive, key: AnyKey, name: str) -> Any:  # noqa: ANN401
+def key_of(naive: Naive, key: AnyKey, name: str) -> Any:
     """Return to which group a node belongs: a value, or the name of a node."""
     match key:
         case ValueKey(property=field):
@@ -99,7 +99,7 @@ def _first_day(value: str, part: Granularity, *, instant: bool) -> str:
     return {"DAY": day, "MONTH": f"{year}-{month}-01", "YEAR": f"{year}-01-01"}[part.value]
 
 
-def _rank(naive: Naive, key: AnyKey, own: Any) -> Any:  # noqa: ANN401
+def _rank(naive: Naive, key: AnyKey, own: Any) -> Any:
     if own is None:
         return (1, "")
     match key:
@@ -163,7 +163,7 @@ def _six(value: float) -> float:
     return round(float(value), 6)
 
 
-def _served_key(naive: Naive, key: AnyKey, own: Any) -> Any:  # noqa: ANN401
+def _served_key(naive: Naive, key: AnyKey, own: Any) -> Any:
     match key:
         case NodeKey():
             return None if own is None else {"id": naive.world.gid(own)}

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class _TakenBackError(Exception):
-    def __init__(self, result: Any) -> None:  # noqa: ANN401
+    def __init__(self, result: Any) -> None:
         super().__init__()
         self.result = result
 

@@ -46,7 +46,7 @@ async def hub(graph: Graph) -> Hub:
     return Hub(graph, WORLD)
 
 
-def seen_by(naive: Naive) -> Any:  # noqa: ANN401 (networkx has no types)
+def seen_by(naive: Naive) -> Any:
     """All that a caller may see and a way may pass."""
     found: Any = nx.Graph()
     kinds = {name: type(record).__name__ for name, record in WORLD.records.items()}

@@ -64,7 +64,7 @@ async def walk(hub: Hub, query: str, who: str, size: int, *, forward: bool) -> l
     size=st.integers(1, 12),
     forward=st.booleans(),
 )
-async def test_walking_a_root(hub: Hub, root: str, who: str, size: int, forward: bool) -> None:  # noqa: FBT001
+async def test_walking_a_root(hub: Hub, root: str, who: str, size: int, forward: bool) -> None:
     query = (
         "query($first: Int, $after: String, $last: Int, $before: String) { "
         f"{root}(first: $first, after: $after, last: $last, before: $before) {{ {PAGE} }} }}"
@@ -75,7 +75,7 @@ async def test_walking_a_root(hub: Hub, root: str, who: str, size: int, forward:
 
 @pytest.mark.parametrize("forward", [True, False])
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-async def test_walking_a_nested_connection(hub: Hub, size: int, forward: bool) -> None:  # noqa: FBT001
+async def test_walking_a_nested_connection(hub: Hub, size: int, forward: bool) -> None:
     query = (
         "query($first: Int, $after: String, $last: Int, $before: String) { "
         f'unit(id: "{WORLD.gid("unit0")}") {{ '
@@ -88,7 +88,7 @@ async def test_walking_a_nested_connection(hub: Hub, size: int, forward: bool) -
 
 @pytest.mark.parametrize("forward", [True, False])
 @pytest.mark.parametrize("field", ["descendants", "ancestors"])
-async def test_walking_a_tree_goes_from_the_root_down(hub: Hub, field: str, forward: bool) -> None:  # noqa: FBT001
+async def test_walking_a_tree_goes_from_the_root_down(hub: Hub, field: str, forward: bool) -> None:
     start = "shuangluan" if field == "descendants" else "yuxiangyuan"
     query = (
         "query($first: Int, $after: String, $last: Int, $before: String) { "

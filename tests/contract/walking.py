@@ -62,7 +62,7 @@ def selected(name: str, each: str, declared: GraphQLField) -> str:
     return f"{each}{given}{_objects(declared)}"
 
 
-def _required(argument: Any) -> bool:  # noqa: ANN401
+def _required(argument: Any) -> bool:
     return isinstance(argument.type, GraphQLNonNull)
 
 

@@ -178,7 +178,7 @@ class Conditions:
         return [self._world.gid(name) for name in among]
 
 
-def _hit(field: str, operator: str, value: Any, values: list[Any]) -> Filter:  # noqa: ANN401
+def _hit(field: str, operator: str, value: Any, values: list[Any]) -> Filter:
     """Return the condition with this operator that holds for a value and no other."""
     single = value[0] if isinstance(value, list) else value
     below, above = _around(single)
@@ -203,7 +203,7 @@ def _hit(field: str, operator: str, value: Any, values: list[Any]) -> Filter:  #
             raise AssertionError(f"the walk does not know the operator {operator} of {field}")
 
 
-def _around(value: Any) -> tuple[Any, Any]:  # noqa: ANN401
+def _around(value: Any) -> tuple[Any, Any]:
     """Return something just below a stored value and just above."""
     match value:
         case bool():

@@ -127,7 +127,7 @@ def given_to(world: World, name: str, optional: frozenset[str] = OPTIONAL) -> di
     return found
 
 
-def _value(world: World, mutation: str, field: str, kind: Any) -> Any:  # noqa: ANN401
+def _value(world: World, mutation: str, field: str, kind: Any) -> Any:
     if field == "idempotencyKey":
         return f"walk {mutation}"
     if field in {"id", "listId"}:

@@ -71,7 +71,7 @@ class Recording:
         self._output.write(orjson.dumps(line, default=plain, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - whatever the driver gives
+def plain(value: object) -> Any:
     """Return what JSON can say of a value of the driver."""
     if isinstance(value, Node):
         return {"labels": sorted(value.labels), "properties": dict(value.items())}

@@ -99,7 +99,7 @@ def _steps(file: Path) -> Iterator[dict[str, Any] | list[dict[str, Any]]]:
                 open_transactions.setdefault(line["transaction"], []).append(line)
 
 
-def comparable(text: str, rows: list[Any]) -> Any:  # noqa: ANN401
+def comparable(text: str, rows: list[Any]) -> Any:
     """Return rows in a form in which equal answers are equal.
 
     Where a statement says nothing of an order, or not of every list in its rows, these have none:
@@ -136,7 +136,7 @@ def _body(text: str, begin: int) -> str:
     return kept
 
 
-def _of_the_engine(row: Any) -> bool:  # noqa: ANN401
+def _of_the_engine(row: Any) -> bool:
     labels = cast("dict[str, Any]", row).get("labels") if isinstance(row, dict) else None
     return isinstance(labels, list) and not OF_THE_ENGINE.isdisjoint(cast("list[str]", labels))
 
@@ -145,7 +145,7 @@ def _rounded(number: str) -> float:
     return round(float(number), 9)
 
 
-def _without_order(value: Any) -> Any:  # noqa: ANN401
+def _without_order(value: Any) -> Any:
     if isinstance(value, list):
         items = [_without_order(item) for item in cast("list[Any]", value)]
         return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
@@ -154,7 +154,7 @@ def _without_order(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _first_difference(value: Any, other: Any, place: str = "") -> str:  # noqa: ANN401
+def _first_difference(value: Any, other: Any, place: str = "") -> str:
     """Return the first part of a value that differs from the other one, and where it is."""
     if isinstance(value, list) and isinstance(other, list):
         mine, theirs = cast("list[Any]", value), cast("list[Any]", other)

@@ -224,7 +224,7 @@ class Neighbourhood:
 
         await self.graph.write(work)
 
-    async def order(self, owner: str = "community", **values: Any) -> DemandOrder:  # noqa: ANN401
+    async def order(self, owner: str = "community", **values: Any) -> DemandOrder:
         """Add an order of an agent, 10 persons where nothing else is said."""
         given: dict[str, Any] = {"title": "order", "quantity": 10, "measure": "PERSON"}
         order = DemandOrder(id=new_id(), created_at=NOW, **(given | values))
@@ -236,7 +236,7 @@ class Neighbourhood:
         await put(self.graph, [order], links)
         return order
 
-    async def offer(self, owner: str = "unit", **values: Any) -> ResourceOffer:  # noqa: ANN401
+    async def offer(self, owner: str = "unit", **values: Any) -> ResourceOffer:
         """Add an offer of an agent, 10 persons in all where nothing else is said."""
         given: dict[str, Any] = {
             "title": "offer",

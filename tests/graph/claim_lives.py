@@ -51,7 +51,7 @@ class Lives:
     here: Neighbourhood
     policy: ClaimPolicy = field(default_factory=ClaimPolicy)
 
-    async def propose(self, who: str, initiator: Initiator, *lines: Any, **values: Any) -> Claim:  # noqa: ANN401
+    async def propose(self, who: str, initiator: Initiator, *lines: Any, **values: Any) -> Claim:
         """Start a claim; a line is a quantity or a `LineRequest`."""
         given: dict[str, Any] = {"idempotency_key": new_id(), "policy": self.policy}
         return await propose(
@@ -73,7 +73,7 @@ class Lives:
         side: Side | None = None,
         idempotency_key: str | None = None,
         version: int | None = None,
-        **values: Any,  # noqa: ANN401
+        **values: Any,
     ) -> Claim:
         """Take a step that lacks nothing."""
         given: dict[str, Any] = {"reason": REASON, "evidence": EVIDENCE, "score": 5}

@@ -43,7 +43,7 @@ async def mutate(
     field: str,
     selection: str = "",
     /,
-    **given: Any,  # noqa: ANN401
+    **given: Any,
 ) -> dict[str, Any]:
     """Return what a mutation answers: its payload's `selection`, or the problem."""
     mutation = GRAPHQL.mutation_type

@@ -34,7 +34,7 @@ async def made(
     field: str,
     node: str,
     /,
-    **given: Any,  # noqa: ANN401
+    **given: Any,
 ) -> str:
     answer = await mutate(here, who, field, f"version {node} {{ id }}", **given)
     assert answer.get("version") == 0, answer

@@ -56,7 +56,7 @@ async def nodes(here: Neighbourhood, who: str, ids: list[str]) -> list[str | Non
     return [node and node["id"] for node in orjson.loads(answer.body)["data"]["nodes"]]
 
 
-async def mutate(here: Neighbourhood, who: str | None, field: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+async def mutate(here: Neighbourhood, who: str | None, field: str, **given: Any) -> dict[str, Any]:
     context = await calling(here, who)
     kind = SCHEMA.get_field_for_type(field, "Mutation")
     assert kind is not None

@@ -48,7 +48,7 @@ class Place:
         transport = httpx.ASGITransport(create_app(self.hub, contents=self.contents))
         return httpx.AsyncClient(transport=transport, base_url="http://hub.test", headers=headers)
 
-    async def upload(self, name: str | None, content: bytes, title: str = "a.png") -> Any:  # noqa: ANN401
+    async def upload(self, name: str | None, content: bytes, title: str = "a.png") -> Any:
         async with self.client(name) as client:
             return await client.post("/files", files={"file": (title, content)})
 

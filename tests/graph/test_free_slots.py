@@ -34,7 +34,7 @@ async def free(
     here: Neighbourhood,
     offer: ResourceOffer,
     who: str | None = None,
-    **variables: Any,  # noqa: ANN401
+    **variables: Any,
 ) -> dict[str, int | None] | None:
     given = {"id": global_id("ResourceOffer", offer.id), **variables}
     found = (await data(here, who, QUERY, given))["offer"]

@@ -119,7 +119,7 @@ async def claim_on(
     node_id: str,
     quantity: int,
     slot: Slot | None = None,
-    **values: Any,  # noqa: ANN401
+    **values: Any,
 ) -> str:
     """Put a claim of one line, confirmed, on an order or an offer, and what it holds."""
     given: dict[str, Any] = {

@@ -71,6 +71,6 @@ async def test_whoever_waits_for_a_gone_engine_is_told_and_so_is_whoever_comes(
             await hasty.read_single(SHORT, {})
         away.set()
         async with asyncio.timeout(60):
-            while not hasty.watch.present:  # noqa: ASYNC110  (it is found out by looking)
+            while not hasty.watch.present:
                 await asyncio.sleep(0.05)
         assert await hasty.read_single(SHORT, {}) == [10]

@@ -33,7 +33,7 @@ async def helpers(
     market: Market,
     order: DemandOrder,
     who: str | None = None,
-    **variables: Any,  # noqa: ANN401
+    **variables: Any,
 ) -> list[dict[str, Any]] | None:
     given = {"order": global_id("DemandOrder", order.id), **variables}
     response = await answer_slowly(market.here, who, QUERY, given)

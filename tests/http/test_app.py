@@ -76,7 +76,7 @@ async def test_a_sweep_that_fails_does_not_end_the_sweeping(
     swept = asyncio.Event()
     failures: list[Exception] = [RuntimeError("broken"), ValueError("broken again")]
 
-    async def sweep(*_: object, **__: Any) -> int:  # noqa: ANN401
+    async def sweep(*_: object, **__: Any) -> int:
         if failures:
             raise failures.pop()
         swept.set()

@@ -91,7 +91,7 @@ async def while_away(hub: Hub) -> Counter[tuple[int, str]]:
 async def recovered(hub: Hub) -> None:
     """Wait until the hub answers again, and find that then it answers everybody."""
     async with asyncio.timeout(RECOVERY_SECONDS):
-        while (await hub.ask(READ))[0] != 200:  # noqa: ASYNC110  (it is another process)
+        while (await hub.ask(READ))[0] != 200:
             await asyncio.sleep(0.2)
     for _ in range(3):
         assert set(await hub.ask_many()) == GOOD

@@ -28,7 +28,7 @@ class Recorder:
         request: GraphQLRequest,
         headers: Headers,
         language: Language,
-        mutations: bool,  # noqa: FBT001
+        mutations: bool,
     ) -> GraphQLAnswer:
         self.seen.append((request, language, mutations))
         query = request.query or ""

@@ -58,7 +58,7 @@ def service(commands: Commands) -> Generator[Service]:
         yield running
 
 
-def ask(service: Service, query: str, role: str | None = "ADMIN", **variables: str) -> Any:  # noqa: ANN401
+def ask(service: Service, query: str, role: str | None = "ADMIN", **variables: str) -> Any:
     """Return the whole answer to a request in a role, or of a visitor."""
     headers = {"Authorization": f"Bearer {service.tokens[role]}"} if role else {}
     answer = httpx.post(

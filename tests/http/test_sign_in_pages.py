@@ -85,12 +85,12 @@ async def signed_in(browser: httpx.AsyncClient, hub: Hub) -> str:
     return holder
 
 
-async def asks(browser: httpx.AsyncClient, **headers: str) -> Any:  # noqa: ANN401
+async def asks(browser: httpx.AsyncClient, **headers: str) -> Any:
     answer = await browser.post("/graphql", json=ASKED, headers=headers)
     return answer.json() if answer.status_code == 200 else answer.status_code
 
 
-def is_account(answer: Any, account_id: str | None) -> bool:  # noqa: ANN401
+def is_account(answer: Any, account_id: str | None) -> bool:
     found = answer["data"]["viewer"]["accountId"]
     return found == account_id
 

@@ -88,7 +88,7 @@ async def test_two_areas_never_move_below_each_other(here: Neighbourhood) -> Non
 async def test_random_edits_under_live_claims_keep_the_invariants(
     here: Neighbourhood, seed: int
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311 (the same edits each time)
+    chance = random.Random(seed)
     orders = [await here.order(selection=each) for each in Selection]
     offers = [await here.offer(selection=each) for each in Selection]
     claims: list[str] = []

@@ -72,10 +72,10 @@ def token_of(viewer: Viewer, lifetime: timedelta = timedelta(days=1)) -> str:
     return Tokens(SECRET).sign(viewer.account_id or "", now=datetime.now(UTC), lifetime=lifetime)
 
 
-async def eventually(condition: Any, seconds: float = 60) -> None:  # noqa: ANN401
+async def eventually(condition: Any, seconds: float = 60) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  (what another process does)
+        while not await condition():
             await asyncio.sleep(0.05)
 
 
@@ -239,7 +239,7 @@ async def test_a_grant_that_ends_ends_the_delivery(
     await socket.close()
 
 
-async def closed_with(socket: Any) -> int | None:  # noqa: ANN401
+async def closed_with(socket: Any) -> int | None:
     """Return the code with which the hub closes, after whatever it says before."""
     try:
         async with asyncio.timeout(60):

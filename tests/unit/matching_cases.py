@@ -78,7 +78,7 @@ def situation(
 
 def at_random(seed: int, *, kinds: tuple[CapacityKind, ...], lots: bool) -> Situation:
     """Return a situation small enough to try everything, and varied enough to be wrong about."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     measure = chance.choice(("PERSON", "SESSION", "PIECE"))
     orders = [
         an_order(

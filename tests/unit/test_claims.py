@@ -41,7 +41,7 @@ LATE = NOW + timedelta(days=POLICY.verification_days)
 OVER = NOW + timedelta(days=POLICY.evaluation_days)
 
 
-def claim(state: ClaimState = ClaimState.PROPOSED, **values: Any) -> Claim:  # noqa: ANN401
+def claim(state: ClaimState = ClaimState.PROPOSED, **values: Any) -> Claim:
     given: dict[str, Any] = {
         "initiator": Initiator.SUPPLIER,
         "quantity": 10,
@@ -62,7 +62,7 @@ def terms(quantity: int = 10) -> Terms:
     return Terms((Line(quantity=quantity),), NOW + timedelta(hours=50))
 
 
-def step(action: ClaimAction, **values: Any) -> Step:  # noqa: ANN401
+def step(action: ClaimAction, **values: Any) -> Step:
     """Return a step that lacks nothing."""
     given: dict[str, Any] = {"reason": "why", "evidence": "photo", "score": 5, "terms": terms()}
     return Step(action=action, **(given | values))

@@ -36,12 +36,12 @@ NOW = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 5, 9, 1, 0, tzinfo=UTC)
 
 
-def order(**values: Any) -> DemandOrder:  # noqa: ANN401
+def order(**values: Any) -> DemandOrder:
     given: dict[str, Any] = {"title": "order", "quantity": 10, "measure": "PIECE"}
     return DemandOrder(id="order", created_at=NOW, **(given | values))
 
 
-def offer(kind: CapacityKind = CapacityKind.TOTAL, **values: Any) -> ResourceOffer:  # noqa: ANN401
+def offer(kind: CapacityKind = CapacityKind.TOTAL, **values: Any) -> ResourceOffer:
     given: dict[str, Any] = {
         "title": "offer",
         "capacity": 10,

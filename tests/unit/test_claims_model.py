@@ -265,7 +265,7 @@ class Hub:
 
 @pytest.mark.parametrize("seed", range(150))
 def test_invariants_hold_through_random_lives(seed: int) -> None:
-    hub = Hub(Random(seed))  # noqa: S311
+    hub = Hub(Random(seed))
     for _ in range(STEPS):
         move = hub.random.choice([hub.proposes, *[hub.takes_a_step] * 6, hub.time_passes])
         move()

@@ -19,7 +19,7 @@ MONDAY = date(2026, 5, 4)
 MORNINGS = tuple(WeeklyWindow(weekday, 540, 660) for weekday in range(1, 8))
 
 
-def offer(kind: CapacityKind = CapacityKind.SHARED, **values: Any) -> ResourceOffer:  # noqa: ANN401
+def offer(kind: CapacityKind = CapacityKind.SHARED, **values: Any) -> ResourceOffer:
     given: dict[str, Any] = {"capacity": 10, "windows": MORNINGS, "measure": "PERSON"}
     given |= {"id": "x", "created_at": NOW, "title": "x", "capacity_kind": kind}
     return ResourceOffer(**(given | values))

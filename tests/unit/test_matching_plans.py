@@ -67,7 +67,7 @@ def test_lots_and_exclusive_slots_are_as_good_as_trying_everything(seed: int) ->
 @given(seed=seeds)
 def test_the_order_of_the_input_does_not_matter(seed: int) -> None:
     case = at_random(seed, kinds=(TOTAL, SHARED, EXCLUSIVE), lots=True)
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     orders, offers = list(case.orders), list(case.offers)
     chance.shuffle(orders)
     chance.shuffle(offers)
@@ -99,7 +99,7 @@ def test_every_missing_quantity_says_why(seed: int) -> None:
 
 
 def larger(orders: int, offers: int, seed: int, **changes: object) -> Situation:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     return situation(
         [
             an_order(

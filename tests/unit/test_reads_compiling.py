@@ -33,7 +33,7 @@ UID = "a" * 20
 UNIT = global_id("Unit", UID)
 
 
-def compiled(query: str, kind: AccessKind = ADMIN, **inputs: Any) -> RootRead:  # noqa: ANN401
+def compiled(query: str, kind: AccessKind = ADMIN, **inputs: Any) -> RootRead:
     """Compile the one root of a query."""
     document = parsed(query)
     operation = document.definitions[0]
@@ -48,7 +48,7 @@ def compiled(query: str, kind: AccessKind = ADMIN, **inputs: Any) -> RootRead:  
     return RootRead(plan_root(planner, MAPPING, key, definition, nodes), MAPPING, kind)
 
 
-def text(query: str, kind: AccessKind = ADMIN, **inputs: Any) -> str:  # noqa: ANN401
+def text(query: str, kind: AccessKind = ADMIN, **inputs: Any) -> str:
     return compiled(query, kind, **inputs).statement.text
 
 
