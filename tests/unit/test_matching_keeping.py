@@ -58,7 +58,7 @@ def planned(case: Situation, policy: Policy = POLICY) -> tuple[Plan, Earlier]:
 
 def altered(case: Situation, seed: int) -> Situation:
     """Return the situation after some orders and offers came, went or changed."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     orders = [order for order in case.orders if chance.random() < 0.9]
     orders = [
         replace(order, quantity=max(1, order.quantity + chance.randint(-1, 2)))
