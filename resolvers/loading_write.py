@@ -23,7 +23,7 @@ from graph.events import Changes
 from graph.loading import Pairs, Properties
 from graph.records import record, with_following_keys
 from resolvers.claims_common import LapsedHoldsError, system_step
-from resolvers.loading_pieces import Piece
+from resolvers.loading_pieces import SEARCH, Piece
 from resolvers.loading_report import Outcome
 
 ACTION = "LOAD"
@@ -177,10 +177,21 @@ def _difference(
             found.cut.setdefault(name, set()).update((piece.id, end) for end in there - others)
             if before is not None:
                 found.links.setdefault(piece.id, {})[name] = (sorted(there), sorted(others))
-        touched = piece.id in found.change or piece.id in found.links
-        if before is not None and touched and _counted(piece):
-            found.change.setdefault(piece.id, {})["version"] = before.get("version", 0) + 1
+        if before is not None:
+            _finish(found, piece, before)
     return found
+
+
+def _finish(found: _Difference, piece: Piece, before: Properties) -> None:
+    """Raise the version of what is changed; that an item is found otherwise alone is no change.
+
+    Who has it may be called otherwise by now than the sheet says.
+    """
+    changes, linked = found.change.get(piece.id, {}), piece.id in found.links
+    if piece.kind in ITEMS and changes.keys() == {SEARCH} and not linked:
+        del found.change[piece.id]
+    elif _counted(piece) and (changes or linked):
+        found.change[piece.id] = changes | {"version": before.get("version", 0) + 1}
 
 
 def _counted(piece: Piece) -> bool:
