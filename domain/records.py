@@ -17,6 +17,7 @@ from domain.vocabulary import (
     CapacityKind,
     CheckInRole,
     ClaimState,
+    DeliveryProblem,
     Initiator,
     ItemState,
     ListState,
@@ -29,6 +30,7 @@ from domain.vocabulary import (
     Side,
     UnitKind,
     Urgency,
+    WebhookState,
 )
 
 
@@ -414,6 +416,32 @@ class Deputyship(Node):
 
     valid_from: datetime
     valid_until: datetime
+
+
+@dataclass(kw_only=True)
+class Webhook(Node, Versioned):
+    """An address that is told of events: of an area, of some kinds, or of all its account sees.
+
+    `delivered_number` is the number of the last event that was taken there, or was not for it
+    (those are noted now and then only). While the next one is not taken, `attempts` counts how
+    often it was tried, `failing_since` since when, and `last_problem`, `last_status` (HTTP) and
+    `last_excerpt` say what came of the last attempt. `former_secret_until` is how long the secret
+    before a rotation signs as well.
+    """
+
+    url: str
+    state: WebhookState = WebhookState.ACTIVE
+    description: str | None = None
+    kinds: tuple[str, ...] = ()
+    delivered_number: int = 0
+    last_delivered_at: datetime | None = None
+    attempts: int = 0
+    failing_since: datetime | None = None
+    next_attempt_at: datetime | None = None
+    last_problem: DeliveryProblem | None = None
+    last_status: int | None = None
+    last_excerpt: str | None = None
+    former_secret_until: datetime | None = None
 
 
 @dataclass(kw_only=True)

@@ -225,3 +225,25 @@ class ProposalState(Vocabulary):
     ENDORSED = auto()
     REJECTED = auto()
     SUPERSEDED = auto()
+
+
+class WebhookState(Vocabulary):
+    """Whether a webhook is told of events."""
+
+    ACTIVE = auto()
+    PAUSED = auto()
+    FAILED = auto()
+    GONE = auto()
+
+
+class DeliveryProblem(Vocabulary):
+    """Why a receiver has not taken an event."""
+
+    STATUS = auto()
+    REDIRECT = auto()
+    TIMEOUT = auto()
+    UNREACHABLE = auto()
+    CERTIFICATE = auto()
+    UNKNOWN_HOST = auto()
+    ADDRESS_REFUSED = auto()
+    SECRET_UNREADABLE = auto()

@@ -125,6 +125,7 @@ class Rules:
             "Deputyship": self._deputyship,
             "EvidenceFile": self._evidence,
             "CheckIn": self._check_in,
+            "Webhook": self._webhook,
             "Import": self._import,
             "MatchRun": lambda node: self._run(f"({node})-[:RUN_IN]->"),
             "Proposal": lambda node: self._run(
@@ -265,6 +266,16 @@ class Rules:
         if self._kind.areas:
             tests.append(self._in_area(f"({variable})-[:CHECKED_IN_AT]->"))
         return _any(tests)
+
+    def _webhook(self, variable: str) -> str:
+        """Return the test for a webhook: its account's own."""
+        if not self._kind.account:
+            return NOBODY
+        account = self._fresh()
+        return (
+            f"EXISTS {{ MATCH ({variable})<-[:HAS_WEBHOOK]-({account}:Account) "
+            f"WHERE {account}.id = ${ACCOUNT} }}"
+        )
 
     def _import(self, variable: str) -> str:
         tests: list[str] = []

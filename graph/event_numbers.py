@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graph import leases
 from graph.driver import Graph, Transaction
 from graph.events import NOW
 from graph.statements import statement
@@ -81,11 +82,6 @@ LEAVE_QUEUE = statement(
 COUNT_ON = statement(
     "event_numbers.count_on",
     "MATCH (l:EngineLock {id: 'events'}) SET l.last = $last",
-    writes=True,
-)
-GIVE_UP_LEASE = statement(
-    "event_numbers.give_up_lease",
-    "MATCH (l:EngineLock {id: 'events', owner: $owner}) SET l.owner = null, l.until = null",
     writes=True,
 )
 
@@ -172,9 +168,7 @@ async def give_numbers(
 
 async def give_up_lease(graph: Graph, owner: str) -> None:
     """Let another sequencer go on at once."""
-    await graph.write(
-        lambda transaction: transaction.run(GIVE_UP_LEASE, owner=owner), repeatable=True
-    )
+    await leases.give_up(graph, "events", owner)
 
 
 def position(number: int) -> str:

@@ -38,12 +38,13 @@ SYSTEM = "SYSTEM"
 PERSONAL_FIELDS = frozenset(
     {
         "contactName", "phone", "email", "note", "reason", "evidence", "pendingRequest", "text",
-        "reviewNote", "reasons",
+        "reviewNote", "reasons", "url", "lastExcerpt",
     }
 )  # fmt: skip
 """Contacts, and what people write in their own words: named in events, never quoted.
 
-The reasons of a proposal quote words of its order and its offer.
+The reasons of a proposal quote words of its order and its offer; the address of a webhook may hold
+what opens it, and what its receiver answers may hold anything.
 """
 
 PERSONAL_RECORDS: tuple[type[Node], ...] = (Member, Account)

@@ -56,6 +56,7 @@ EDITED: tuple[LiteralString, ...] = (
     "ResourceOffer",
     "DemandOrder",
     "Claim",
+    "Webhook",
 )
 
 

@@ -87,6 +87,7 @@ OF_ACCOUNTS: Mapping[str, Statement] = {
     "grants": _of_accounts("grants", "-[:HOLDS]->(found:Grant)"),
     "identities": _of_accounts("identities", "-[:SIGNS_IN_AS]->(found:Identity)"),
     "sessions": _of_accounts("sessions", "-[:HAS_SESSION]->(found:Session)"),
+    "webhooks": _of_accounts("webhooks", "-[:HAS_WEBHOOK]->(found:Webhook)"),
     "uploads": _of_accounts("uploads", "<-[:UPLOADED_BY]-(found:EvidenceFile)"),
 }
 PLACES = statement(
@@ -177,13 +178,13 @@ END_GRANTS = statement(
 WHERE g.validUntil IS NULL OR g.validUntil > $now SET g.validUntil = $now""",
     writes=True,
 )
-FORGET_SIGN_IN: tuple[Statement, ...] = tuple(
+FORGET_OF_ACCOUNTS: tuple[Statement, ...] = tuple(
     statement(
         f"persons.forget {relationship}",
         f"UNWIND $ids AS i MATCH (a:Account {{id: i}})-[:{relationship}]->(n) DETACH DELETE n",
         writes=True,
     )
-    for relationship in ("SIGNS_IN_AS", "HAS_SESSION", "HAS_CODE")
+    for relationship in ("SIGNS_IN_AS", "HAS_SESSION", "HAS_CODE", "HAS_WEBHOOK")
 )
 FORGET_ANSWERS = statement(
     "persons.forget_answers",

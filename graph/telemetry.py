@@ -22,5 +22,8 @@ class Telemetry:
     def refused(self, error: BaseException) -> None:
         """Take note of what a limit refused; of other errors nothing."""
 
+    def webhook_sent(self, problem: str | None) -> None:
+        """Take note of an attempt to deliver to a webhook; without a problem it was taken."""
+
 
 SILENT = Telemetry()

@@ -42,7 +42,7 @@ ERASE = "ERASE_PERSON"
 EXPORT = "EXPORT_PERSON"
 MEMBER, ACCOUNT = "Member", "Account"
 KINDS = (MEMBER, ACCOUNT)
-_SECRETS = frozenset({"refreshDigest", "formerDigest"})
+_SECRETS = frozenset({"refreshDigest", "formerDigest", "sealedSecret", "formerSecret"})
 _RECORDS: dict[str, type[Node]] = {
     "resourceLists": ResourceList,
     "needLists": NeedList,
@@ -244,7 +244,7 @@ def _without_words(proposal: Node) -> Node:
 async def _close_accounts(
     transaction: Transaction, account_ids: Sequence[str], now: datetime, token: str
 ) -> Changes:
-    """Close accounts, end their grants, and forget how they signed in."""
+    """Close accounts, end their grants, and forget how they signed in and their webhooks."""
     if not account_ids:
         return {}
     await transaction.run(persons.LOCK_ACCOUNTS, ids=list(account_ids), token=token)
@@ -253,6 +253,6 @@ async def _close_accounts(
     changed = [(account, after) for account in before if (after := erased(account, now)) != account]
     await persons.change(transaction, changed)
     await transaction.run(persons.END_GRANTS, ids=list(account_ids), now=instant_text(now))
-    for statement in persons.FORGET_SIGN_IN:
+    for statement in persons.FORGET_OF_ACCOUNTS:
         await transaction.run(statement, ids=list(account_ids))
     return {account.id: events.changes_between(account, after) for account, after in changed}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from domain.access import Viewer
     from graph.driver import Graph
     from resolvers.event_feed import EventFeed
+    from resolvers.webhooks import WebhookWays
 
 
 @dataclass(kw_only=True)
@@ -33,6 +34,8 @@ class Context:
     """Whose subjects may be invited."""
     feed: "EventFeed | None" = None
     """What subscriptions follow; None where there can be none."""
+    webhooks: "WebhookWays | None" = None
+    """How webhooks are sealed and sent; None where there can be none."""
     recognise: "Callable[[], Awaitable[Viewer]] | None" = None
     """Finds out anew who calls. Raises NotSignedIn when the token is no longer good."""
 

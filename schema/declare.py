@@ -29,6 +29,7 @@ QUANTITIES = frozenset(
         "bound",
         "capacity",
         "completed",
+        "delivered_number",
         "delivered_offer_quantity",
         "delivered_quantity",
         "held",
@@ -40,7 +41,8 @@ QUANTITIES = frozenset(
         "wanted_quantity",
     }
 )
-"""The fields of records that are in a measure's smallest unit, or sums of it."""
+"""The fields of records that may need more than 32 bits: in a measure's smallest unit, or sums of
+it, and numbers of the history."""
 SERVED: Mapping[Any, Any] = {
     int: Long,
     int | None: Long | None,

@@ -10,6 +10,7 @@ from schema.matching_mutations import MatchingMutations
 from schema.person_mutations import PersonMutations
 from schema.tie_mutations import TieMutations
 from schema.tree_mutations import TreeMutations
+from schema.webhook_mutations import WebhookMutations
 
 MUTATIONS: tuple[type, ...] = (
     AccountMutations,
@@ -24,4 +25,5 @@ MUTATIONS: tuple[type, ...] = (
     TreeMutations,
     TieMutations,
     PersonMutations,
+    WebhookMutations,
 )

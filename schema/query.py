@@ -16,6 +16,7 @@ from schema.types.history import Event
 from schema.types.imports import Import
 from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
 from schema.types.matching import MatchRun, Proposal
+from schema.types.webhooks import Webhook
 from schema.viewer import Viewer, viewer_of
 
 
@@ -63,6 +64,8 @@ class Query(SpecialRoots):
     grants: Connection[Grant] = page()
     deputyship: Deputyship | None = root(ById(), id=strawberry.ID)
     deputyships: Connection[Deputyship] = page()
+    webhook: Webhook | None = root(ById(), id=strawberry.ID)
+    webhooks: Connection[Webhook] = page()
     match_run: MatchRun | None = root(ById(), id=strawberry.ID)
     evidence_file: EvidenceFile | None = root(ById(), id=strawberry.ID)
     match_runs: Connection[MatchRun] = page()

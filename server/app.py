@@ -24,25 +24,22 @@ from domain.errors import DomainError, EngineError, EngineUnusable
 from domain.language import Language, text
 from graph.telemetry import SILENT
 from resolvers.claims_sweep import sweep_expired
-from resolvers.event_feed import EventFeed
 from resolvers.sign_in import forget_ended
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Executor
 from schema.limits import Introspection
-from schema.streams import Streams
 from schema.trusted import TrustedDocuments, text_of
 from server.browser import ACTING_FOR, origins
 from server.contents import Contents, open_contents
 from server.files import Files
+from server.following import Following
 from server.gate import Gate
 from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, error_body
-from server.graphql_ws import WebSocketEndpoint
 from server.hub import Hub, open_login
 from server.logs import graph_failed
 from server.planned import plan_ahead
 from server.process import Stop
-from server.sessions import Sessions
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
 from server.telemetry import Measured, Measuring, exposed, figures_page, measuring_of
@@ -72,9 +69,7 @@ def create_app(
     measuring = measuring_of(settings) if measuring is None else measuring
     telemetry = SILENT if measuring is None else measuring
     hub.graph.telemetry = measuring
-    feed = EventFeed(hub.graph)
-    sessions = Sessions(hub, gate, Streams(executor), feed, policy=policy, trusted=trusted)
-    sockets = WebSocketEndpoint(sessions.of_socket)
+    following = Following(hub, executor, gate, policy=policy, trusted=trusted)
 
     async def execute(
         request: GraphQLRequest,
@@ -94,6 +89,7 @@ def create_app(
             claim_policy=policy,
             telemetry=telemetry,
             issuer=settings.oidc_issuer,
+            webhooks=following.webhooks.ways,
         )
         try:
             query = text_of(trusted, request.query, request.document_id)
@@ -113,7 +109,7 @@ def create_app(
         headers: Headers,
         mutations: bool,  # noqa: FBT001  (the endpoint's protocol)
     ) -> AsyncGenerator[bytes]:
-        return await sessions.events(request, headers, mutations=mutations)
+        return await following.sessions.events(request, headers, mutations=mutations)
 
     endpoint = GraphQLEndpoint(
         execute,
@@ -125,15 +121,10 @@ def create_app(
         stream=stream,
     )
 
-    async def stop_streams() -> None:
-        """Let all who follow something go on elsewhere."""
-        await feed.stop()
-        await sockets.stop()
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with hub.graph.watch.watched(), exposed(measuring, settings):
-            await feed.start()
+            await following.start()
             texts = frozenset[str]() if trusted is None else trusted.texts
             tasks = [
                 asyncio.create_task(_sweep(hub, files)),
@@ -142,7 +133,7 @@ def create_app(
             try:
                 yield
             finally:
-                await stop_streams()
+                await following.stop()
                 for task in tasks:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
@@ -154,7 +145,7 @@ def create_app(
     )
     routes: list[BaseRoute] = [
         Route(PATH, GraphiQLOrGraphQL(endpoint)),
-        WebSocketRoute(PATH, sockets),
+        WebSocketRoute(PATH, following.sockets),
         Route("/health", health_of(hub)),
         *pages.routes(),
         *files.routes(),
@@ -170,7 +161,7 @@ def create_app(
         lifespan=lifespan,
     )
     application.state.files = files
-    application.state.stop_streams = stop_streams
+    application.state.stop_streams = following.stop
     return application
 
 

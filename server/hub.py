@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import httpx
+from pydantic import SecretStr
 from starlette.datastructures import Headers
 
 from domain.access import HeldGrant, Viewer
@@ -25,8 +26,9 @@ from server.browser import Browsers
 from server.callers import Callers
 from server.issuer import Issuer, IssuerPolicy, checked_address
 from server.issuer_login import Client, IssuerLogin
-from server.keys import SHORTEST_KEY, is_long_enough, named
+from server.keys import SHORTEST_KEY, FixedKeys, KeyFile, is_long_enough, named
 from server.planned import remembering
+from server.sealing import KEY_FILE, Sealing
 from server.settings import Settings
 from server.tokens import Tokens
 
@@ -61,14 +63,30 @@ def open_tokens(settings: Settings) -> Tokens:
     """
     if settings.token_secret is None:
         return Tokens.from_directory(settings.data_directory, audience=settings.token_audience)
-    secret = settings.token_secret.get_secret_value()
+    secret = _long_enough("RENLING_TOKEN_SECRET", settings.token_secret)
+    return Tokens(secret, audience=settings.token_audience)
+
+
+def open_sealing(settings: Settings) -> Sealing:
+    """Return what seals the secrets of webhooks: by the configured keys, or the directory's.
+
+    Raises BadInput for a key that is too short, EngineUnusable for such a file.
+    """
+    if settings.webhook_key is None:
+        return Sealing(KeyFile.in_directory(settings.data_directory, KEY_FILE))
+    return Sealing(FixedKeys(_long_enough("RENLING_WEBHOOK_KEY", settings.webhook_key)))
+
+
+def _long_enough(name: str, given: SecretStr) -> str:
+    """Return keys of a setting. Raises BadInput for none, or one that is too short."""
+    secret = given.get_secret_value()
     if not named(secret) or not all(map(is_long_enough, named(secret).values())):
         raise BadInput(
-            field="RENLING_TOKEN_SECRET",
-            value=str(settings.token_secret),  # veiled
+            field=name,
+            value=str(given),  # veiled
             expected=Phrase("expected.token_secret", {"characters": SHORTEST_KEY}),
         )
-    return Tokens(secret, audience=settings.token_audience)
+    return secret
 
 
 def open_login(settings: Settings, issuer: Issuer | None) -> IssuerLogin | None:

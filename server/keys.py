@@ -1,8 +1,8 @@
-"""The keys that the hub signs its own tokens with: several, the first of which signs.
+"""Keys of the hub: several, the first of which signs (its own tokens) or seals (`server.sealing`).
 
 They are random texts, one a line, newest first: the lines of a 0600 file in the data directory, or
-of the setting `RENLING_TOKEN_SECRET`. A key is named (`kid`) by a digest of itself, so nothing but
-the texts is kept. Whoever holds the file may sign for every account.
+of a setting (`RENLING_TOKEN_SECRET`, `RENLING_WEBHOOK_KEY`). A key is named (`kid`) by a digest of
+itself, so nothing but the texts is kept. Whoever holds those of tokens may sign for every account.
 """
 
 import hashlib
@@ -66,12 +66,12 @@ class KeyFile:
         self._keys: dict[str, str] = {}
 
     @classmethod
-    def in_directory(cls, directory: Path) -> "KeyFile":
-        """Use the file of a data directory, made with a first key where it is missing.
+    def in_directory(cls, directory: Path, name: str = KEY_FILE) -> "KeyFile":
+        """Use a file of a data directory, made with a first key where it is missing.
 
         Raises EngineUnusable when the directory cannot be used, or a line of it is no key.
         """
-        path = directory / KEY_FILE
+        path = directory / name
         found = cls(path)
         with _usable(path):
             directory.mkdir(parents=True, exist_ok=True)
@@ -116,7 +116,10 @@ class KeyFile:
         self._change(without)
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-        with _usable(self._path), self._path.parent.joinpath(f".{KEY_FILE}.lock").open("w") as lock:
+        with (
+            _usable(self._path),
+            self._path.parent.joinpath(f".{self._path.name}.lock").open("w") as lock,
+        ):
             flock(lock, LOCK_EX)
             keys = change(dict(self.read()))
             _put(self._path, "\n".join(keys.values()), replace=True)
@@ -124,7 +127,7 @@ class KeyFile:
 
 def _put(path: Path, text: str, *, replace: bool) -> None:
     """Make the file of keys. It appears with its content, in place of another only if asked."""
-    descriptor, draft = tempfile.mkstemp(prefix=f".{KEY_FILE}.", dir=path.parent)  # 0600
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from domain.access import VISITOR, Viewer
 from domain.claims import ClaimPolicy
 from resolvers.event_feed import EventFeed
+from resolvers.webhooks import WebhookWays
 from schema.context import Context
 from schema.streams import Streams
 from schema.trusted import TrustedDocuments, text_of
@@ -33,6 +34,7 @@ class Sessions:
         *,
         policy: ClaimPolicy,
         trusted: TrustedDocuments | None,
+        webhooks: WebhookWays,
     ) -> None:
         self.hub = hub
         self.gate = gate
@@ -40,6 +42,7 @@ class Sessions:
         self.feed = feed
         self.policy = policy
         self.trusted = trusted
+        self.webhooks = webhooks
 
     def of_socket(self, scope: Scope) -> "HubSession":
         """Return the session of a WebSocket."""
@@ -139,6 +142,7 @@ class HubSession(Session):
             issuer=sessions.hub.settings.oidc_issuer,
             feed=sessions.feed,
             recognise=self._recognise,
+            webhooks=sessions.webhooks,
         )
         asked = (query, variables, operation_name, context)
         if sessions.streams.subscribed(*asked) is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.addresses import parse_networks
 from domain.errors import BadInput
 from domain.language import Language
 from schema.limits import Introspection, QueryLimits
@@ -123,6 +124,23 @@ class Settings(BaseSettings):
         default=200_000_000, ge=1, description="that an account uploads and does not attach"
     )
     file_hours: int = Field(default=24, ge=0, description="until such a file is forgotten")
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="seals the secrets of webhooks, at least 32 characters, older ones on further "
+        "lines; unset: keys in the data directory",
+    )
+    webhook_networks: str = Field(
+        default="",
+        description="networks that webhooks may go to although private, and by http; with commas",
+    )
+    webhook_seconds: float = Field(default=15.0, gt=0, le=120, description="of an attempt")
+    webhook_retry_seconds: float = Field(
+        default=5.0, gt=0, description="until a failed delivery is tried again for the first time"
+    )
+    webhook_days: float = Field(
+        default=5.0, gt=0, description="without success after which a webhook is given up"
+    )
+    webhooks_per_account: int = Field(default=10, ge=0)
     introspection: str = Field(
         default="SIGNED_IN", description="EVERYONE, SIGNED_IN, NOBODY, or roles as in ADMIN,APP"
     )
@@ -160,6 +178,15 @@ class Settings(BaseSettings):
             read_rate(value)
         except ValueError as problem:
             raise ValueError("expected N/second, N/minute, N/hour or off") from problem
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            parse_networks(value)
+        except ValueError as problem:
+            raise ValueError("expected networks, as in 10.1.0.0/16, ::1/128") from problem
         return value
 
     @field_validator("introspection")

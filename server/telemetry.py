@@ -71,6 +71,9 @@ class Figures:
         self.refusals = Counter(
             "renling_refusals", "Requests refused by a limit", ["limit"], registry=self.registry
         )
+        self.webhook_attempts = Counter(
+            "renling_webhook_attempts", "Deliveries tried", ["outcome"], registry=self.registry
+        )
 
     def follow(self, gate: Gate, *, present: Callable[[], bool]) -> None:
         """Show how full the gate is, and whether the engine answers, whenever somebody looks."""
@@ -127,6 +130,11 @@ class Measuring(Telemetry):
         what = error.details.get("what")
         named = what if isinstance(what, Limit) else f"RATE_{what}" if what else error.code
         self.figures.refusals.labels(named).inc()
+
+    def webhook_sent(self, problem: str | None) -> None:
+        """Count an attempt to deliver, by what came of it."""
+        if self.figures is not None:
+            self.figures.webhook_attempts.labels(problem or DONE).inc()
 
     @contextmanager
     def request(self, route: str, method: str, headers: Mapping[str, str]) -> Generator[list[int]]:

@@ -26,6 +26,7 @@ from graph.migrations import (
     m0007_orders,
     m0008_granters,
     m0009_evidence,
+    m0010_webhooks,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -59,6 +60,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, "orders", m0007_orders.apply),
     Migration(8, "granters", m0008_granters.apply),
     Migration(9, "evidence", m0009_evidence.apply),
+    Migration(10, "webhooks", m0010_webhooks.apply),
 )
 
 APPLIED = statement(

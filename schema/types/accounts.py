@@ -12,9 +12,11 @@ from schema.types.common import Actions, Connection, Node
 
 if TYPE_CHECKING:
     from schema.types.agents import Agent, Area
+    from schema.types.webhooks import Webhook
 
 OneArea = Annotated["Area", strawberry.lazy("schema.types.agents")]
 OneAgent = Annotated["Agent", strawberry.lazy("schema.types.agents")]
+Webhooks = Connection[Annotated["Webhook", strawberry.lazy("schema.types.webhooks")]]
 
 
 @node
@@ -25,6 +27,7 @@ class Account(records.Account, Node):
     grants: Connection["Grant"] = many("HOLDS")
     granted: Connection["Grant"] = many("GRANTED_BY", IN)
     deputies: Connection["Deputyship"] = many("HAS_DEPUTY")
+    webhooks: Webhooks = many("HAS_WEBHOOK")
     deputy_of: Connection["Deputyship"] = many("DEPUTY_IS", IN)
 
 

@@ -15,8 +15,10 @@ from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Answer, Executor
 from tests.contract.world import NOW, World
+from tests.receiving import ways
 
 QUERIES = Path(__file__).parent / "queries"
+WAYS = ways()
 EXECUTOR = Executor(build_schema())
 
 
@@ -33,7 +35,13 @@ class Hub:
         self.graph.observers.append(lambda _name, text, _parameters: self.texts.append(text))
 
     def context(self, viewer: Viewer, language: Language = Language.ZH) -> Context:
-        return Context(graph=self.graph, viewer=viewer, language=language, clock=lambda: NOW)
+        return Context(
+            graph=self.graph,
+            viewer=viewer,
+            language=language,
+            clock=lambda: NOW,
+            webhooks=WAYS,
+        )
 
     async def fast(
         self, query: str, variables: Mapping[str, Any] | None = None, viewer: Viewer = VISITOR

@@ -27,6 +27,7 @@ from domain.records import (
     MatchRun,
     Node,
     Pairing,
+    Webhook,
 )
 from domain.vocabulary import AllianceKind, Role
 from graph.driver import Graph, Transaction
@@ -206,7 +207,7 @@ def _canary(own: str, hint: Any, number: int) -> tuple[Any, str] | None:
 
 
 def _accounts(world: World) -> None:
-    """Add accounts with grants, a deputy, and evidence files of a claim and of none."""
+    """Add accounts with grants, a deputy, evidence files of a claim and of none, webhooks."""
     for name, role, scope in (
         ("liaison", Role.LIAISON, "unit0"),
         ("member", Role.MEMBER, "wang"),
@@ -259,6 +260,14 @@ def _accounts(world: World) -> None:
         )
         links = [("UPLOADED_BY", f"account {uploader}")]
         world.add(f"file{number}", file, *links, *([("EVIDENCE_OF", claim)] if claim else []))
+
+    for number, (account, area) in enumerate(
+        (("liaison", None), ("other coordinator", "gangcheng"), ("admin", "yuanbaoshan"))
+    ):
+        webhook = Webhook(id=world.id(f"webhook{number}"), created_at=world.at(), url="")
+        followed = [("FOLLOWS_AREA", area)] if area else []
+        world.add(f"webhook{number}", webhook, *followed)
+        world.links.append((f"account {account}", "HAS_WEBHOOK", f"webhook{number}"))
 
 
 def _elsewhere(world: World) -> None:

@@ -87,6 +87,7 @@ class Naive:
             "Grant": self._grant,
             "Deputyship": self._deputyship,
             "EvidenceFile": self._evidence,
+            "Webhook": self._webhook,
         }
         rule = rules.get(type(self.world.records[name]).__name__)
         return rule is None or self.viewer.is_admin or rule(name)
@@ -193,6 +194,10 @@ class Naive:
 
     def _grant(self, name: str) -> bool:
         return any(map(self._mine, self.into(name, "HOLDS"))) or self._placed(name)
+
+    def _webhook(self, name: str) -> bool:
+        own = [self.world.id(account) for account in self.into(name, "HAS_WEBHOOK")]
+        return self.viewer.account_id in own
 
     def _deputyship(self, name: str) -> bool:
         return any(map(self._mine, self.out(name, "DEPUTY_IS"))) or any(

@@ -29,6 +29,7 @@ DIRECTIONS_NOT_SERVED: dict[tuple[str, Direction], str] = {
         )
         for direction in (OUT, IN)
     },
+    ("FOLLOWS_AREA", IN): "where somebody is told of an area's events is that account's affair",
     **{
         ("ABOUT_CLAIM", direction): "of dumps from before events had numbers"
         for direction in (OUT, IN)

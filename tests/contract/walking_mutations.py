@@ -60,6 +60,8 @@ SUBJECTS = {
     "ChairTerm": "far term",
     "ResourceList": "resources1",
     "NeedList": "needs1",
+    "Webhook": "webhook1",
+    "WebhookSecret": "webhook1",
 }
 """The node that `id`, or `listId`, of a mutation names, by the end of the mutation's name."""
 PARENTS = {"Category": "venue", "Branch": "wide"}
@@ -72,7 +74,12 @@ VALUES: dict[str, Any] = {
     "Date": (NOW.date() + timedelta(days=10)).isoformat(),
     "DateTime": (NOW + timedelta(days=10)).isoformat(),
 }
-GIVEN: dict[str, Any] = {"email": "somebody@example.invalid", "measure": "PERSON", "score": 5}
+GIVEN: dict[str, Any] = {
+    "email": "somebody@example.invalid",
+    "measure": "PERSON",
+    "score": 5,
+    "url": "https://receiver.example/",
+}
 CHOSEN = {"Role": "ADMIN", "Initiator": "COORDINATOR", "AreaLevel": "COMMUNITY"}
 EACH = {"endorseProposals": "... on EndorseProposalsPayload { endorsements { problem { code } } }"}
 """Where each of several things has its own problem."""

@@ -12,8 +12,10 @@ from graph.mapping import named_type
 from schema.build import build_schema, graphql_schema_of
 from schema.context import Context
 from tests.graph.builders import Neighbourhood
+from tests.receiving import ways
 
 SCHEMA = build_schema()
+WAYS = ways()
 GRAPHQL = graphql_schema_of(SCHEMA)
 PROBLEMS = {
     "BadInputProblem": "field value expected",
@@ -34,7 +36,13 @@ async def calling(here: Neighbourhood, who: str | None) -> Context:
         found = await viewer_of(here.graph.read, here.id(f"account {who}"), here.clock())
         assert found is not None
         viewer = found
-    return Context(graph=here.graph, viewer=viewer, language=Language.EN, clock=here.clock)
+    return Context(
+        graph=here.graph,
+        viewer=viewer,
+        language=Language.EN,
+        clock=here.clock,
+        webhooks=WAYS,
+    )
 
 
 async def mutate(

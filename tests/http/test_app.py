@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from graph.driver import Graph
 from graph.endpoint import DriverLimits, Endpoint
 from graph.engine import Neo4jEngine
-from resolvers.event_feed import EventFeed
 from server import app
 from server.app import create_app
+from server.following import Following
 from server.hub import Hub
 from server.settings import Settings
 from server.tokens import Tokens
@@ -82,10 +82,10 @@ async def test_a_sweep_that_fails_does_not_end_the_sweeping(
         swept.set()
         return 0
 
-    async def nothing(_: EventFeed) -> None: ...
+    async def nothing(_: Following) -> None: ...
 
     monkeypatch.setattr(app, "sweep_expired", sweep)
-    monkeypatch.setattr(EventFeed, "start", nothing)  # no graph is behind this hub
+    monkeypatch.setattr(Following, "start", nothing)  # no graph is behind this hub
     hub.settings = hub.settings.model_copy(update={"sweep_seconds": 0})
     application = create_app(hub)
     with capture_logs() as logged:

@@ -17,6 +17,7 @@ from domain.language.en import (
     matching,
     pages,
     reads,
+    webhooks,
 )
 
 CATALOGUE: dict[str, str] = {
@@ -36,4 +37,5 @@ CATALOGUE: dict[str, str] = {
     **limits.TEXTS,
     **pages.TEXTS,
     **history.TEXTS,
+    **webhooks.TEXTS,
 }

@@ -1,0 +1,49 @@
+"""What follows the history in one process: the feed, subscriptions, webhooks."""
+
+from domain.claims import ClaimPolicy
+from resolvers.event_feed import EventFeed
+from schema.execution import Executor
+from schema.streams import Streams
+from schema.trusted import TrustedDocuments
+from server.gate import Gate
+from server.graphql_ws import WebSocketEndpoint
+from server.hub import Hub
+from server.sessions import Sessions
+from server.webhooks import Webhooks
+
+
+class Following:
+    """Begins and ends with the application. Raises BadInput, EngineUnusable for webhooks' keys."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        executor: Executor,
+        gate: Gate,
+        *,
+        policy: ClaimPolicy,
+        trusted: TrustedDocuments | None,
+    ) -> None:
+        self._feed = EventFeed(hub.graph)
+        self.webhooks = Webhooks(hub, executor, self._feed)
+        self.sessions = Sessions(
+            hub,
+            gate,
+            Streams(executor),
+            self._feed,
+            policy=policy,
+            trusted=trusted,
+            webhooks=self.webhooks.ways,
+        )
+        self.sockets = WebSocketEndpoint(self.sessions.of_socket)
+
+    async def start(self) -> None:
+        """Look where the history stands, and follow it. Raises EngineError."""
+        await self._feed.start()
+        self.webhooks.start()
+
+    async def stop(self) -> None:
+        """Let all who follow something go on elsewhere."""
+        await self._feed.stop()
+        await self.webhooks.stop()
+        await self.sockets.stop()
