@@ -121,6 +121,7 @@ async def test_numbers_follow_each_other_and_say_whom_events_concern(
     assert changed == {node_id for node_id, _ in first.nodes}
 
 
+@pytest.mark.unrecorded
 async def test_numbers_are_in_the_order_of_commits_under_concurrent_writers_and_sequencers(
     here: Neighbourhood, graph: Graph
 ) -> None:
