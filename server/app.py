@@ -26,7 +26,6 @@ from graph.telemetry import SILENT
 from resolvers.claims_sweep import sweep_expired
 from resolvers.sign_in import forget_ended
 from schema.build import build_schema
-from schema.context import Context
 from schema.execution import Executor
 from schema.limits import Introspection
 from schema.trusted import TrustedDocuments, text_of
@@ -69,7 +68,7 @@ def create_app(
     measuring = measuring_of(settings) if measuring is None else measuring
     telemetry = SILENT if measuring is None else measuring
     hub.graph.telemetry = measuring
-    following = Following(hub, executor, gate, policy=policy, trusted=trusted)
+    following = Following(hub, executor, gate, policy=policy, trusted=trusted, telemetry=telemetry)
 
     async def execute(
         request: GraphQLRequest,
@@ -81,16 +80,7 @@ def create_app(
         viewer = await gate.recognised(request.address, headers, caller)
         # What the request asks for, else what the account says, else what the browser prefers.
         language = request.language or viewer.language or language
-        context = Context(
-            graph=hub.graph,
-            viewer=viewer,
-            language=language,
-            clock=hub.clock,
-            claim_policy=policy,
-            telemetry=telemetry,
-            issuer=settings.oidc_issuer,
-            webhooks=following.webhooks.ways,
-        )
+        context = following.sessions.context(viewer, language)
         try:
             query = text_of(trusted, request.query, request.document_id)
         except DomainError as error:

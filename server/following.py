@@ -1,6 +1,7 @@
 """What follows the history in one process: the feed, subscriptions, webhooks."""
 
 from domain.claims import ClaimPolicy
+from graph.telemetry import Telemetry
 from resolvers.event_feed import EventFeed
 from schema.execution import Executor
 from schema.streams import Streams
@@ -23,6 +24,7 @@ class Following:
         *,
         policy: ClaimPolicy,
         trusted: TrustedDocuments | None,
+        telemetry: Telemetry,
     ) -> None:
         self._feed = EventFeed(hub.graph)
         self.webhooks = Webhooks(hub, executor, self._feed)
@@ -34,6 +36,7 @@ class Following:
             policy=policy,
             trusted=trusted,
             webhooks=self.webhooks.ways,
+            telemetry=telemetry,
         )
         self.sockets = WebSocketEndpoint(self.sessions.of_socket)
 

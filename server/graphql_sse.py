@@ -14,10 +14,10 @@ import orjson
 import structlog
 from starlette.types import Receive, Send
 
-from domain.errors import DomainError, EngineError, NotSignedIn
+from domain.errors import DomainError
 from domain.language import Language, text
 from resolvers.event_feed import FeedStopped
-from schema.answers import failed
+from schema.answers import INTERNAL, failed
 from schema.streams import StreamRefused
 
 MEDIA_TYPE = "text/event-stream"
@@ -74,14 +74,15 @@ async def _send_all(answers: AsyncGenerator[bytes], language: Language, send: Se
         except TimeoutError:
             log.info("a client of an event stream took nothing for too long")
             complete = False
-        except (NotSignedIn, EngineError) as error:
-            await _send(send, _event("next", orjson.dumps(failed(error, language))))
         except DomainError as error:
             await _send(send, _event("next", orjson.dumps(failed(error, language))))
         except Exception:
             log.exception("an event stream failed")
-            message = {"message": text("error.INTERNAL_ERROR", language)}
-            await _send(send, _event("next", orjson.dumps({"errors": [message]})))
+            said = {
+                "message": text(f"error.{INTERNAL}", language),
+                "extensions": {"code": INTERNAL},
+            }
+            await _send(send, _event("next", orjson.dumps({"errors": [said]})))
     if complete:
         await _send(send, _event("complete", b""))
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -9,6 +9,8 @@ from starlette.types import Scope
 
 from domain.access import VISITOR, Viewer
 from domain.claims import ClaimPolicy
+from domain.language import Language
+from graph.telemetry import Telemetry
 from resolvers.event_feed import EventFeed
 from resolvers.webhooks import WebhookWays
 from schema.context import Context
@@ -35,6 +37,7 @@ class Sessions:
         policy: ClaimPolicy,
         trusted: TrustedDocuments | None,
         webhooks: WebhookWays,
+        telemetry: Telemetry,
     ) -> None:
         self.hub = hub
         self.gate = gate
@@ -43,6 +46,20 @@ class Sessions:
         self.policy = policy
         self.trusted = trusted
         self.webhooks = webhooks
+        self.telemetry = telemetry
+
+    def context(self, viewer: Viewer, language: Language) -> Context:
+        """Return what a request of a caller carries through the schema."""
+        return Context(
+            graph=self.hub.graph,
+            viewer=viewer,
+            language=language,
+            clock=self.hub.clock,
+            claim_policy=self.policy,
+            telemetry=self.telemetry,
+            issuer=self.hub.settings.oidc_issuer,
+            webhooks=self.webhooks,
+        )
 
     def of_socket(self, scope: Scope) -> "HubSession":
         """Return the session of a WebSocket."""
@@ -56,7 +73,7 @@ class Sessions:
         The caller is known, and the connection counted, when this returns; it is given back when
         the responses are closed. Raises NotSignedIn, LimitError, EngineError, DomainError.
         """
-        session = HubSession(self, headers, request.address)
+        session = HubSession(self, headers, request.address, request.language)
         try:
             await session.open(None)
             query = text_of(self.trusted, request.query, request.document_id)
@@ -83,14 +100,22 @@ async def _closing(
 class HubSession(Session):
     """One caller's connection: who it is, looked at again as long as it lasts."""
 
-    def __init__(self, sessions: Sessions, headers: Headers, address: str) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        headers: Headers,
+        address: str,
+        language: Language | None = None,
+    ) -> None:
+        """Begin for a caller who is not known yet; `language` is the one that is asked for."""
         self._sessions = sessions
         self._headers = headers
         self._address = address
         self._held = ExitStack()
         self._viewer = VISITOR
         default = sessions.hub.settings.language
-        self.language = preferred_language(headers.get("accept-language"), default)
+        self._asked_language = language
+        self.language = language or preferred_language(headers.get("accept-language"), default)
 
     async def open(self, authorization: str | None) -> None:
         """Know the caller and count the connection."""
@@ -99,6 +124,7 @@ class HubSession(Session):
             self._headers = Headers({**self._headers, "authorization": authorization})
         await gate.rates.arrived(self._arrival)
         self._viewer = await gate.recognised(self._address, self._headers, self._recognise())
+        self.language = self._asked_language or self._viewer.language or self.language
         self._held.enter_context(gate.connections.holding(self._holder))
 
     async def check(self) -> None:
@@ -133,17 +159,8 @@ class HubSession(Session):
         """
         sessions = self._sessions
         viewer = await self._recognise()
-        context = Context(
-            graph=sessions.hub.graph,
-            viewer=viewer,
-            language=self.language,
-            clock=sessions.hub.clock,
-            claim_policy=sessions.policy,
-            issuer=sessions.hub.settings.oidc_issuer,
-            feed=sessions.feed,
-            recognise=self._recognise,
-            webhooks=sessions.webhooks,
-        )
+        context = sessions.context(viewer, self.language)
+        context.feed, context.recognise = sessions.feed, self._recognise
         asked = (query, variables, operation_name, context)
         if sessions.streams.subscribed(*asked) is None:
             async with sessions.gate.turn(self._address, self._headers):

@@ -142,6 +142,17 @@ async def test_the_figures_count_what_was_done(observed: Observed) -> None:
     assert "renling_engine_present 1.0" in page
 
 
+async def test_a_step_is_counted_and_traced_over_an_event_stream_as_well(
+    observed: Observed,
+) -> None:
+    given = {"i": {"claimId": "x", "idempotencyKey": "k"}}
+    answer = await observed.post({"query": STEP, "variables": given}, accept="text/event-stream")
+    assert "BAD_IDENTIFIER" in answer.text
+    assert observed.finished("claim START")
+    page = (await observed.scrape()).text
+    assert 'renling_claim_steps_total{action="START",outcome="BAD_IDENTIFIER"} 1.0' in page
+
+
 async def test_what_a_rate_refuses_is_counted(graph: Graph, here: Neighbourhood) -> None:
     with observing(graph, here, rate_per_token="1/hour") as observed:
         statuses = [(await observed.post({"query": READ})).status_code for _ in range(2)]
