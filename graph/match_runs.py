@@ -18,6 +18,8 @@ Run = Callable[..., Awaitable[list[dict[str, Any]]]]
 """`Graph.read`, or `Transaction.run` where the answer has to hold inside a transaction."""
 
 BATCH = 500
+OVER = ["DECLINED", "WITHDRAWN", "EXPIRED", "RETURNED", "CANCELLED"]
+"""States of claims in which an order has nothing of the offer."""
 EVERYWHERE = "/"
 """The path that every area's path begins with."""
 
@@ -152,6 +154,24 @@ FORGET = statement(
     "UNWIND $ids AS i MATCH (r:MatchRun {id: i}) REMOVE r.memory RETURN count(r) AS forgotten",
     writes=True,
 )
+ORDER_PATH = statement(
+    "match_runs.order_path",
+    "MATCH (:DemandOrder {id: $id})-[:ORDER_AT]->(a:Area) RETURN a.path AS path",
+)
+USERS_OF_OFFER = statement(
+    "match_runs.users_of_offer",
+    """MATCH (f:ResourceOffer {id: $id})
+RETURN COLLECT {
+    MATCH (f)<-[:PROPOSES_OFFER]-(p:Proposal)-[:PROPOSES_ORDER]->(o:DemandOrder)
+    WHERE p.state = 'OPEN'
+    RETURN [o.id, p.quantity]
+} AS proposed,
+COLLECT {
+    MATCH (f)<-[:FROM_OFFER]-(c:Claim)-[:FOR_ORDER]->(o:DemandOrder)
+    WHERE NOT c.state IN $over
+    RETURN [o.id, c.quantity]
+} AS claimed""",
+)
 DECIDE = statement(
     "match_runs.decide",
     """MATCH (p:Proposal {id: $id})
@@ -244,11 +264,36 @@ async def standing(run: Run, path: str) -> list[ProposalRow]:
     return [_proposal(row) for row in await run(STANDING, path=path)]
 
 
+async def order_path(run: Run, order_id: str) -> str | None:
+    """Return the path of the area an order is for, None if there is no such order."""
+    rows = await run(ORDER_PATH, id=order_id)
+    return rows[0]["path"] if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUser:
+    """An order that has something of an offer, by a claim or by the open plan."""
+
+    order_id: str
+    quantity: int
+
+
+async def users_of_offer(run: Run, offer_id: str) -> list[OfferUser]:
+    """Return who has something of an offer now: open proposals, and claims that hold of it."""
+    rows = await run(USERS_OF_OFFER, id=offer_id, over=OVER)
+    return [
+        OfferUser(order_id, quantity)
+        for row in rows
+        for order_id, quantity in (*row["proposed"], *row["claimed"])
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a run left, with the texts of its policy and its weights."""
+    """What a run left, with the path of its area and the texts of its policy and weights."""
 
     run_id: str
+    path: str
     memory: str
     policy: str
     weights: str
@@ -263,7 +308,7 @@ async def remembered(run: Run, path: str, *, above: bool = False) -> Remembered 
         of_run = row["path"] or EVERYWHERE
         if of_run == path or (above and path.startswith(of_run)):
             (found,) = await run(MEMORY, id=row["id"])
-            return Remembered(row["id"], found["memory"], found["policy"], found["weights"])
+            return Remembered(row["id"], of_run, found["memory"], found["policy"], found["weights"])
     return None
 
 

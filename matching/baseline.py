@@ -57,6 +57,27 @@ def first_come_shares(found: Found) -> list[Share]:
     return shares
 
 
+def greedy_shares(found: Found) -> list[Share]:
+    """Return what each order takes when the pair of the highest worth is served first."""
+    columns = found.columns
+    room = _Room(len(columns.offers))
+    left = [order.quantity for order in columns.orders]
+    shares: list[Share] = []
+    ranked = np.lexsort((found.offers, found.orders, -found.worths.astype(np.int64)))
+    for place in listed(ranked):
+        number, offer_number = int(found.orders[place]), int(found.offers[place])
+        if not left[number] or not room.there[offer_number]:
+            continue
+        order, offer = columns.orders[number], columns.offers[offer_number]
+        taken = _taken(room, found, (number, offer_number), left[number])
+        left[number] -= sum(taken.values())
+        shares.extend(
+            Share(order.id, offer.id, slot.key if slot else None, quantity)
+            for slot, quantity in taken.items()
+        )
+    return shares
+
+
 def _taken(
     room: "_Room", found: Found, numbers: tuple[int, int], left: int
 ) -> Mapping[FreeSlot | None, int]:

@@ -6,6 +6,7 @@ from domain.language import Language, label, text
 from domain.measures import written
 from matching.changes import Cause, PlanChange
 from matching.model import ComponentProof, Fairness, Json, Proof, Reason, Refusal, Unmatched
+from matching.why import Why
 
 LIST_SEPARATORS: Mapping[Language, str] = {Language.ZH: "、", Language.EN: ", "}
 
@@ -79,6 +80,25 @@ def fairness_sentence(fairness: Fairness, language: Language) -> str:
         after=f"{100 * fairness.floor_after:.1f}",
         cost=f"{100 * fairness.cost:.2f}",
         most=f"{100 * fairness.most_cost:.2f}",
+    )
+
+
+def why_sentence(why: Why, language: Language) -> str:
+    """Return why a pair is or is not in the plan."""
+    if why.refusal is not None:
+        return text("matching.why.REFUSED", language, rule=refusal_sentence(why.refusal, language))
+    if why.taken:
+        code = "TAKEN"
+    elif why.loss is None:
+        code = "UNKNOWN"
+    else:
+        code = "LOSES" if why.loss else "EQUAL"
+    return text(
+        f"matching.why.{code}",
+        language,
+        score=f"{why.score:.2f}",
+        percent=f"{100 * (why.loss or 0) / why.worth:.1f}",
+        users=len(why.users),
     )
 
 

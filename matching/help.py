@@ -1,12 +1,22 @@
 """Which offers could serve one order now: every hard rule, and the score with its reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from matching.model import Offer, Order, Part, Policy, Reason, Refusal, Relations
-from matching.rules import category_fits, judge, largest_take
-from matching.score import parts, reasons, total
+from matching.model import (
+    WHOLE,
+    Offer,
+    OfferPrices,
+    Order,
+    Part,
+    Policy,
+    Reason,
+    Refusal,
+    Relations,
+)
+from matching.rules import Allowed, category_fits, judge, largest_take
+from matching.score import parts, reasons, total, worth
 from matching.text import TextIndex
 
 
@@ -14,7 +24,8 @@ from matching.text import TextIndex
 class Help:
     """An offer that could serve the order: how much of it, how well, and why.
 
-    `quantity` is the most that it could give, in the order's measure.
+    `quantity` is the most that it could give, in the order's measure; `worth` what a unit is worth
+    here, `price` where it is needed most.
     """
 
     offer: Offer
@@ -22,6 +33,13 @@ class Help:
     score: float
     parts: tuple[Part, ...]
     reasons: tuple[Reason, ...]
+    worth: int = 0
+    price: int | None = None
+
+    @property
+    def gain(self) -> int | None:
+        """What a unit gains here, whatever else the offer is needed for; None without prices."""
+        return None if self.price is None else self.worth - self.price
 
 
 def who_could_help(
@@ -31,10 +49,13 @@ def who_could_help(
     now: datetime,
     relations: Relations,
     substitutes: frozenset[tuple[str, str]],
+    prices: OfferPrices | None = None,
 ) -> Sequence[Help]:
     """Return the offers that every rule allows for the order, the best first, then by id.
 
-    Each is judged alone: two of them may need the same slot of the order's time.
+    By score, or, where a run has left `prices`, by what a unit is worth here less what it is worth
+    where it is needed most. Each is judged alone: two of them may need the same slot of the
+    order's time.
     """
     fitting = [
         offer
@@ -52,5 +73,15 @@ def who_could_help(
         scored = parts(order, offer, policy, texts, relations)
         why = reasons(order, offer, scored, texts, relations)
         most = largest_take(order, offer, verdict)
-        found.append(Help(offer, most, total(scored), scored, why))
+        price = None if prices is None else _price(prices.get(offer.id, {}), verdict)
+        value = worth(order, total(scored), policy)
+        found.append(Help(offer, most, total(scored), scored, why, value, price))
+    if prices is not None:
+        return sorted(found, key=lambda each: (-(each.gain or 0), each.offer.id))
     return sorted(found, key=lambda each: (-each.score, each.offer.id))
+
+
+def _price(prices: Mapping[str, int], allowed: Allowed) -> int:
+    """Return the lowest price of what suits of an offer."""
+    keys = [slot.key for slot in allowed.slots] or [WHOLE]
+    return min(prices.get(key, 0) for key in keys)

@@ -34,6 +34,11 @@ def read_policy(document: bytes, file: str) -> Policy:
     return policy_of(cast("dict[str, object]", given), f"{file}:")
 
 
+def policy_of_run(policy: str, weights: str) -> Policy:
+    """Return the policy that a run kept, given both its texts."""
+    return policy_of({**json.loads(policy), "weights": json.loads(weights)})
+
+
 def policy_of(given: Mapping[str, object], prefix: str = "policy.") -> Policy:
     """Return the default policy with these fields instead. Raises BadInput."""
     values: dict[str, Any] = {}

@@ -66,7 +66,7 @@ def best_offers(
     `situation` has the offers; its orders do not matter.
     """
     found = find_pairs(replace(situation, orders=(order,)), policy)
-    cheapest = _cheapest(found, prices)
+    cheapest = cheapest_prices(found, prices)
     ranked = [
         Ranked(
             offer_id=found.columns.offers[offer].id,
@@ -81,7 +81,7 @@ def best_offers(
     return sorted(ranked, key=lambda one: (-one.gain, one.offer_id))[:most]
 
 
-def _cheapest(found: Found, prices: OfferPrices) -> list[int]:
+def cheapest_prices(found: Found, prices: OfferPrices) -> list[int]:
     """Return for each pair the lowest price of what suits of its offer."""
     columns = found.columns
     slotted = np.flatnonzero(columns.given.kind[found.offers] != TOTAL)
@@ -110,7 +110,7 @@ def forced(solved: Solved, order_id: str, offer_id: str) -> Forced | Refusal:
     order, offer = found.order_numbers[order_id], found.offer_numbers[offer_id]
     place = found.place(order, offer)
     if place is None:
-        return _refusal(found, order, offer)
+        return refusal_of(found, order, offer)
     arcs = network.arcs(np.array([place]))
     losses = flow.order_prices[order] + flow.bin_prices[arcs.bins] - arcs.worths
     shares = [share for share in solved.shares if share.offer_id == offer_id]
@@ -123,7 +123,8 @@ def forced(solved: Solved, order_id: str, offer_id: str) -> Forced | Refusal:
     )
 
 
-def _refusal(found: Found, order: int, offer: int) -> Refusal:
+def refusal_of(found: Found, order: int, offer: int) -> Refusal:
+    """Return the rule that excludes a pair that is not among the found ones."""
     columns = found.columns
     one, other = columns.orders[order], columns.offers[offer]
     substitutes = frozenset[tuple[str, str]]()

@@ -99,16 +99,23 @@ async def plan(
     It holds what is pinned, and begins from the last plan. `progress` is called from another
     thread.
     """
+    situation = await read_changed_situation(graph, below=below, now=now, policy=policy)
+    return await asyncio.to_thread(_plan, situation, policy, progress)
+
+
+async def read_changed_situation(
+    graph: Graph, *, below: str, now: datetime, policy: Policy
+) -> Situation:
+    """Return what is to be matched, with the last plan as far as it stands, and what is pinned."""
     situation = await read_situation(graph, below=below, now=now, policy=policy)
     standing = await match_runs.standing(graph.read, below)
     last = await match_runs.remembered(graph.read, below)
     memory = read_memory(last.memory) if last else None
-    situation = replace(
+    return replace(
         situation,
         earlier=earlier_of(memory, tuple(_booking(row) for row in standing)),
         pins=tuple(_booking(row) for row in standing if row.proposal.pinned),
     )
-    return await asyncio.to_thread(_plan, situation, policy, progress)
 
 
 def _plan(situation: Situation, policy: Policy, progress: Progress | None) -> Planned:

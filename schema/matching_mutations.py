@@ -10,6 +10,7 @@ from graph.records import camel
 from matching.model import Policy
 from matching.policies import policy_of
 from resolvers import matching, proposals
+from resolvers.pair_why import compare_policies
 from schema.changes import INPUT, answer
 from schema.context import Info
 from schema.ids import encode, optional_uid, uid
@@ -18,6 +19,7 @@ from schema.resolve import read_node
 from schema.together import Together
 from schema.types.claims import Claim
 from schema.types.matching import MatchRun, Proposal
+from schema.types.plans import PolicyOutcome, policy_outcome
 
 MOST_AT_ONCE = 100
 
@@ -61,6 +63,7 @@ class RunMatchingInput:
     idempotency_key: str
     area_id: strawberry.ID | None = None
     policy: MatchPolicyInput | None = None
+    dry_run: bool = False
 
 
 @strawberry.input
@@ -90,14 +93,15 @@ class PinProposalInput:
 
 @strawberry.type
 class RunMatchingPayload:
-    """The run, its proposals written."""
+    """The run, its proposals written; or, of a dry run, what several policies would reach."""
 
-    run_id: strawberry.Private[str]
+    run_id: strawberry.Private[str | None]
+    comparison: list[PolicyOutcome] | None = None
 
     @strawberry.field
     async def run(self, info: Info) -> MatchRun | None:
         """The run, read by this field's own selection."""
-        return await read_node(info, "MatchRun", self.run_id)
+        return await read_node(info, "MatchRun", self.run_id) if self.run_id else None
 
 
 @strawberry.type
@@ -189,6 +193,16 @@ def policy_of_input(given: MatchPolicyInput | None) -> Policy:
 
 async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
     context = info.context
+    if given.dry_run:
+        outcomes = await compare_policies(
+            context.graph,
+            viewer=context.viewer,
+            area_id=optional_uid(given.area_id, "Area"),
+            policy=policy_of_input(given.policy),
+            clock=context.clock,
+        )
+        comparison = [policy_outcome(each) for each in outcomes]
+        return RunMatchingPayload(run_id=None, comparison=comparison)
     run = await matching.run_matching(
         context.graph,
         viewer=context.viewer,

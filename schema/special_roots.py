@@ -12,9 +12,11 @@ import strawberry
 
 from domain.language import Language, text
 from graph.paths import KINDS, Step, Stop
-from matching.explain import reason_sentence
+from matching.explain import reason_sentence, why_sentence
 from matching.help import Help
+from matching.why import Why
 from resolvers.helpers import helpers_of
+from resolvers.pair_why import why_pair
 from resolvers.paths import Way, shortest_ways
 from schema.context import Info
 from schema.ids import decode, encode, uid
@@ -69,6 +71,8 @@ class Helper:
     score: float
     parts: list[ScorePart]
     reasons: list[MatchReason]
+    price: Long | None
+    gain: Long | None
     found: strawberry.Private[Help]
     together: strawberry.Private[Together]
 
@@ -77,6 +81,21 @@ class Helper:
         """The offer."""
         (offer,) = await self.together.read(info, [("ResourceOffer", self.found.offer.id)])
         return offer
+
+
+@strawberry.type
+class PairWhy:
+    """Why an order and an offer are, or are not, a pair of the plan."""
+
+    refusal: str | None
+    score: float
+    parts: list[ScorePart]
+    worth: Long
+    price: Long | None
+    loss: Long | None
+    taken: Long
+    user_ids: list[strawberry.ID]
+    text: Bilingual
 
 
 @strawberry.type
@@ -107,14 +126,61 @@ class SpecialRoots:
         self, info: Info, order: strawberry.ID, first: int = DEFAULT_HELPERS
     ) -> list[Helper] | None:
         """Return the offers that could serve an order now, the best first."""
+        return await _helpers(info, order, first, by_price=False)
+
+    @strawberry.field
+    async def best_offers(
+        self, info: Info, order: strawberry.ID, first: int = DEFAULT_HELPERS
+    ) -> list[Helper] | None:
+        """Return the offers for an order, first those that are needed least elsewhere."""
+        return await _helpers(info, order, first, by_price=True)
+
+    @strawberry.field
+    async def why_pair(
+        self, info: Info, order: strawberry.ID, offer: strawberry.ID
+    ) -> PairWhy | None:
+        """Return why an order and an offer are, or are not, a pair of the plan."""
         context = info.context
-        found = await helpers_of(
-            context.graph, context.viewer, context.clock, uid(order, "DemandOrder"), first
+        found = await why_pair(
+            context.graph,
+            viewer=context.viewer,
+            order_id=uid(order, "DemandOrder"),
+            offer_id=uid(offer, "ResourceOffer"),
+            clock=context.clock,
         )
-        if found is None:
-            return None
-        together = Together([("ResourceOffer", each.offer.id) for each in found])
-        return [_helper(each, together) for each in found]
+        return None if found is None else _why(found)
+
+
+async def _helpers(
+    info: Info, order: strawberry.ID, first: int, *, by_price: bool
+) -> list[Helper] | None:
+    context = info.context
+    found = await helpers_of(
+        context.graph,
+        context.viewer,
+        context.clock,
+        uid(order, "DemandOrder"),
+        first,
+        by_price=by_price,
+    )
+    if found is None:
+        return None
+    together = Together([("ResourceOffer", each.offer.id) for each in found])
+    return [_helper(each, together) for each in found]
+
+
+def _why(found: Why) -> PairWhy:
+    return PairWhy(
+        refusal=found.refusal,
+        score=round(found.score, 6),
+        parts=cast("list[ScorePart]", [asdict(part) for part in found.parts]),
+        worth=Long(found.worth),
+        price=None if found.price is None else Long(found.price),
+        loss=None if found.loss is None else Long(found.loss),
+        taken=Long(found.taken),
+        user_ids=[encode("DemandOrder", user) for user in found.users],
+        text=_bilingual({each: why_sentence(found, each) for each in Language}),
+    )
 
 
 def _named(stop: Stop) -> tuple[str, str]:
@@ -159,6 +225,8 @@ def _helper(found: Help, together: Together) -> Helper:
         score=round(found.score, 6),
         parts=cast("list[ScorePart]", parts),
         reasons=cast("list[MatchReason]", reasons),
+        price=None if found.price is None else Long(found.price),
+        gain=None if found.gain is None else Long(found.gain),
         found=found,
         together=together,
     )

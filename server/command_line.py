@@ -14,7 +14,7 @@ from domain.language import Language
 from server import commands, demonstration, person_commands, token_commands
 from server.app import listen
 from server.hub import Hub, open_hub
-from server.match_files import Files, match_files, policy_in
+from server.match_files import Files, compare_files, match_files, policy_in
 from server.match_records import instant
 from server.output import Output
 from server.process import Stop, run
@@ -149,6 +149,10 @@ def match(
     dimacs: DimacsFile = None,
     last: LastFile = None,
     policy: PolicyFile = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="只比较策略，不写入 · compare policies only"),
+    ] = False,
     at: Annotated[
         str | None, typer.Option("--now", help="匹配的时刻 · the instant", show_default=False)
     ] = None,
@@ -158,11 +162,13 @@ def match(
     """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
     if orders or offers or out or dimacs or at or last:
         named = orders, offers, out, dimacs, last
-        _match_files(named, policy, at, Output(lang or Language.ZH, as_json))
+        out_to = Output(lang or Language.ZH, as_json)
+        _match_files(named, policy, at, out_to, dry_run=dry_run)
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
-        await commands.match(output, hub, area=area, policy=policy_in(policy))
+        act = commands.compare if dry_run else commands.match
+        await act(output, hub, area=area, policy=policy_in(policy))
         return 0
 
     _run(command, lang=lang, as_json=as_json)
@@ -304,17 +310,21 @@ Named = tuple[Path | None, Path | None, Path | None, Path | None, Path | None]
 """Orders, offers, where to write, the instance, the plan before."""
 
 
-def _match_files(named: Named, policy: Path | None, at: str | None, output: Output) -> None:
+def _match_files(
+    named: Named, policy: Path | None, at: str | None, output: Output, *, dry_run: bool
+) -> None:
     """Match two files and exit with the status."""
     status = 0
     orders, offers, out, dimacs, last = named
     try:
-        if orders is None or offers is None or out is None:
+        if orders is None or offers is None or (out is None and not dry_run):
             raise BadInput(field="match", value="", expected="--orders, --offers, --out")
         now = datetime.now(UTC) if at is None else _instant(at)
-        match_files(
-            output, Files(orders, offers, out, dimacs, last), now=now, policy=policy_in(policy)
-        )
+        by = policy_in(policy)
+        if dry_run or out is None:
+            compare_files(output, orders, offers, last, now=now, policy=by)
+        else:
+            match_files(output, Files(orders, offers, out, dimacs, last), now=now, policy=by)
     except DomainError as error:
         output.fail(error)
         status = FAILED

@@ -20,8 +20,10 @@ from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, cr
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
 from resolvers.matching import DEFAULT_POLICY, proposals_of_run, run_matching
+from resolvers.pair_why import compare_policies
 from seed.reading import read_files
 from server import app, report
+from server.comparison_report import print_outcomes
 from server.hub import Hub
 from server.output import Output
 from server.process import Stop
@@ -98,6 +100,18 @@ async def match(
     findings = await findings_of(hub, run)
     report.print_matching(output, findings)
     output.result(report.matching_document(findings, output.language))
+
+
+async def compare(
+    output: Output, hub: Hub, *, area: str | None, policy: Policy = DEFAULT_POLICY
+) -> None:
+    """Say what several policies would reach for the orders of an area; write nothing."""
+    area_id = None if area is None else await _area_id(hub, area)
+    with output.step("command.matching"):
+        outcomes = await compare_policies(
+            hub.graph, viewer=await hub.operator(), area_id=area_id, policy=policy, clock=hub.clock
+        )
+    print_outcomes(output, outcomes)
 
 
 async def dump(output: Output, hub: Hub, file: Path) -> None:

@@ -12,6 +12,7 @@ from domain.errors import BadInput
 from domain.measures import written
 from matching.baseline import first_come_first_served
 from matching.changes import PlanChange, changes_of
+from matching.comparison import compare
 from matching.dimacs import dimacs_lines
 from matching.explain import (
     change_sentence,
@@ -28,6 +29,7 @@ from matching.policies import read_policy
 from matching.ranking import offer_prices
 from matching.solving import solve, whole_pairs
 from matching.summary import Summary, summarise
+from server.comparison_report import print_outcomes
 from server.match_records import read_offers, read_orders
 from server.output import Output
 
@@ -50,14 +52,7 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
     """
     with output.step("command.matching") as step:
         progress = step.stage("matching.stage.")
-        earlier, pins = (None, ()) if files.last is None else read_last(files.last)
-        situation = Situation(
-            orders=read_orders(files.orders),
-            offers=read_offers(files.offers, now, policy),
-            now=now,
-            earlier=earlier,
-            pins=pins,
-        )
+        situation = _situation(files.orders, files.offers, files.last, now=now, policy=policy)
         check_ids(situation)
         rest = settled(situation, policy)
         found = find_pairs(rest.situation, policy, progress)
@@ -92,6 +87,38 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
     if files.last is not None:
         output.say("command.matched_changes", count=len(changes))
     output.result({key: document[key] for key in ("value", "bound", "proven", "reached")})
+
+
+def compare_files(
+    output: Output,
+    orders: Path,
+    offers: Path,
+    last: Path | None,
+    *,
+    now: datetime,
+    policy: Policy,
+) -> None:
+    """Say what several policies would reach on two files; writes nothing.
+
+    Raises BadInput, SheetError and MatchingError.
+    """
+    with output.step("command.matching") as step:
+        situation = _situation(orders, offers, last, now=now, policy=policy)
+        outcomes = compare(situation, policy, step.stage("matching.stage."))
+    print_outcomes(output, outcomes)
+
+
+def _situation(
+    orders: Path, offers: Path, last: Path | None, *, now: datetime, policy: Policy
+) -> Situation:
+    earlier, pins = (None, ()) if last is None else read_last(last)
+    return Situation(
+        orders=read_orders(orders),
+        offers=read_offers(offers, now, policy),
+        now=now,
+        earlier=earlier,
+        pins=pins,
+    )
 
 
 def _write(file: Path, lines: Iterable[str]) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import strawberry
 
 from domain.identity import global_id
-from domain.language import Language
+from domain.language import Language, text
 from domain.vocabulary import Urgency
 from graph.records import camel
+from matching.comparison import Outcome
 from matching.documents import read_certificate, read_reasons, read_unmatched
 from matching.explain import (
     change_sentence,
@@ -181,6 +182,18 @@ class Certificate:
 
 
 @strawberry.type
+class PolicyOutcome:
+    """What a policy would reach."""
+
+    practice: str
+    label: Bilingual
+    reached: PlanSummary
+    floor: float
+    proven: bool
+    changed: int
+
+
+@strawberry.type
 class PlanCause:
     """Why a pair changed."""
 
@@ -295,6 +308,19 @@ def parse_changes(stored: str | None) -> list[dict[str, Any]]:
         }
         for change in read_changes(stored or "[]")
     ]
+
+
+def policy_outcome(outcome: Outcome) -> PolicyOutcome:
+    """Return what a policy would reach; the types within are served from dictionaries."""
+    key = f"matching.practice.{outcome.practice}"
+    return PolicyOutcome(
+        practice=outcome.practice.value,
+        label=cast("Bilingual", {each.value: text(key, each) for each in Language}),
+        reached=cast("PlanSummary", _summary(outcome.reached)),
+        floor=outcome.floor,
+        proven=outcome.proven,
+        changed=outcome.changed,
+    )
 
 
 def _id_or_none(kind: str, uid: str | None) -> str | None:

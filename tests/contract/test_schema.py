@@ -46,7 +46,7 @@ def test_every_field_of_a_node_is_mapped_and_every_property_is_a_field() -> None
         assert len(record.__dataclass_fields__) <= len(fields)
 
 
-RESOLVED = {"viewer", "connections", "whoCouldHelp", "personalData"}
+RESOLVED = {"viewer", "connections", "whoCouldHelp", "bestOffers", "whyPair", "personalData"}
 """What is not a plain read: who asks, what is searched for, all that is held of a person."""
 
 

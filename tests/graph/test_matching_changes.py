@@ -208,3 +208,65 @@ async def test_policy_floor_and_pins_over_graphql(graph: Graph, market: Market) 
     assert refused["code"] == BadInput.code
     conflict = await ask(market, schema, RUN, areaId=area, idempotencyKey="one")
     assert conflict["code"] == "IDEMPOTENCY_CONFLICT"
+
+
+WHY = """query Why($order: ID!, $offer: ID!) {
+  whyPair(order: $order, offer: $offer) {
+    refusal score parts { name } worth price loss taken userIds text { zh en }
+  }
+  bestOffers(order: $order) { offer { id } gain price }
+}"""
+COMPARE = """mutation Compare($input: RunMatchingInput!) {
+  runMatching(input: $input) {
+    ... on RunMatchingPayload {
+      run { id }
+      comparison { practice label { zh en } reached { value matchedOrders } floor proven changed }
+    }
+    ... on Problem { code }
+  }
+}"""
+
+
+async def test_why_best_offers_and_policies_over_graphql(graph: Graph, market: Market) -> None:
+    schema = build_schema()
+    plain = await market.order(quantity=10)
+    urgent = await market.order(quantity=10, urgency=Urgency.CRITICAL)
+    offer = await market.offer(capacity=10)
+    area = encode("Area", market.here.id("subdistrict"))
+    before = await dump(graph)
+    compared = await ask(market, schema, COMPARE, areaId=area, idempotencyKey="c", dryRun=True)
+    assert await dump(graph) == before
+    assert compared["run"] is None
+    assert [each["practice"] for each in compared["comparison"]] == [
+        "FIRST_COME",
+        "GREEDY",
+        "BEST",
+        "BEST_WITH_FLOOR",
+    ]
+    values = [each["reached"]["value"] for each in compared["comparison"]]
+    assert values[2] == max(values) > values[0]
+
+    async def explained(who: str, order_id: str) -> Any:  # noqa: ANN401
+        context = Context(graph=graph, viewer=await market.viewer(who), clock=market.here.clock)
+        named = {
+            "order": encode("DemandOrder", order_id),
+            "offer": encode("ResourceOffer", offer.id),
+        }
+        return await schema.execute(WHY, named, context_value=context)
+
+    early = (await explained("coordinator", plain.id)).data
+    assert early["whyPair"]["loss"] is None
+    assert early["bestOffers"][0]["gain"] is None
+    await market.run()
+    found = (await explained("coordinator", plain.id)).data
+    assert found["whyPair"]["userIds"] == [encode("DemandOrder", urgent.id)]
+    assert found["whyPair"]["loss"] > 0
+    assert found["whyPair"]["taken"] == 0
+    best = found["bestOffers"][0]
+    assert best["price"] == found["whyPair"]["price"] > 0
+    assert best["gain"] == found["whyPair"]["worth"] - best["price"]
+    has = (await explained("coordinator", urgent.id)).data["whyPair"]
+    assert (has["loss"], has["taken"], has["userIds"]) == (0, 10, [])
+    refused = await explained("unit", plain.id)
+    assert [error.original_error.code for error in refused.errors] == [Forbidden.code]
+    assert refused.data["whyPair"] is None
