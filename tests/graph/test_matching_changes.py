@@ -246,7 +246,7 @@ async def test_why_best_offers_and_policies_over_graphql(graph: Graph, market: M
     values = [each["reached"]["value"] for each in compared["comparison"]]
     assert values[2] == max(values) > values[0]
 
-    async def explained(who: str, order_id: str) -> Any:  # noqa: ANN401
+    async def explained(who: str, order_id: str) -> Any:
         context = Context(graph=graph, viewer=await market.viewer(who), clock=market.here.clock)
         named = {
             "order": encode("DemandOrder", order_id),
