@@ -14,6 +14,7 @@ from schema.declare import NODE_TYPES
 from schema.describe import describe
 from schema.groups import add_groups
 from schema.inputs import add_inputs
+from schema.labels import add_labels
 from schema.mutations import MUTATIONS
 from schema.query import Query
 from schema.resolve import attach
@@ -31,6 +32,7 @@ def build_schema() -> strawberry.Schema:
     )
     graphql_schema = graphql_schema_of(schema)
     mapping = graph_mapping(graphql_schema, frozenset(NODE_TYPES), _declared)
+    add_labels(graphql_schema, mapping)
     add_filters_and_orders(mapping)
     add_groupings(mapping)
     add_inputs(graphql_schema, mapping)

@@ -34,6 +34,8 @@ _NODES = {
 }
 """Where the input of a change is named otherwise than the type that it changes."""
 SORT_FIELD = "SortField"
+LABEL = "Label"
+"""With this ends the field that says what the value of another is called."""
 
 
 def describe(schema: GraphQLSchema) -> list[str]:
@@ -134,7 +136,13 @@ def _describe_fields(
     for name, field in graphql_type.fields.items():
         # Keys are described where they are made (`schema.groups`).
         if kind != "GroupKey":
-            field.description = _found(missing, *_keys(kind, owners, name))
+            named = name.removesuffix(LABEL)
+            labelled = named != name and named in graphql_type.fields
+            field.description = _found(
+                missing,
+                *_keys(kind, owners, named if labelled else name),
+                ending="label.of" if labelled else None,
+            )
         for argument_name, argument in field.args.items():
             argument.description = _found(
                 missing,
@@ -149,10 +157,13 @@ def _changed_by(name: str) -> list[str]:
     return [_NODES.get(found[1], found[1])] if found else []
 
 
-def _found(missing: list[str], *keys: str) -> str | None:
+def _found(missing: list[str], *keys: str, ending: str | None = None) -> str | None:
     for key in keys:
         if all(key in catalogue for catalogue in CATALOGUES.values()):
-            return f"{text(key, Language.ZH)} {text(key, Language.EN)}"
+            return " ".join(
+                text(key, each) + ("" if ending is None else text(ending, each))
+                for each in Language
+            )
     missing.append(keys[0])
     return None
 

@@ -5,6 +5,7 @@ import strawberry
 from graph.mapping import AnyById, AnyByIds, ById
 from schema.context import Info
 from schema.declare import page, root
+from schema.labels import Vocabularies
 from schema.person_mutations import PersonalData, personal_data
 from schema.special_roots import SpecialRoots
 from schema.types.accounts import Account, Deputyship, Grant
@@ -21,7 +22,7 @@ from schema.viewer import Viewer, viewer_of
 
 
 @strawberry.type
-class Query(SpecialRoots):
+class Query(SpecialRoots, Vocabularies):
     """What can be read."""
 
     node: Node | None = root(AnyById(), id=strawberry.ID)

@@ -265,12 +265,15 @@ def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
         cast("dict[str, Any] | None", variables),
         operation_name or None,
         document_id,
-        _language(cast("dict[str, Any]", extensions or {})),
+        language_asked(cast("dict[str, Any]", extensions or {})),
     )
 
 
-def _language(extensions: dict[str, Any]) -> Language | None:
-    """Return the language that a request asks for by `extensions.language`."""
+def language_asked(extensions: dict[str, Any]) -> Language | None:
+    """Return the language that a request asks for by `extensions.language`.
+
+    Raises HTTPProblem for one that the hub does not speak.
+    """
     asked = extensions.get("language")
     if asked is not None and not (isinstance(asked, str) and asked in set(Language)):
         raise _bad("extensions.language", asked, " | ".join(Language))

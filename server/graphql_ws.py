@@ -28,6 +28,7 @@ from domain.language import Language
 from resolvers.event_feed import FeedStopped
 from schema.answers import failed
 from schema.streams import StreamRefused
+from server.graphql_http import HTTPProblem, language_asked
 from server.logs import graph_failed
 
 PROTOCOL = "graphql-transport-ws"
@@ -81,9 +82,16 @@ class Session(Protocol):
         ...
 
     def run(
-        self, query: str, variables: dict[str, Any] | None, operation_name: str | None
+        self,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        language: Language | None = None,
     ) -> AsyncGenerator[bytes]:
-        """Run an operation (`schema.streams`). Raises LimitError as well."""
+        """Run an operation (`schema.streams`), in the language that it asks for.
+
+        Raises LimitError as well.
+        """
         ...
 
     def close(self) -> None:
@@ -242,23 +250,28 @@ class _Connection:
                 variables, name = given.get("variables"), given.get("operationName")
             case _:
                 raise ClosedError(Close.BAD_REQUEST, "Invalid message received")
-        if not isinstance(variables, dict | None) or not isinstance(name, str | None):
+        extensions = given.get("extensions")
+        shaped = isinstance(variables, dict | None) and isinstance(extensions, dict | None)
+        if not shaped or not isinstance(name, str | None):
             raise ClosedError(Close.BAD_REQUEST, "Invalid message received")
+        try:
+            language = language_asked(cast("dict[str, Any]", extensions or {}))
+        except HTTPProblem as error:
+            raise ClosedError(Close.BAD_REQUEST, "Invalid message received") from error
         if key in self._operations:
             raise ClosedError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {key} already exists")
         if len(self._operations) >= OPERATIONS:
             raise ClosedError(Close.TRY_AGAIN_LATER, "Too many operations")
-        work = self._operate(key, query, cast("dict[str, Any] | None", variables), name)
+        running = self._session.run(query, cast("dict[str, Any] | None", variables), name, language)
+        work = self._operate(key, running)
         self._operations[key] = asyncio.create_task(self._guarded(work))
 
-    async def _operate(
-        self, key: str, query: str, variables: dict[str, Any] | None, name: str | None
-    ) -> None:
+    async def _operate(self, key: str, running: AsyncGenerator[bytes]) -> None:
         """Run one operation: `next` for each answer, then `complete`, or one `error`."""
         mine = asyncio.current_task()
         last: dict[str, Any] = {"id": key, "type": "complete"}
         try:
-            async with aclosing(self._session.run(query, variables, name)) as answers:
+            async with aclosing(running) as answers:
                 async for answer in answers:
                     payload = orjson.Fragment(answer)
                     await self._send({"id": key, "type": "next", "payload": payload})

@@ -78,7 +78,11 @@ class Sessions:
             await session.open(None)
             query = text_of(self.trusted, request.query, request.document_id)
             running = session.run_text(
-                query, request.variables, request.operation_name, mutations=mutations
+                query,
+                request.variables,
+                request.operation_name,
+                language=request.language,
+                mutations=mutations,
             )
         except BaseException:
             session.close()
@@ -132,16 +136,25 @@ class HubSession(Session):
         await self._recognise()
 
     def run(
-        self, query: str, variables: dict[str, Any] | None, operation_name: str | None
+        self,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        language: Language | None = None,
     ) -> AsyncGenerator[bytes]:
-        """Run an operation of this caller."""
-        return self._run_trusted(query, variables, operation_name)
+        """Run an operation of this caller, in the language that it asks for."""
+        return self._run_trusted(query, variables, operation_name, language)
 
     async def _run_trusted(
-        self, query: str, variables: dict[str, Any] | None, operation_name: str | None
+        self,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        language: Language | None,
     ) -> AsyncGenerator[bytes]:
         text = text_of(self._sessions.trusted, query, None)
-        async with aclosing(self.run_text(text, variables, operation_name)) as running:
+        answers = self.run_text(text, variables, operation_name, language=language)
+        async with aclosing(answers) as running:
             async for body in running:
                 yield body
 
@@ -151,6 +164,7 @@ class HubSession(Session):
         variables: dict[str, Any] | None,
         operation_name: str | None,
         *,
+        language: Language | None = None,
         mutations: bool = True,
     ) -> AsyncGenerator[bytes]:
         """Run an operation whose text may run: counted, and in its turn where it is answered once.
@@ -159,7 +173,9 @@ class HubSession(Session):
         """
         sessions = self._sessions
         viewer = await self._recognise()
-        context = sessions.context(viewer, self.language)
+        # What the operation asks for, else what the account says, else what the client prefers.
+        spoken = language or viewer.language or self.language
+        context = sessions.context(viewer, spoken)
         context.feed, context.recognise = sessions.feed, self._recognise
         asked = (query, variables, operation_name, context)
         if sessions.streams.subscribed(*asked) is None:

@@ -14,14 +14,19 @@ from typing import Any
 
 from domain.access import Viewer
 from domain.claims import ClaimPolicy
+from domain.language import Language
 from graph.access import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a computed field is given beside its node: who asks, when, and with which arguments."""
+    """What a computed field is given beside its node: who asks, when, and with which arguments.
+
+    `language` is that of the answer.
+    """
 
     viewer: Viewer
+    language: Language
     now: datetime
     policy: ClaimPolicy
     arguments: Mapping[str, Any]

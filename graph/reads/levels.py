@@ -107,7 +107,8 @@ class _Level:
 
     columns: Columns
     flat: Columns
-    computed: tuple[_Small, ...]
+    computed: tuple[_Small | tuple[str, ...], ...]
+    """Of each computed field the small statement, or the properties that are all it needs."""
     links: tuple[_One | _Many, ...]
 
     async def rows(
@@ -119,10 +120,23 @@ class _Level:
         if not ids:
             return {}
         others = await asyncio.gather(
-            *(_by_id(small, read, parameters, ids) for small in self.computed),
+            *(self._needed(each, read, parameters, by_id) for each in self.computed),
             *(_follow(link, read, parameters, ids) for link in self.links),
         )
         return {each: [*self._own(by_id[each]), *(other[each] for other in others)] for each in ids}
+
+    async def _needed(
+        self,
+        computed: _Small | tuple[str, ...],
+        read: Read,
+        parameters: Mapping[str, Any],
+        by_id: Mapping[str, list[Any]],
+    ) -> dict[str, Any]:
+        """Return what a computed field needs of each node."""
+        if isinstance(computed, _Small):
+            return await _by_id(computed, read, parameters, list(by_id))
+        places = [self.flat.properties[name] for name in computed]
+        return {each: [row[place] for place in places] for each, row in by_id.items()}
 
     def _own(self, row: list[Any]) -> Iterator[Any]:
         """Yield what is read of the node itself, in the order of the whole statement."""
@@ -137,7 +151,7 @@ class _Level:
 
     def statements(self) -> Iterator[_Small]:
         """Yield the small statements of this level and of all below."""
-        yield from self.computed
+        yield from (each for each in self.computed if isinstance(each, _Small))
         for link in self.links:
             if isinstance(link, _Many):
                 yield from link.statements()
@@ -267,7 +281,11 @@ class LevelRead:
             ),
         )
 
-    def _computed(self, label: str, columns: Columns, column: ComputedColumn) -> _Small:
+    def _computed(
+        self, label: str, columns: Columns, column: ComputedColumn
+    ) -> _Small | tuple[str, ...]:
+        if column.field.computed.facts is None:
+            return column.field.computed.properties
         same = replace(column, index=0)
         return _small(self._pieces().computed(label, columns, same), column.index)
 
@@ -305,6 +323,9 @@ class LevelRead:
         """
         rules = Rules(self._kind)
         wanted = {"id", *columns.properties}
+        for column in columns.computed:
+            if column.field.computed.facts is None:
+                wanted.update(column.field.computed.properties)
         for name in columns.types:
             for field in self._mapping.nodes[name].values():
                 if not isinstance(field, PropertyField) or field.parse is not None:

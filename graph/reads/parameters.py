@@ -20,6 +20,7 @@ from domain.access import Viewer
 from domain.claims import ClaimPolicy
 from domain.errors import BadInput, PageTooLarge
 from domain.identity import parse_global_id
+from domain.language import Language
 from graph.reads.columns import ComputedColumn, GroupsColumn, PagePlan
 from graph.reads.computed import Asked
 from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
@@ -81,6 +82,7 @@ class ComputedResolvers:
         variables: VariableValues,
         parameters: dict[str, Any],
         viewer: Viewer,
+        language: Language,
         now: datetime,
         policy: ClaimPolicy,
     ) -> tuple[Asked, ...]:
@@ -93,7 +95,7 @@ class ComputedResolvers:
             arguments = arguments_of(variables)
             for name, value in column.field.computed.parameters(arguments).items():
                 parameters[f"computed{column.index}_{name}"] = value
-            found.append(Asked(viewer, now, policy, arguments))
+            found.append(Asked(viewer, language, now, policy, arguments))
         return tuple(found)
 
 

@@ -13,6 +13,7 @@ from domain.access import Viewer
 from domain.claims import ClaimPolicy
 from domain.clock import Clock
 from domain.identity import parse_global_id
+from domain.language import Language
 from graph.access import AccessKind, Rules, access_parameters
 from graph.driver import Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
@@ -48,6 +49,11 @@ class Caller(Protocol):
     @property
     def viewer(self) -> Viewer:
         """Who reads."""
+        ...
+
+    @property
+    def language(self) -> Language:
+        """In which language."""
         ...
 
     @property
@@ -117,7 +123,7 @@ class RootRead:
         self._groups.resolve(variables, parameters)
         now = caller.clock()
         asked = self._computed.resolve(
-            variables, parameters, caller.viewer, now, caller.claim_policy
+            variables, parameters, caller.viewer, caller.language, now, caller.claim_policy
         )
         if self._access:
             allowed = access_parameters(caller.viewer, now)

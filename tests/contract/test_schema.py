@@ -46,8 +46,16 @@ def test_every_field_of_a_node_is_mapped_and_every_property_is_a_field() -> None
         assert len(record.__dataclass_fields__) <= len(fields)
 
 
-RESOLVED = {"viewer", "connections", "whoCouldHelp", "bestOffers", "whyPair", "personalData"}
-"""What is not a plain read: who asks, what is searched for, all that is held of a person."""
+RESOLVED = {
+    "viewer",
+    "vocabularies",
+    "connections",
+    "whoCouldHelp",
+    "bestOffers",
+    "whyPair",
+    "personalData",
+}
+"""What is not a plain read: who asks, what values are called, searches, a person's data."""
 
 
 def test_every_root_but_what_is_searched_for_is_compiled() -> None:

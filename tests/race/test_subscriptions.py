@@ -331,6 +331,32 @@ async def test_who_is_no_longer_signed_in_is_let_go(here: Neighbourhood, hub: Hu
         assert answer.status_code == httpx.codes.UNAUTHORIZED
 
 
+async def test_each_operation_asks_for_its_language(here: Neighbourhood, hub: HubProcess) -> None:
+    """By its extensions, else the browser's; on a socket and over an event stream."""
+    query, english = "{ viewer { language } }", {"language": "en"}
+    socket = await opened(hub.address, token_of(here.viewer("unit")))
+    for number, extensions in enumerate((english, None)):
+        payload = {"query": query, "extensions": extensions}
+        await socket.send(json.dumps({"id": str(number), "type": "subscribe", "payload": payload}))
+        told = (await heard(socket))["payload"]["data"]
+        assert told == {"viewer": {"language": "zh" if extensions is None else "en"}}
+        assert (await heard(socket))["type"] == "complete"
+    wrong = {"query": query, "extensions": {"language": "fr"}}
+    await socket.send(json.dumps({"id": "wrong", "type": "subscribe", "payload": wrong}))
+    assert await closed_with(socket) == 4400
+    async with httpx.AsyncClient(timeout=60) as client:
+        for headers, asked, language in (
+            ({"Accept-Language": "en-GB"}, {}, "en"),
+            ({"Accept-Language": "zh"}, english, "en"),
+        ):
+            answer = await client.post(
+                hub.address,
+                json={"query": query, "extensions": asked},
+                headers={**headers, "Accept": "text/event-stream"},
+            )
+            assert f'{{"viewer":{{"language":"{language}"}}}}' in answer.text
+
+
 async def test_event_streams_answer_once_as_well(here: Neighbourhood, hub: HubProcess) -> None:
     headers = {
         "Authorization": f"Bearer {token_of(here.viewer('unit'))}",

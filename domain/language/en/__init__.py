@@ -17,6 +17,7 @@ from domain.language.en import (
     matching,
     pages,
     reads,
+    vocabularies,
     webhooks,
 )
 
@@ -37,5 +38,6 @@ CATALOGUE: dict[str, str] = {
     **limits.TEXTS,
     **pages.TEXTS,
     **history.TEXTS,
+    **vocabularies.TEXTS,
     **webhooks.TEXTS,
 }
