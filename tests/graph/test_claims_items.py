@@ -21,10 +21,9 @@ from domain.holds import LineRequest
 from domain.identity import new_id
 from domain.records import Claim, DemandOrder, NeedList, ResourceList, ResourceOffer
 from domain.vocabulary import CapacityKind, Initiator, ItemState, ListState, Selection
-from graph.driver import Graph
 from resolvers.items import edit_item, publish_item, withdraw_item
 from resolvers.lists import close_list, publish_list
-from tests.graph.builders import NOW, Neighbourhood, dump, put
+from tests.graph.builders import NOW, dump, put
 from tests.graph.checking import check_holds
 from tests.graph.claim_lives import Lives
 
@@ -32,17 +31,6 @@ pytestmark = pytest.mark.anyio
 
 SATURDAY = datetime(2026, 5, 9, 1, 0, tzinfo=UTC)
 WINDOWS = (WeeklyWindow(6, 540, 600), WeeklyWindow(6, 600, 660))
-
-
-@pytest.fixture(scope="module")
-async def here(graph: Graph) -> Neighbourhood:
-    return await Neighbourhood(graph).build()
-
-
-@pytest.fixture
-def lives(here: Neighbourhood) -> Lives:
-    here.clock.now = NOW
-    return Lives(here)
 
 
 async def claimed_order(lives: Lives, quantity: int = 4) -> tuple[DemandOrder, Claim]:
