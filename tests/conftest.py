@@ -59,7 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_engines: compares the embedded engine with Neo4j")
     config.addinivalue_line("markers", "clients: needs Node.js with packages, or Chromium")
-    config.addinivalue_line("markers", "walk: asks thousands of statements of its own")
+    config.addinivalue_line(
+        "markers",
+        "walk: asks thousands of statements of its own; `always` is what every run on the embedded "
+        "engine has of it",
+    )
     config.addinivalue_line(
         "markers",
         "unrecorded: changes the graph from elsewhere, or beside reads, so that what it asks "
@@ -103,9 +107,10 @@ def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
     of_the_graph = isinstance(item, pytest.Function) and bool(
         OF_THE_GRAPH.intersection(item.fixturenames)
     )
-    for name in ("clients", "walk"):
-        if bool(config.getoption(f"--{name}")) != (item.get_closest_marker(name) is not None):
-            return False
+    if bool(config.getoption("--clients")) != (item.get_closest_marker("clients") is not None):
+        return False
+    if not _walked(config, item):
+        return False
     caller = _caller(item)
     if config.getoption("--engine") == "neo4j":
         return of_the_graph and (caller is None or caller in ASKED_OF_NEO4J)
@@ -113,6 +118,15 @@ def _chosen(config: pytest.Config, item: pytest.Item) -> bool:
     if config.getoption("--record") and not (of_the_graph and _asks_what_neo4j_is_asked(item)):
         return False
     return left_out.isdisjoint(marker.name for marker in item.iter_markers())
+
+
+def _walked(config: pytest.Config, item: pytest.Item) -> bool:
+    """Whether it is of the walk, where that is asked for, or what every run has of it."""
+    walk = item.get_closest_marker("walk")
+    if config.getoption("--walk"):
+        return walk is not None
+    always = walk is not None and walk.kwargs.get("always", False)
+    return walk is None or (always and config.getoption("--engine") == "embedded")
 
 
 def _asks_what_neo4j_is_asked(item: pytest.Item) -> bool:

@@ -66,6 +66,7 @@ WITHOUT: Mapping[str, str] = {
     "MatchRun.weights": PARSED,
     "MatchRun.certificate": PARSED,
     "MatchRun.unmatched": PARSED,
+    "MatchRun.changes": PARSED,
     "Proposal.reasons": PARSED,
 }
 """Fields that hold no canary, and why; vocabularies and windows cannot either."""

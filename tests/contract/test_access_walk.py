@@ -12,32 +12,21 @@ from graph.driver import Graph
 from graph.records import names
 from schema.build import build_schema
 from schema.execution import Executor
-from schema.limits import QueryLimits
 from tests.contract import walking
 from tests.contract.asking import Hub
 from tests.contract.canaries import callers, canary_world, without_canary, write_fields
 from tests.contract.naive import Naive
 from tests.contract.walking import MAPPING, Question
+from tests.contract.walking_access import EXECUTOR, WIDE, ask, each_role, leaks
 from tests.contract.walking_filters import Conditions, any_of, filtered
 from tests.contract.world import NOW
 
-pytestmark = [pytest.mark.anyio, pytest.mark.walk]
+pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
 CANARIES = canary_world()
 WORLD = CANARIES.world
-ROLES = (
-    "visitor", "expired", "app", "liaison", "member", "coordinator", "other coordinator",
-    "loader", "admin",
-)  # fmt: skip
-WIDE = QueryLimits(
-    characters=10**7, tokens=10**6, depth=50, selections=10**5, root_fields=1000, aliases=10**4,
-    cost=10**7,
-)  # fmt: skip
-"""Far limits: what is asked here is asked of them elsewhere in many smaller documents."""
-EXECUTOR = Executor(build_schema(), WIDE)
-WITHOUT_NODES = {"Event": "written by use cases and numbered, not laid out as a world"}
+WITHOUT_NODES = {"Event": "written by use cases and numbered: see test_access_walk_roots.py"}
 """Types of which the world holds no node, and why."""
-each_role = pytest.mark.parametrize("who", ROLES)
 
 
 @pytest.fixture(scope="module")
@@ -52,33 +41,6 @@ async def viewers(hub: Hub) -> dict[str, Viewer]:
     assert expired is not None
     assert expired.grants == ()
     return callers(WORLD, expired)
-
-
-async def ask(hub: Hub, question: Question, viewer: Viewer) -> str:
-    """Return the answer to a question, which has to have one."""
-    answer = await hub.executor.answer(
-        question.query, question.variables, None, hub.context(viewer)
-    )
-    text = answer.body.decode()
-    assert '"errors"' not in text, (question.about, text[-1000:])
-    return text
-
-
-def leaks(question: Question, answer: str, viewer: Viewer) -> list[str]:
-    """Return what an answer tells that the caller may not learn."""
-    hidden = CANARIES.hidden(Naive(WORLD, viewer))
-    clear = walking.decoded(answer)
-    found = [
-        f"{question.about}: {name}.{own}"
-        for name, own in CANARIES.found(clear).values()
-        if own in hidden.get(name, ())
-    ]
-    asked = question.variables.values()
-    return found + [
-        f"{question.about}: that there is {name}"
-        for name, own in hidden.items()
-        if "id" in own and f'"{WORLD.gid(name)}"' in answer and WORLD.gid(name) not in asked
-    ]
 
 
 def questions(viewer: Viewer) -> list[Question]:
@@ -101,7 +63,7 @@ async def test_no_answer_tells_what_is_hidden_or_differs_by_it(
     found = [
         each
         for question, answer in zip(asked, answers, strict=True)
-        for each in leaks(question, answer, viewer)
+        for each in leaks(CANARIES, question, answer, viewer)
     ]
     assert not found
     hidden = CANARIES.hidden(Naive(WORLD, viewer))
@@ -113,6 +75,7 @@ async def test_no_answer_tells_what_is_hidden_or_differs_by_it(
         await write_fields(hub.graph, CANARIES, hidden, other=False)
 
 
+@pytest.mark.walk
 async def test_the_walk_comes_to_every_canary(hub: Hub, viewers: dict[str, Viewer]) -> None:
     """An administrator meets all of them, so that the others would meet what is not masked."""
     seen: set[str] = set()
@@ -143,6 +106,7 @@ async def test_no_filter_finds_what_is_hidden(
             assert answer == '{"data":{"page":{"totalCount":0,"nodes":[]}}}', question.variables
 
 
+@pytest.mark.walk
 async def test_the_filters_find_what_is_not_hidden(hub: Hub, viewers: dict[str, Viewer]) -> None:
     """All conditions on one node, asked by who may learn its fields, hold together."""
     first = {type(record).__name__: name for name, record in reversed(WORLD.records.items())}
@@ -160,6 +124,7 @@ async def test_the_filters_find_what_is_not_hidden(hub: Hub, viewers: dict[str, 
             assert answer == f'{{"data":{{"page":{found}}}}}', question.variables
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize(
     ("rule", "instead"),
     [("contacts", None), ("property", None), ("_member", "true"), ("_claim", None)],
@@ -176,7 +141,9 @@ async def test_the_walk_finds_a_rule_that_is_missing(
     bare = Hub(hub.graph, WORLD, Executor(build_schema(), WIDE))
     viewer = viewers["app" if rule == "property" else "visitor"]
     conditions = Conditions(CANARIES, CANARIES.hidden(Naive(WORLD, viewer)))
-    assert any([leaks(each, await ask(bare, each, viewer), viewer) for each in walking.pages()])
+    assert any(
+        [leaks(CANARIES, each, await ask(bare, each, viewer), viewer) for each in walking.pages()]
+    )
     found = [
         await ask(bare, question, viewer)
         for target in ("Unit", "Member", "Claim")
