@@ -47,7 +47,7 @@ test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and 
 	@command -v chromium >/dev/null || { echo "make test-clients needs Chromium (Debian: apt-get install chromium)"; exit 1; }
 	$(BIN)/python -m pytest --clients $(TESTS)
 
-test-walk: $(VENV)/dev.stamp ## the whole schema asked by every role: nothing leaks (ENGINE)
+test-walk: $(VENV)/dev.stamp ## the whole schema asked by every role: nothing leaks (ENGINE); make test walks as a liaison only
 	$(BIN)/python -m pytest --walk --engine $(or $(ENGINE),embedded) tests/contract
 
 fuzz: $(VENV)/dev.stamp ## 1,000 generated requests for each operation (EXAMPLES); CI makes 200

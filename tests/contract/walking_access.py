@@ -30,7 +30,7 @@ WIDE = QueryLimits(
 )  # fmt: skip
 """Far limits: what is asked here is asked of them elsewhere in many smaller documents."""
 EXECUTOR = Executor(build_schema(), WIDE)
-ALWAYS = {"visitor", "liaison", "coordinator"}
+ALWAYS = {"liaison"}
 """The roles by which every run walks; the others are for `make test-walk`."""
 each_role = pytest.mark.parametrize(
     "who",
