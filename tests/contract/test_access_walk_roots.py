@@ -138,18 +138,37 @@ def of_ways(viewer: Viewer) -> Question:
     return Question("connections", f"query({given}) {{ {' '.join(parts)} }}", variables)
 
 
-def of_help() -> Question:
+def of_help(root: str = "whoCouldHelp") -> Question:
     """Who could help with every order."""
     orders = [name for name in WORLD.records if WORLD.gid(name) and name.startswith("order")]
     parts = [
-        f"h{place}: whoCouldHelp(order: $n{place}) "
+        f"h{place}: {root}(order: $n{place}) "
         "{ quantity parts { name } reasons { code text { zh } } "
         f"offer {{ {own('ResourceOffer')} }} }}"
         for place in range(len(orders))
     ]
     given = ", ".join(f"$n{place}: ID!" for place in range(len(orders)))
     variables = {f"n{place}": WORLD.gid(name) for place, name in enumerate(orders)}
-    return Question("whoCouldHelp", f"query({given}) {{ {' '.join(parts)} }}", variables)
+    return Question(root, f"query({given}) {{ {' '.join(parts)} }}", variables)
+
+
+def of_plans(viewer: Viewer) -> list[Question]:
+    """What follows from the plan of all: the best offers for each order, and why of some pairs.
+
+    Its prices are of what everybody wants, so they change with what is hidden.
+    """
+    hidden = hidden_from(viewer)
+    declared = cast("GraphQLObjectType", SCHEMA.query_type).fields["whyPair"]
+    query = (
+        "query($order: ID!, $offer: ID!) "
+        f"{{ whyPair(order: $order, offer: $offer) {below(declared)} }}"
+    )
+    pairs = [
+        {"order": WORLD.gid(order), "offer": WORLD.gid(offer)}
+        for order in chosen(WORLD, hidden, ("DemandOrder",))
+        for offer in chosen(WORLD, hidden, ("ResourceOffer",))
+    ]
+    return [of_help("bestOffers"), *(Question("whyPair", query, pair) for pair in pairs)]
 
 
 def of_viewer() -> Question:
@@ -199,7 +218,7 @@ async def followed(hub: Hub, executor: Executor, viewer: Viewer) -> dict[str, st
 
 def test_every_root_is_walked() -> None:
     assert SCHEMA.query_type is not None
-    here = {"connections", "whoCouldHelp", "personalData", "viewer"}
+    here = {"connections", "whoCouldHelp", "bestOffers", "whyPair", "personalData", "viewer"}
     assert set(SCHEMA.query_type.fields) == WALKED_ELSEWHERE | here
 
 
@@ -213,6 +232,8 @@ async def test_no_other_root_tells_what_is_hidden(
     answers = [await ask(hub, question, viewer) for question in asked]
     for question, answer in zip(asked, answers, strict=True):
         assert not leaks(CANARIES, question, without_means(answer), viewer)
+    for question in of_plans(viewer):
+        assert not leaks(CANARIES, question, await answer_of(hub, question, viewer), viewer)
     for name, told in (await followed(hub, EXECUTOR, viewer)).items():
         assert not leaks(CANARIES, Question(name, ""), told, viewer)
     hidden = hidden_from(viewer)

@@ -110,7 +110,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "NeedList": _LIST,
     "Pairing": _TIE,
     "PartyBranch": _AGENT,
-    "Proposal": frozenset({"REJECT"}),
+    "Proposal": frozenset({"REJECT", "PIN"}),
     "ResourceList": _LIST,
     "ResourceOffer": _ITEM,
     "Unit": _AGENT,
