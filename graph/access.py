@@ -36,6 +36,7 @@ SEEN_IN_EVENTS = (
     "ClaimLine",
     "DemandOrder",
     "Evaluation",
+    "EvidenceFile",
     "Import",
     "MatchRun",
     "Member",

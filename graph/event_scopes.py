@@ -29,6 +29,11 @@ def _areas(pattern: LiteralString) -> LiteralString:
     return f"COLLECT {{ MATCH {pattern} RETURN x.path }}"
 
 
+def _both(one: LiteralString, other: LiteralString) -> LiteralString:
+    return f"{one} + {other}"
+
+
+_ALLIED: LiteralString = "-[:ALLIANCE_MEMBER|ALLIANCE_SUPPORTER]->(a:Agent)"
 _SIDES: LiteralString = "-[:CLAIM_SUPPLIER|CLAIM_RECEIVER]->(a:Agent)"
 _ANCHORS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
     "Area": (_agents("(n)-[:PART_OF*0..0]->(a:Agent)"), "[n.path]"),
@@ -48,14 +53,24 @@ _ANCHORS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
     "Pairing": (_agents("(n)-[:PAIRS]->(a:Agent)"), NONE),
     "Agreement": (_agents("(n)-[:AGREED_BY]->(a:Agent)"), NONE),
     "Alliance": (
-        _agents("(n)-[:ALLIANCE_MEMBER|ALLIANCE_SUPPORTER]->(a:Agent)"),
+        _agents(f"(n){_ALLIED}"),
         _areas("(n)-[:ALLIANCE_AT]->(x:Area)"),
     ),
-    "ChairTerm": (_agents("(n)-[:CHAIRED_BY]->(a:Agent)"), NONE),
+    "ChairTerm": (
+        _both(
+            _agents("(n)-[:CHAIRED_BY]->(a:Agent)"),
+            _agents(f"(n)<-[:HAS_TERM]-(:Alliance){_ALLIED}"),
+        ),
+        _areas("(n)<-[:HAS_TERM]-(:Alliance)-[:ALLIANCE_AT]->(x:Area)"),
+    ),
     "CheckIn": (
-        _agents("(n)<-[:CHECKS_IN]-(a:Agent)"),
+        _both(
+            _agents("(n)<-[:CHECKS_IN]-(a:Agent)"),
+            _agents("(n)-[:CHECKED_IN_AT]->(a:Agent)"),
+        ),
         _areas("(n)-[:CHECKED_IN_AT]->(x:Area)"),
     ),
+    "EvidenceFile": (_agents(f"(n)-[:EVIDENCE_OF]->(:Claim){_SIDES}"), NONE),
     "Import": (NONE, _areas("(n)-[:LOADED_INTO]->(x:Area)")),
 }
 """By kind: the agents whose node it is, and the paths of the areas where it lies by itself."""

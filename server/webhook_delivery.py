@@ -45,6 +45,8 @@ GRACE_SECONDS = 3.0
 """What an attempt under way has left when the hub stops."""
 PASSED_OVER = 200
 """Events that are not for a webhook, after which its place is written down."""
+MOST_CHANGES = 100
+"""Nodes that a message names: a run of the matcher changes thousands."""
 EVENT = """query Webhook($id: ID!) {
   event(id: $id) {
     id number action createdAt actorRoles changes { nodeId type fields { name } }
@@ -199,6 +201,9 @@ class Follower:
         seen = answer["data"]["event"]
         if seen is None:
             return None
+        left_out = len(seen["changes"]) - MOST_CHANGES
+        if left_out > 0:
+            seen = {**seen, "changes": seen["changes"][:MOST_CHANGES], "changesLeftOut": left_out}
         return orjson.dumps(
             {
                 "type": happened.action,

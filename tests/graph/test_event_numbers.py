@@ -12,7 +12,8 @@ from domain.access import HeldGrant, Viewer
 from domain.claims import ClaimAction
 from domain.holds import LineRequest
 from domain.identity import new_id
-from domain.vocabulary import Initiator, Role
+from domain.records import Agreement, Alliance, ChairTerm, CheckIn, EvidenceFile, Node
+from domain.vocabulary import AllianceKind, CheckInRole, Initiator, Role
 from graph.driver import Graph, Transaction
 from graph.event_numbers import LEASE_MILLISECONDS, WaitingEvent, give_up_lease, standing
 from graph.event_scopes import Scope
@@ -24,7 +25,7 @@ from resolvers import event_feed
 from resolvers.accounts import GrantRequest, create_account
 from resolvers.claims import StepRequest, propose, take_step
 from resolvers.event_feed import EventFeed, FeedStopped, number_waiting
-from tests.graph.builders import NOW, Neighbourhood
+from tests.graph.builders import NOW, Neighbourhood, put
 from tests.race.claimants import claimants
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +50,9 @@ FORGET_COUNT = Statement(
 )
 CHANGED = CompiledStatement(
     "MATCH (e:Event {id: $id})-[:CHANGED]->(n) RETURN n.id AS id ORDER BY id"
+)
+CONCERNED = CompiledStatement(
+    "MATCH (e:Event {id: $id}) RETURN e.agentIds AS agents, e.areaIds AS areas"
 )
 SET_LEASE = Statement(
     "tests.set_lease",
@@ -119,6 +123,55 @@ async def test_numbers_follow_each_other_and_say_whom_events_concern(
     assert here.district in first.area_ids
     changed = {row["id"] for row in await graph.read(CHANGED, id=first.id)}
     assert changed == {node_id for node_id, _ in first.nodes}
+
+
+async def test_what_binds_agents_concerns_them_and_where_they_are(
+    here: Neighbourhood, graph: Graph
+) -> None:
+    """Of each kind: the agents whose it is, and the lowest areas in which it lies."""
+    claim_id = await proposed(here)
+    day = NOW.date()
+    alliance, term, agreement, check_in, file = (new_id() for _ in range(5))
+    records: list[Node] = [
+        Alliance(id=alliance, created_at=NOW, name="alliance", kind=AllianceKind.BUSINESS),
+        ChairTerm(id=term, created_at=NOW, starts_on=day),
+        Agreement(id=agreement, created_at=NOW, title="agreement"),
+        CheckIn(id=check_in, created_at=NOW, role=CheckInRole.OTHER),
+        EvidenceFile(id=file, created_at=NOW, sha256="", media_type="image/png", size=1),
+    ]
+    unit, school, branch, village = (
+        here.id(each) for each in ("unit", "school", "branch", "village")
+    )
+    links = [
+        ("Alliance", alliance, "ALLIANCE_MEMBER", "Agent", school),
+        ("Alliance", alliance, "ALLIANCE_SUPPORTER", "Agent", branch),
+        ("Alliance", alliance, "ALLIANCE_AT", "Area", village),
+        ("Alliance", alliance, "HAS_TERM", "ChairTerm", term),
+        ("ChairTerm", term, "CHAIRED_BY", "Agent", school),
+        ("Agreement", agreement, "AGREED_BY", "Agent", unit),
+        ("Agreement", agreement, "AGREED_BY", "Agent", village),
+        ("Agent", branch, "CHECKS_IN", "CheckIn", check_in),
+        ("CheckIn", check_in, "CHECKED_IN_AT", "Area", village),
+        ("EvidenceFile", file, "EVIDENCE_OF", "Claim", claim_id),
+    ]
+    await put(graph, records, links)
+    expected: dict[str, tuple[set[str], bool]] = {
+        alliance: ({school, branch}, True),
+        term: ({school, branch}, True),
+        agreement: ({unit, village}, True),
+        check_in: ({branch, village}, True),
+        file: ({unit, here.community}, False),
+    }
+    for record in records:
+        changes = {record.id: ChangedFields(type(record).__name__, {"x": [None, 1]})}
+        written = event(new_id(), here.clock(), "SYSTEM", "TEST", changes)
+        await graph.write(lambda transaction, told=written: write_event(transaction, told))
+        await number_all(graph)
+        (row,) = await graph.read(CONCERNED, id=written.id)
+        agents, in_village = expected[record.id]
+        assert set(row["agents"]) == agents, type(record)
+        assert here.subdistrict in row["areas"]
+        assert (village in row["areas"]) == in_village
 
 
 @pytest.mark.unrecorded

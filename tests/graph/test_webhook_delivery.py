@@ -29,7 +29,7 @@ from tests.graph.builders import Neighbourhood, Ticking
 from tests.graph.mutating import SCHEMA, mutate
 from tests.receiving import KEY, LOOPBACK, Answer, Heard, Receiver, eventually, receiving, ways
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
 EXECUTOR = Executor(SCHEMA)
 SECONDS = 2.0
