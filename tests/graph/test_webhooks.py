@@ -1,12 +1,15 @@
 """Webhooks as their accounts make and change them: whose they are, and what stays secret."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from domain.identity import global_id
-from domain.webhooks import Outcome
+from domain.identity import global_id, parse_global_id
+from domain.records import Webhook
+from domain.webhooks import Outcome, delivered
+from graph import leases, webhooks
 from graph.driver import Graph
 from resolvers.persons import erase_person, export_person
 from schema.execution import Executor
@@ -217,3 +220,38 @@ async def test_erasing_a_person_ends_the_webhooks(here: Neighbourhood, graph: Gr
     assert "sealedSecret" not in found
     assert await erase_person(graph, "Account", account_id, viewer=admin, clock=here.clock)
     assert await read(here, "admin", webhook_id) is None
+
+
+async def test_a_place_moves_only_from_where_it_was_seen(here: Neighbourhood, graph: Graph) -> None:
+    made_id, _ = await made(here, "referee")
+    webhook_id = parse_global_id(made_id)[1]
+    (kept,) = await webhooks.read(graph, [webhook_id])
+    before = kept.webhook
+    assert (await webhooks.active(graph))[webhook_id] == before.version
+    after = delivered(before, before.delivered_number + 5, Outcome(204), here.clock())
+
+    async def advance(seen: Webhook) -> bool:
+        return await graph.write(
+            lambda transaction: webhooks.advance(transaction, seen, after, here.id("token"))
+        )
+
+    assert not await advance(replace(before, version=before.version + 1))
+    assert await advance(before)
+    assert not await advance(before)
+    (now,) = await webhooks.read(graph, [webhook_id])
+    assert now.webhook == after
+    assert now.sealed == kept.sealed
+
+
+async def test_a_lease_is_one_hubs_at_a_time(graph: Graph) -> None:
+    assert await leases.is_free(graph, "test", "one")
+    assert await leases.take(graph, "test", "one", "first", 600_000)
+    assert await leases.take(graph, "test", "one", "second", 600_000)
+    assert await leases.is_free(graph, "test", "one")
+    assert not await leases.is_free(graph, "test", "other")
+    assert not await leases.take(graph, "test", "other", "third", 600_000)
+    await leases.give_up(graph, "test", "other")
+    assert not await leases.is_free(graph, "test", "other")
+    await leases.give_up(graph, "test", "one")
+    assert await leases.take(graph, "test", "other", "fourth", 0)
+    assert await leases.take(graph, "test", "one", "fifth", 600_000)
