@@ -42,9 +42,13 @@ class Scripted(Session):
         self._at("check")
 
     async def run(
-        self, query: str, variables: dict[str, Any] | None, operation_name: str | None
+        self,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        language: Language | None = None,
     ) -> AsyncGenerator[bytes]:
-        del query, variables, operation_name
+        del query, variables, operation_name, language
         self._at("run")
         yield b"{}"
         await asyncio.Event().wait()
