@@ -5,6 +5,8 @@ unmatched, so that a feasible flow always exists. Costs are whole. Nodes and arc
 order and the solver is deterministic, so the same instance gives the same plan.
 """
 
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from math import gcd
 from typing import Protocol, cast
 
@@ -14,6 +16,7 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from matching.columns import Integers
 from matching.network import Arcs, labelled
+from matching.spreading import spread
 
 SAFE_BITS = 62
 """Costs, multiplied by the solver with the count of nodes, stay below 2^62."""
@@ -41,7 +44,9 @@ class SolverFailed(RuntimeError):
     """The solver gave no optimal flow for an instance that has one: a fault, never expected."""
 
 
-def solve_flow(arcs: Arcs, quantity: Integers, capacity: Integers) -> Integers:
+def solve_flow(
+    arcs: Arcs, quantity: Integers, capacity: Integers, executor: Executor | None = None
+) -> Integers:
     """Return what each arc carries so that the total worth is largest. Raises SolverFailed.
 
     The arcs are by order. Each connected component is solved for itself, in multiples of what
@@ -50,14 +55,35 @@ def solve_flow(arcs: Arcs, quantity: Integers, capacity: Integers) -> Integers:
     carried = np.zeros(len(arcs), dtype=np.int64)
     if not len(arcs):
         return carried
-    for numbers in batches(arcs, len(quantity), len(capacity)):
-        some = arcs.take(numbers)
-        orders, tails = np.unique(some.orders, return_inverse=True)
-        bins, heads = np.unique(some.bins, return_inverse=True)
-        wanted, room = quantity[orders], capacity[bins]
-        unit = gcd(*wanted.tolist(), *room.tolist()) or 1
-        carried[numbers] = unit * _solve(tails, heads, some.worths, wanted // unit, room // unit)
+    numbers = batches(arcs, len(quantity), len(capacity))
+    problems = (_problem(arcs.take(some), quantity, capacity) for some in numbers)
+    for some, flow in zip(numbers, spread(executor, solve_problem, problems), strict=True):
+        carried[some] = flow
     return carried
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A flow to be solved, wherever: arcs from orders to bins, what each wants and holds."""
+
+    tails: Integers
+    heads: Integers
+    worths: Integers
+    wanted: Integers
+    room: Integers
+
+
+def solve_problem(problem: Problem) -> Integers:
+    """Return what each arc of a problem carries. Raises SolverFailed."""
+    unit = gcd(*problem.wanted.tolist(), *problem.room.tolist()) or 1
+    wanted, room = problem.wanted // unit, problem.room // unit
+    return unit * _solve(problem.tails, problem.heads, problem.worths, wanted, room)
+
+
+def _problem(arcs: Arcs, quantity: Integers, capacity: Integers) -> Problem:
+    orders, tails = np.unique(arcs.orders, return_inverse=True)
+    bins, heads = np.unique(arcs.bins, return_inverse=True)
+    return Problem(tails, heads, arcs.worths, quantity[orders], capacity[bins])
 
 
 def batches(arcs: Arcs, orders: int, bins: int) -> list[Integers]:

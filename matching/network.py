@@ -6,6 +6,7 @@ small and loses nothing. Pairs stay pairs; the arcs of a pair, one to each bin t
 where they are needed.
 """
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class Network:
     Bins of offer `j` are `bin_starts[j]` to `bin_starts[j + 1]`, `bins` their offers, `capacity`
     their room. `slot_bins` is the bin of each slot, -1 of one that suits nobody. `components` are
     the connected parts: the number of each order's and of each offer's, by their first order.
+    `executor` solves them; None: this process.
     """
 
     found: Found
@@ -56,6 +58,7 @@ class Network:
     order_components: Integers
     offer_components: Integers
     components: int
+    executor: Executor | None = None
 
     def slots_of(self, number: int) -> Integers:
         """Return the slots of a bin, in the order of time."""

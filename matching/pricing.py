@@ -57,7 +57,7 @@ def solve_priced(
     """
     pricing = _Pricing(network, chosen)
     arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
-    carried = solve_flow(arcs, network.quantity, network.capacity)
+    carried = solve_flow(arcs, network.quantity, network.capacity, network.executor)
     return pricing.completed(
         arcs, carried, prices_of(arcs, carried, network.quantity, network.capacity)
     )
@@ -125,12 +125,12 @@ def resolved(
     outside = np.where(inside, 0, carried)
     quantity, capacity = shortfalls(arcs, outside, network.quantity, network.capacity)
     some = np.flatnonzero(inside)
-    outside[some] = solve_flow(arcs.take(some), quantity, capacity)
+    outside[some] = solve_flow(arcs.take(some), quantity, capacity, network.executor)
     try:
         return outside, prices_of(arcs, outside, network.quantity, network.capacity)
     except PlanRejected:
         # More has to move than what is near.
-        carried = solve_flow(arcs, network.quantity, network.capacity)
+        carried = solve_flow(arcs, network.quantity, network.capacity, network.executor)
         return carried, prices_of(arcs, carried, network.quantity, network.capacity)
 
 

@@ -7,14 +7,16 @@ everything is solved again with its premiums.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from domain.errors import MatchingError
 from domain.language import Phrase
 from matching.columns import Flags, ragged
-from matching.exact import solve_exact
+from matching.exact import Outcome, solve_exact
 from matching.fairness import lifted, served, with_floor
 from matching.instance import Component, Take, component_of
 from matching.keeping import counted_worths, solve_from_last
@@ -26,6 +28,7 @@ from matching.placing import Share, shares_of
 from matching.pricing import Solution
 from matching.rounding import rounded
 from matching.sparse import listed
+from matching.spreading import spread
 
 LARGEST_PROGRAM = 500
 """A component that cannot be split and has more pairs is rounded, not put into a program."""
@@ -48,9 +51,14 @@ class Solved:
     fairness: Fairness | None = None
 
 
-def solve(found: Found, progress: Progress | None = None) -> Solved:
-    """Return the best plan of the pairs. Raises MatchingError when the sums leave 53 bits."""
-    network = network_of(found, counted_worths(found))
+def solve(
+    found: Found, progress: Progress | None = None, executor: Executor | None = None
+) -> Solved:
+    """Return the best plan of the pairs, its components solved by the executor, if any.
+
+    Raises MatchingError when the sums leave 53 bits.
+    """
+    network = replace(network_of(found, counted_worths(found)), executor=executor)
     if progress:
         progress("SOLVE", 0, network.components)
     if largest_value(network) > LARGEST_VALUE:
@@ -113,12 +121,16 @@ def _completed(network: Network, parts: Parts, flow: Solution, progress: Progres
     if large.any():
         shares.extend(_rounded(network, parts, large, flow, proofs))
     hard = listed(np.flatnonzero(~parts.splittable & ~large))
-    for done, number in enumerate(hard):
+    components = [hard_component(network, number) for number in hard]
+    solver = partial(solve_exact, effort=network.found.columns.policy.effort)
+    outcomes = spread(network.executor, solver, components)
+    for done, (number, component, outcome) in enumerate(
+        zip(hard, components, outcomes, strict=True)
+    ):
         if progress:
             progress("SOLVE", network.components - len(hard) + done, network.components)
-        component = hard_component(network, number)
-        takes, proofs[number] = _hard(component, parts, number, flow, network)
-        shares.extend(_share(component, take) for take in takes)
+        proofs[number] = _hard_proof(outcome, parts, number, flow, network)
+        shares.extend(_share(component, take) for take in outcome.takes)
     if progress:
         progress("SOLVE", network.components, network.components)
     return Solved(network, parts, flow, tuple(shares), tuple(proofs))
@@ -173,11 +185,10 @@ def _proven(
     return shares, proofs
 
 
-def _hard(
-    component: Component, parts: Parts, number: int, flow: Solution, network: Network
-) -> tuple[Sequence[Take], ComponentProof]:
-    """Return the best plan found of what cannot be split, and how it is proven."""
-    outcome = solve_exact(component, network.found.columns.policy.effort)
+def _hard_proof(
+    outcome: Outcome, parts: Parts, number: int, flow: Solution, network: Network
+) -> ComponentProof:
+    """Return how the best plan found of what cannot be split is proven."""
     bound, proof = outcome.bound, Proof.SOLVER
     if not parts.converted[number]:
         relaxed = bounds_of(network, (flow.order_prices, flow.bin_prices))[number]
@@ -185,8 +196,7 @@ def _hard(
         proof = Proof.DUALS if relaxed == outcome.value else proof
     if bound > outcome.value:
         proof = Proof.GAP
-    made = component_proof(parts, number, Method.CP_SAT, proof, outcome.value, bound)
-    return outcome.takes, made
+    return component_proof(parts, number, Method.CP_SAT, proof, outcome.value, bound)
 
 
 def component_proof(

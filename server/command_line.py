@@ -149,6 +149,9 @@ def match(
     dimacs: DimacsFile = None,
     last: LastFile = None,
     policy: PolicyFile = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=64, help="求解进程数 · processes that solve")
+    ] = 0,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="只比较策略，不写入 · compare policies only"),
@@ -163,7 +166,7 @@ def match(
     if orders or offers or out or dimacs or at or last:
         named = orders, offers, out, dimacs, last
         out_to = Output(lang or Language.ZH, as_json)
-        _match_files(named, policy, at, out_to, dry_run=dry_run)
+        _match_files(named, policy, at, out_to, dry_run=dry_run, workers=workers)
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
@@ -311,7 +314,13 @@ Named = tuple[Path | None, Path | None, Path | None, Path | None, Path | None]
 
 
 def _match_files(
-    named: Named, policy: Path | None, at: str | None, output: Output, *, dry_run: bool
+    named: Named,
+    policy: Path | None,
+    at: str | None,
+    output: Output,
+    *,
+    dry_run: bool,
+    workers: int,
 ) -> None:
     """Match two files and exit with the status."""
     status = 0
@@ -324,7 +333,8 @@ def _match_files(
         if dry_run or out is None:
             compare_files(output, orders, offers, last, now=now, policy=by)
         else:
-            match_files(output, Files(orders, offers, out, dimacs, last), now=now, policy=by)
+            files = Files(orders, offers, out, dimacs, last, workers)
+            match_files(output, files, now=now, policy=by)
     except DomainError as error:
         output.fail(error)
         status = FAILED

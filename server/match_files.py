@@ -1,8 +1,11 @@
 """`renling match --orders --offers`: the whole matcher on two files, without a graph."""
 
 from collections.abc import Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,7 @@ class Files:
     out: Path
     dimacs: Path | None = None
     last: Path | None = None
+    workers: int = 0
 
 
 def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) -> None:
@@ -56,7 +60,8 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
         check_ids(situation)
         rest = settled(situation, policy)
         found = find_pairs(rest.situation, policy, progress)
-        solved = solve(found, progress)
+        with pool_of(files.workers) as pool:
+            solved = solve(found, progress, pool)
         plan = plan_of_solved(situation, solved)
         practice = first_come_first_served(situation, policy, found)
     document = _document(output, situation, policy, plan, practice)
@@ -201,6 +206,14 @@ def _change(output: Output, change: PlanChange) -> dict[str, Any]:
     causes = (cause.id for cause in change.causes)
     names = {each: each for each in (*named, *causes) if each}
     return {**asdict(change), "said": change_sentence(change, names, output.language)}
+
+
+def pool_of(workers: int) -> AbstractContextManager[Executor | None]:
+    """Return a pool of so many processes for the components; with 0 they are solved here."""
+    if not workers:
+        return nullcontext()
+    # Spawned, so that nothing of this process's threads and locks comes along.
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
 def policy_in(file: Path | None) -> Policy:

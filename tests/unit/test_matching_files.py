@@ -70,6 +70,36 @@ def test_two_sheets_make_a_plan_with_its_instance(files: Path) -> None:
     assert cost == -plan["value"] == by_networkx(instance.read_text())
 
 
+def test_a_policy_an_earlier_plan_and_a_comparison(files: Path) -> None:
+    first, policy = files / "first.json", files / "policy.json"
+    policy.write_text(json.dumps({"name": "fair", "floorCost": 0.01}))
+    code, said = run(*both(files), "--out", first, "--now", NOW, "--policy", policy, "--lang", "en")
+    assert code == 0, said
+    assert "worst-served community" in said
+    plan = json.loads(first.read_text(encoding="utf-8"))
+    assert (plan["policy"], plan["changes"]) == ("fair", [])
+    assert plan["fairness"]["floor_after"] >= plan["fairness"]["floor_before"]
+    plan["proposals"][0]["pinned"] = True
+    first.write_text(json.dumps(plan), encoding="utf-8")
+    fewer = [line for line in ORDERS.splitlines() if not line.startswith("o2,")]
+    (files / "orders.csv").write_text("\n".join(fewer), encoding="utf-8")
+    second = files / "second.json"
+    given = ["--out", second, "--last", first, "--now", NOW, "--workers", 1]
+    code, said = run(*both(files), *given)
+    assert code == 0, said
+    again = json.loads(second.read_text(encoding="utf-8"))
+    assert [(each["order"], each["pinned"]) for each in again["proposals"]] == [("o1", True)]
+    (change,) = again["changes"]
+    assert (change["kind"], change["order_id"]) == ("GONE", "o2")
+    assert change["causes"][0]["code"] == "ORDER_GONE"
+    code, said = run(*both(files), "--dry-run", "--now", NOW, "--json")
+    assert code == 0, said
+    assert "BEST_WITH_FLOOR" in said
+    policy.write_text('{"weights": {"TEXT": 0.5}}')
+    assert run(*both(files), "--dry-run", "--policy", policy)[0] == 1
+    assert run(*both(files), "--out", second, "--last", policy)[0] == 1
+
+
 def test_lines_of_json_are_the_same_as_a_sheet(files: Path) -> None:
     run(*both(files), "--out", files / "sheet.json", "--now", NOW)
     orders = [
