@@ -1,8 +1,9 @@
 """The schema as a whole: its text, its descriptions, its declarations."""
 
+import re
 from pathlib import Path
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLInterfaceType, GraphQLObjectType, parse, validate
 
 from domain import records
 from schema.build import build_schema, graphql_schema_of
@@ -20,6 +21,14 @@ def test_the_committed_text_is_the_built_schema() -> None:
 
 def test_everything_is_described_in_both_languages() -> None:
     assert describe(GRAPHQL) == []
+
+
+def test_the_documents_that_the_docs_show_are_valid() -> None:
+    text = (TEXT.parents[1] / "docs" / "reads.md").read_text(encoding="utf-8")
+    documents = re.findall(r"^```graphql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(documents) >= 4
+    for document in documents:
+        assert validate(GRAPHQL, parse(document)) == [], document
 
 
 def test_every_node_of_the_graph_that_is_served_is_declared_once() -> None:
