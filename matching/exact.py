@@ -88,6 +88,8 @@ def _solver(effort: float) -> cp_model.CpSolver:
     # Its presolve takes the flow apart that these programs are made of: 60 s and no plan, where
     # without it the best plan of the same component is proven in 2 s.
     solver.parameters.cp_model_presolve = False
+    # It would take SIGINT away from the process for good: Ctrl-C then kills it without a clean end.
+    solver.parameters.catch_sigint_signal = False
     return solver
 
 
