@@ -129,7 +129,7 @@ def create_app(
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
 
-    pages = SignInPages(hub, hub.browsers, open_login(settings, hub.issuer))
+    pages = SignInPages(hub, gate, hub.browsers, open_login(settings, hub.issuer))
     files = Files(
         hub, executor, gate, contents or open_contents(settings.files, settings.data_directory)
     )

@@ -32,18 +32,23 @@ from domain.errors import (
     AccessError,
     DomainError,
     EngineError,
+    LimitError,
     NotSignedIn,
     OriginRefused,
+    Overloaded,
+    RateExceeded,
     SignInUnavailable,
 )
 from domain.language import Language, Phrase, text
 from resolvers import sessions
 from resolvers.sessions import OpenSession
 from server.browser import Browsers
+from server.gate import Gate
 from server.graphql_http import preferred_language
 from server.hub import Hub
 from server.issuer_login import IssuerLogin, Started
 from server.logs import graph_failed
+from server.rates import Arrival, address_of
 
 STYLE = Path(__file__).parent / "static" / "sign_in" / "style.css"
 LARGEST_FORM = 20_000
@@ -63,6 +68,8 @@ STATUS: dict[type[DomainError], HTTPStatus] = {
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     OriginRefused: HTTPStatus.FORBIDDEN,
     SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -70,8 +77,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class SignInPages:
     """Answers them, for one hub; `login` is the way through the issuer, if there is one."""
 
-    def __init__(self, hub: Hub, browsers: Browsers, login: IssuerLogin | None) -> None:
+    def __init__(self, hub: Hub, gate: Gate, browsers: Browsers, login: IssuerLogin | None) -> None:
         self._hub = hub
+        self._gate = gate
         self._browsers = browsers
         self._login = login
         self._settings = hub.settings
@@ -97,10 +105,10 @@ class SignInPages:
 
         async def answer(request: Request) -> Response:
             try:
-                return await handler(request)
-            except AccessError as error:
+                return await self._admitted(handler, request, signing_in=True)
+            except (AccessError, LimitError) as error:
                 problem = error.message(self._language(request))
-                return self._html(request, problem, STATUS[type(error)])
+                return _later(self._html(request, problem, STATUS[type(error)]), error)
             except EngineError as error:
                 graph_failed(error)
                 problem = text("error.NO_GRAPH", self._language(request))
@@ -114,19 +122,38 @@ class SignInPages:
         async def answer(request: Request) -> Response:
             language = self._language(request)
             try:
-                return await handler(request)
-            except AccessError as error:
+                return await self._admitted(handler, request, signing_in=False)
+            except (AccessError, LimitError) as error:
                 said = {"code": error.code, "message": error.message(language)}
                 refused = JSONResponse(said, STATUS[type(error)], HEADERS)
                 if isinstance(error, NotSignedIn):
                     self._take_cookies(refused)
-                return refused
+                return _later(refused, error)
             except EngineError as error:
                 graph_failed(error)
                 said = {"code": error.code, "message": text("error.NO_GRAPH", language)}
                 return JSONResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, HEADERS)
 
         return answer
+
+    async def _admitted(self, handler: Handler, request: Request, *, signing_in: bool) -> Response:
+        """Answer a request that passes the gate.
+
+        Whoever is signing in, or is not signed in any more, counts by the address, whatever cookies
+        come along. Raises RateExceeded and Overloaded, and what the handler raises.
+        """
+        address, headers = address_of(request.scope), request.headers
+        self._gate.check()
+        arrival = Arrival.of(address, headers)
+        async with self._gate.turn(address, headers):
+            if signing_in:
+                await self._gate.rates.recognised(arrival, None)
+            try:
+                return await handler(request)
+            except NotSignedIn:
+                if not signing_in:
+                    await self._gate.rates.recognised(arrival, None)
+                raise
 
     async def _style(self, request: Request) -> Response:
         del request
@@ -293,6 +320,13 @@ class SignInPages:
             f'<p><a hreflang="{other}" href="{elsewhere}">{said("other_language")}</a></p></main>'
         )
         return HTMLResponse(page, status, {**HEADERS, "Content-Language": language})
+
+
+def _later(answer: Response, error: DomainError) -> Response:
+    """Say when to come again, where the error knows."""
+    if (seconds := error.details.get("retry_after")) is not None:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 async def _form(request: Request) -> dict[str, str]:

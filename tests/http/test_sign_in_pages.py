@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -113,6 +114,37 @@ async def test_a_code_signs_in_and_the_cookies_are_for_the_browser_alone(
     assert is_account(await asks(browser, **OURS), holder)
     again = await browser.post("/sign-in", data=form, headers=OURS)
     assert again.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "first"),
+    [("GET", "/sign-in", 200), ("POST", "/session/refresh", 401), ("GET", "/sign-in/start", 303)],
+)
+async def test_the_pages_pass_the_gate(hub: Hub, method: str, path: str, first: int) -> None:
+    """So many requests of an address in an hour are answered, and the next one is told when."""
+    limited = hub.settings.model_copy(update={"rate_per_address": "3/hour"})
+    app = create_app(replace(hub, settings=limited))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HUB) as caller:
+        answers = [await caller.request(method, path, headers=OURS) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [first, first, first, 429]
+    assert int(answers[3].headers["retry-after"]) > 0
+
+
+async def test_codes_are_guessed_as_often_as_the_rate_of_an_address(hub: Hub) -> None:
+    """Whatever cookie comes with the guess."""
+    limited = hub.settings.model_copy(update={"rate_per_address": "2/hour"})
+    app = create_app(replace(hub, settings=limited))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HUB) as caller:
+        found = [
+            (
+                await caller.post(
+                    "/sign-in", data={"code": f"guess{number}"},
+                    headers={**OURS, "Cookie": f"other={number}"},
+                )
+            ).status_code
+            for number in range(3)
+        ]  # fmt: skip
+    assert found == [401, 401, 429]
 
 
 async def test_a_token_signs_in_as_well(browser: httpx.AsyncClient, hub: Hub) -> None:
