@@ -212,6 +212,28 @@ class Graph:
             recorder.ran(statement, parameters, values, None)
         return values
 
+    async def read_column(
+        self, statement: CompiledStatement, parameters: dict[str, Any]
+    ) -> list[Any]:
+        """Run a reading statement and return the first value of each of its records.
+
+        Raises EngineUnavailable when the engine does not answer.
+        """
+
+        async def attempt() -> list[Any]:
+            async with self._session(READ_ACCESS) as session:
+                result = await session.run(self._query(statement.text), parameters)
+                values = await result.value()
+                await self.warn_of(result, statement)
+                return values
+
+        self.observe(statement, parameters)
+        with (self.telemetry or SILENT).statement(statement.name):
+            values = await self._reading(attempt)
+        for recorder in self.recorders:
+            recorder.ran(statement, parameters, values, None)
+        return values
+
     async def rehearse(
         self, statement: Statement | CompiledStatement, parameters: dict[str, Any]
     ) -> None:

@@ -36,7 +36,7 @@ SET k.actor = $actor, k.operation = $operation, k.inputHash = $inputHash, k.resu
 )
 FORGET_KEYS = statement(
     "idempotency.forget",
-    """MATCH (k:IdempotencyKey) WHERE k.createdAt < $before
+    """MATCH (k:IdempotencyKey) WHERE k.createdAt > '' AND k.createdAt < $before
 WITH k LIMIT $size
 DELETE k
 RETURN count(*) AS forgotten""",

@@ -51,21 +51,21 @@ _OFFSET = 2**53
 
 ORDERED: Mapping[type[Node], tuple[str, ...]] = {
     Area: ("name", "level"),
-    Unit: ("name",),
+    Unit: ("name", "kind"),
     PartyBranch: ("name",),
     Member: ("name",),
     Category: ("name",),
     ResourceList: ("title", "starts_on", "ends_on"),
     NeedList: ("title", "starts_on", "ends_on"),
-    ResourceOffer: ("title", "starts_on", "ends_on", "capacity"),
+    ResourceOffer: ("title", "starts_on", "ends_on", "capacity", "state"),
     Slot: ("starts_at",),
-    DemandOrder: ("title", "starts_on", "deadline", "urgency", "quantity"),
+    DemandOrder: ("title", "starts_on", "deadline", "urgency", "quantity", "state"),
     Evaluation: ("score",),
     Agreement: ("title", "signed_on", "valid_until"),
     Alliance: ("name", "founded_on"),
     ChairTerm: ("starts_on",),
     CheckIn: ("starts_on", "ends_on"),
-    Claim: ("quantity", "expires_at", "completed_at"),
+    Claim: ("quantity", "expires_at", "completed_at", "state"),
     MatchRun: ("value", "finished_at"),
     Proposal: ("score", "quantity"),
 }
@@ -121,10 +121,15 @@ def keys(record: Node) -> dict[str, str]:
     """Return the keys of a record by their properties."""
     created = sort_key(record.created_at, record.id)
     stored = {
-        key_of(name): f"{ordered_text(getattr(record, name))} {created}"
+        key_of(name): key_with(getattr(record, name), created)
         for name in ORDERED.get(type(record), ())
     }
     return {SORT_KEY: created, **stored}
+
+
+def key_with(value: Any, created: str) -> str:
+    """Return the key of an order by a value: the value, then what orders by creation."""
+    return f"{ordered_text(value)} {created}"
 
 
 def sort_key(created_at: datetime, node_id: str) -> str:

@@ -21,7 +21,7 @@ ORDERS = statement(
     "reports.orders",
     """
     UNWIND $ids AS id
-    MATCH (agent:Agent)-[:NEEDS]->(item:DemandOrder {id: id})
+    MATCH (item:DemandOrder {id: id}) MATCH (agent:Agent)-[:NEEDS]->(item)
     RETURN item.id AS id, item.title AS title, item.measure AS measure,
         agent.id AS agentId, agent.name AS agentName
     """,
@@ -30,7 +30,7 @@ OFFERS = statement(
     "reports.offers",
     """
     UNWIND $ids AS id
-    MATCH (agent:Agent)-[:OFFERS]->(item:ResourceOffer {id: id})
+    MATCH (item:ResourceOffer {id: id}) MATCH (agent:Agent)-[:OFFERS]->(item)
     RETURN item.id AS id, item.title AS title, item.measure AS measure,
         agent.id AS agentId, agent.name AS agentName
     """,
@@ -46,7 +46,7 @@ VERIFIED_CLAIMS = statement(
 CLAIM_HISTORY = statement(
     "reports.claim_history",
     """
-    MATCH (event:Event)-[:CHANGED]->(:Claim {id: $id})
+    MATCH (claim:Claim {id: $id}) MATCH (event:Event)-[:CHANGED]->(claim)
     WITH event ORDER BY event.sortKey
     OPTIONAL MATCH (account:Account {id: event.actor})
     RETURN event.action AS action, event.createdAt AS at, account.name AS actor

@@ -4,6 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import LiteralString
 
+ROWS = "compiled.rows"
+"""The name of the statements whose records are the rows of a page, one value each."""
+TOTAL = "compiled.total"
+"""The name of the statements that count beside such a page."""
 LEVEL = "compiled.level"
 """The name of the statements by which reads run level by level."""
 _PARAMETER = re.compile(r"\$(\w+)")

@@ -27,6 +27,7 @@ from graph.migrations import (
     m0008_granters,
     m0009_evidence,
     m0010_webhooks,
+    m0011_read_in_order,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -61,6 +62,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(8, "granters", m0008_granters.apply),
     Migration(9, "evidence", m0009_evidence.apply),
     Migration(10, "webhooks", m0010_webhooks.apply),
+    Migration(11, "read_in_order", m0011_read_in_order.apply),
 )
 
 APPLIED = statement(

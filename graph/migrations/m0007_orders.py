@@ -61,14 +61,15 @@ WRITES = {
 async def apply(graph: Graph) -> None:
     """Write what is derived, then create the indexes where they are missing."""
     for label in PAGES:
-        await _derive(graph, label)
+        await derive(graph, label)
     for label, names in ORDERED:
         for name in names:
             await making.ranged(graph, label, name)
     await making.settled(graph)
 
 
-async def _derive(graph: Graph, label: str) -> None:
+async def derive(graph: Graph, label: str) -> None:
+    """Write anew what is derived of the nodes of a label."""
     cls: type[Node] = getattr(records, label)
     after = BEFORE_ALL
     while True:

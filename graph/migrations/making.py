@@ -22,6 +22,12 @@ async def ranged(graph: Graph, label: LiteralString, name: LiteralString) -> Non
     )
 
 
+async def typed(graph: Graph, label: LiteralString, name: LiteralString) -> None:
+    """Say that a property is text: the embedded engine reads only such an index in its order."""
+    if graph.dialect is Dialect.EMBEDDED:
+        await graph.engine.schema_command(f"CREATE PROPERTY {label}.{name} IF NOT EXISTS STRING")
+
+
 async def full_text(graph: Graph, label: LiteralString) -> None:
     """Create the index `Label[search]`, with the same analyzer and the same name everywhere."""
     if isinstance(graph.engine, EmbeddedEngine):

@@ -44,8 +44,16 @@ class PagePlan:
     more: bool = False
     """Whether one row more is read, to know if there is a further page."""
     within: "PagePlan | None" = None
+    grouped: Order | None = None
+    """Of a root whose filter asks for one value of a vocabulary: the order by it, along whose key
+    the nodes with that value stand together, as they were created."""
     index: int = -1
     """Its number in the statement; names the parameters."""
+
+    @property
+    def key(self) -> str:
+        """Return the property along which it is read."""
+        return (self.grouped or self.order).key
 
     @property
     def signature(self) -> str:

@@ -9,11 +9,12 @@ written in its place but before, as an item of a WITH, and is named in its place
 such items. Statements without groups have none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from graph.access import NOBODY, Rules
 from graph.mapping import CONTACTS, AnyByIds, Below, Relation
 from graph.model import ANY, RELATIONSHIPS
+from graph.ordering import Order
 from graph.reads.columns import (
     Columns,
     ComputedColumn,
@@ -53,6 +54,28 @@ def compile_root(plan: RootPlan, rules: Rules, possible: dict[str, tuple[str, ..
     return _Compiler(rules, possible).root(plan)
 
 
+def compile_in_order(
+    plan: RootPlan, rules: Callable[[], Rules], possible: dict[str, tuple[str, ...]]
+) -> tuple[str, str | None] | None:
+    """Return the page of a root as a statement of its rows, and the statement of its total.
+
+    The embedded engine reads along an index, and stops where the page is full, only for the rows
+    of a whole statement. None where the root begins elsewhere, or has no rows.
+    """
+    column = plan.column
+    if column is None or not column.page.rows or column.groups or column.columns.aggregates:
+        return None
+    page = column.page
+    if page.filter is not None and page.filter.finds_few(page.shape):
+        return None
+    if _Compiler(rules(), possible).hides_all(column):
+        return None
+    rows = _Compiler(rules(), possible).in_order(column)
+    if rows is None or not column.total:
+        return None if rows is None else (rows, None)
+    return rows, _Compiler(rules(), possible).counted(column)
+
+
 class _Compiler:
     def __init__(self, rules: Rules, possible: dict[str, tuple[str, ...]]) -> None:
         self._rules = rules
@@ -63,7 +86,7 @@ class _Compiler:
     def root(self, plan: RootPlan) -> str:
         before = Before()
         if plan.column is not None:
-            row = self._many(None, plan.column, before)
+            row = self._from_the_top(plan.column, before)
             return f"{before.clause()}RETURN {row} AS row"
         if plan.field is not None and isinstance(plan.field.declared, AnyByIds):
             lists = [
@@ -136,6 +159,17 @@ class _Compiler:
         found = f"MATCH {pattern}{where} {within.clause(variable)}RETURN {row}"
         return self._placed(f"head(COLLECT {{ {found} }})", before, aggregates=True)
 
+    def hides_all(self, column: ManyColumn) -> bool:
+        """Whether the caller can see no node of the type at all."""
+        return self._rules.visible(column.columns.types, ROOT) == NOBODY
+
+    def _from_the_top(self, column: ManyColumn, before: Before) -> str:
+        if self.hides_all(column):
+            # The embedded engine would test it node by node.
+            rows, total = "[]" if column.page.rows else "null", "0" if column.total else "null"
+            return f"[{', '.join([rows, total, *('[]' for _ in column.groups)])}]"
+        return self._many(None, column, before)
+
     def _many(self, start: str | None, column: ManyColumn, before: Before) -> str:
         rows = "null"
         if column.page.rows:
@@ -150,9 +184,9 @@ class _Compiler:
 
     def _rows(self, start: str | None, column: ManyColumn) -> str:
         page, variable, within = column.page, self._fresh(), Before()
-        key = f"{variable}.{page.order.key}"
+        key = f"{variable}.{page.key}"
         bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
-        source = self._source(start, column, variable, bounds)
+        source = self._source(start, column, variable, bounds, page.grouped)
         descending = " DESC" if page.reversed else ""
         row = self._row(column.columns, variable, within)
         return (
@@ -191,6 +225,37 @@ class _Compiler:
         )
         return self._placed(f"head(COLLECT {{ {found} }})", before, aggregates=columns.aggregates)
 
+    def in_order(self, column: ManyColumn) -> str | None:
+        """Return the rows of a root along the index of its order; None where that is not sure."""
+        page, variable = column.page, self._fresh()
+        key = f"{variable}.{page.key}"
+        bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
+        tests = [*bounds, *map(_unindexed, self._tests(column, variable, page.grouped))]
+        if any("CASE" in test and "{" in test for test in tests):
+            # A subquery within CASE is not evaluated there.
+            return None
+        return (
+            f"MATCH ({self._end(variable, column.field.target)}) WHERE {' AND '.join(tests)} "
+            f"RETURN {self._row(column.columns, variable, Before())} AS row "
+            f"ORDER BY {key}{' DESC' if page.reversed else ''} LIMIT $size{page.index}"
+        )
+
+    def counted(self, column: ManyColumn) -> str:
+        """Return how many nodes a root has, as a statement of its own: it can use any index."""
+        variable = self._fresh()
+        return f"{self._source(None, column, variable, [])} RETURN count({variable}) AS row"
+
+    def _tests(self, column: ManyColumn, variable: str, grouped: Order | None) -> list[str]:
+        """Return the tests of a page that begins nowhere else, but for its bounds."""
+        page, types = column.page, column.columns.types
+        visible = self._rules.visible(types, variable)
+        tests = [] if visible is None else [visible]
+        if page.filter is not None:
+            texts = Texts(self._rules, f"filter{page.index}")
+            without = None if grouped is None else grouped.field
+            tests += page.filter.tests(Subject(variable, types), page.shape, texts, without)
+        return tests
+
     def _total(self, start: str | None, column: ManyColumn) -> str:
         variable, relation = self._fresh(), column.field.relation
         visible = self._rules.visible(column.columns.types, variable)
@@ -209,26 +274,32 @@ class _Compiler:
         return f"COUNT {{ {source}{returned} }}"
 
     def _source(
-        self, start: str | None, column: ManyColumn, variable: str, bounds: Sequence[str]
+        self,
+        start: str | None,
+        column: ManyColumn,
+        variable: str,
+        bounds: Sequence[str],
+        grouped: Order | None = None,
     ) -> str:
-        """Return the clauses that bind the variable to the nodes of a connection."""
+        """Return the clauses that bind the variable to the nodes of a connection.
+
+        `grouped` says which test the bounds make needless.
+        """
         relation, page = column.field.relation, column.page
-        texts = Texts(self._rules, f"filter{page.index}")
-        end = self._end(variable, column.field.target)
-        visible = self._rules.visible(column.columns.types, variable)
         begun = None
-        tests = [*bounds, *([] if visible is None else [visible])]
-        if page.filter is not None:
-            if start is None:
-                begun = page.filter.start(variable, page.shape, texts)
-            subject = Subject(variable, column.columns.types)
-            tests += page.filter.tests(subject, page.shape, texts) if begun is None else begun.tests
-        if begun is not None:
-            opening = begun.clauses
-        else:
+        if page.filter is not None and start is None:
+            texts = Texts(self._rules, f"filter{page.index}")
+            begun = page.filter.start(variable, page.shape, texts)
+        if begun is None:
+            end = self._end(variable, column.field.target)
             opening = "MATCH " + (
                 f"({end})" if start is None or relation is None else relation.pattern(start, end)
             )
+            tests = [*bounds, *self._tests(column, variable, grouped)]
+        else:
+            opening = begun.clauses
+            visible = self._rules.visible(column.columns.types, variable)
+            tests = [*bounds, *([] if visible is None else [visible]), *begun.tests]
         if not tests:
             return opening
         joint = "AND" if isinstance(relation, Below) and start is not None else "WHERE"
@@ -241,6 +312,14 @@ class _Compiler:
     def _fresh(self) -> str:
         self._variables += 1
         return f"n{self._variables}"
+
+
+def _unindexed(test: str) -> str:
+    """Return a test by which the embedded engine does not choose another index to read.
+
+    It would read all that the index has for the value, and sort it. No index serves subqueries.
+    """
+    return test if "{" in test else f"CASE WHEN {test} THEN true ELSE false END"
 
 
 def _masked(value: str, allowed: str | None) -> str:

@@ -16,13 +16,22 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from domain.errors import BadInput
 from domain.language import Phrase
-from graph.reads.conditions import Condition, Identified, Subject, Texts, WithinArea
+from graph.reads.conditions import (
+    Compared,
+    Condition,
+    Identified,
+    Subject,
+    Texts,
+    WithinArea,
+)
 from graph.reads.search import Search
 
 MOST_CONDITIONS = 100
 """Comparisons and related nodes in one filter."""
 DEEPEST_FILTER = 12
 """Levels of one filter, of `and`, `or`, `not` and of related nodes."""
+NAMING = frozenset({"id", "name", "code", "creditCode"})
+"""Properties with an index of which one value is of few nodes."""
 AND, OR, NOT = "and", "or", "not"
 SOME, NONE, EVERY = "some", "none", "every"
 AGENT = "Agent"
@@ -95,9 +104,12 @@ class NodeFilter:
         """Return the test; true for all where nothing is asked."""
         return " AND ".join(self.tests(subject, shape, texts)) or "true"
 
-    def tests(self, subject: Subject, shape: Shape, texts: Texts) -> list[str]:
-        """Return the tests that all have to hold."""
-        return [self._test(name, each, subject, texts) for name, each in shape]
+    def tests(
+        self, subject: Subject, shape: Shape, texts: Texts, without: str | None = None
+    ) -> list[str]:
+        """Return the tests that all have to hold, `without` one that is seen to elsewhere."""
+        found = [(name, self._test(name, each, subject, texts)) for name, each in shape]
+        return [test for name, test in found if name != without]
 
     def start(self, variable: str, shape: Shape, texts: Texts) -> Start | None:
         """Return how a root connection begins at the selective end of the filter.
@@ -135,6 +147,27 @@ class NodeFilter:
                 case _:
                     raise TypeError(f"nothing begins with {name}")
         return start
+
+    def finds_few(self, shape: Shape) -> bool:
+        """Whether it begins at something selective, or names the nodes themselves."""
+        if self._selective(shape) is not None:
+            return True
+        return any(
+            isinstance(condition := self.fields.get(name), Compared)
+            and condition.property in NAMING
+            and not {"eq", "in"}.isdisjoint(cast("tuple[str, ...]", each))
+            for name, each in shape
+        )
+
+    def one_of_a_vocabulary(self, shape: Shape) -> list[str]:
+        """Return the fields that have to have one certain value of a closed vocabulary."""
+        return [
+            name
+            for name, each in shape
+            if isinstance(condition := self.fields.get(name), Compared)
+            and each == ("eq",)
+            and "lt" not in condition.operators
+        ]
 
     def _selective(self, shape: Shape) -> str | None:
         for kind in (Search, WithinArea, (ToOne, ToMany)):

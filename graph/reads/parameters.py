@@ -21,6 +21,7 @@ from domain.claims import ClaimPolicy
 from domain.errors import BadInput, PageTooLarge
 from domain.identity import parse_global_id
 from domain.language import Language
+from graph.ordering import key_with
 from graph.reads.columns import ComputedColumn, GroupsColumn, PagePlan
 from graph.reads.computed import Asked
 from graph.reads.cursors import HIGHEST, LOWEST, decode_cursor
@@ -162,9 +163,13 @@ def _resolve(page: PagePlan, arguments: Mapping[str, Any]) -> _Resolved:
         for cursor in (after, before)
     )
     low, high = (end, start) if page.descending else (start, end)
+    above, below = low or LOWEST, high or HIGHEST
+    if page.grouped is not None:
+        value = arguments["filter"][page.grouped.field]["eq"]
+        above, below = key_with(value, above), key_with(value, below)
     parameters: dict[str, Any] = {
-        f"above{page.index}": LOWEST if low is None else low,
-        f"below{page.index}": HIGHEST if high is None else high,
+        f"above{page.index}": above,
+        f"below{page.index}": below,
         f"size{page.index}": size + 1 if page.more else size,
     }
     if page.filter is not None:

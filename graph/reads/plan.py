@@ -35,7 +35,7 @@ from graph.mapping import (
     RootField,
     named_type,
 )
-from graph.ordering import DESCENDING, ordered
+from graph.ordering import CREATED, DESCENDING, Order, ordered
 from graph.reads.columns import (
     TYPE_NAME,
     Answer,
@@ -107,10 +107,18 @@ class Planner:
         """Plan a root connection."""
         described = ManyField(None, root.target, order)
         column = self._many(described, definition, nodes, None)
+        column.page.grouped = self._grouped(root.target, column.page)
         connection = self._connection(column, definition, nodes)
         plan = RootPlan(key, root, nodes[0], definition, {}, {}, column, connection)
         plan.settle()
         return plan
+
+    def _grouped(self, target: str, page: PagePlan) -> Order | None:
+        """Return the order by the value that a root's filter asks for, where one is stored."""
+        if page.filter is None or page.order != CREATED or page.filter.finds_few(page.shape):
+            return None
+        asked = page.filter.one_of_a_vocabulary(page.shape)
+        return next((each for each in self._mapping.orders[target] if each.field in asked), None)
 
     def node_root(
         self,

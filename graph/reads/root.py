@@ -1,10 +1,12 @@
 """A compiled root field: its statement, its parameters, and its answer in both ways."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from functools import cached_property, partial
+from typing import Any, Protocol, TypeAlias
 
 from graphql import FieldNode, GraphQLField, get_argument_values
 from graphql.execution.values import VariableValues
@@ -15,12 +17,12 @@ from domain.clock import Clock
 from domain.identity import parse_global_id
 from domain.language import Language
 from graph.access import AccessKind, Rules, access_parameters
-from graph.driver import Graph
+from graph.driver import Dialect, Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
 from graph.planning import planning_of
 from graph.reads.assemble import Assembler, assembler
 from graph.reads.columns import RootPlan
-from graph.reads.cypher import compile_root
+from graph.reads.cypher import compile_in_order, compile_root
 from graph.reads.levels import LevelRead
 from graph.reads.parameters import (
     ComputedResolvers,
@@ -32,8 +34,9 @@ from graph.reads.parameters import (
 )
 from graph.reads.plan import Planner
 from graph.reads.rows import ConnectionRows, Row, connection
-from graph.statements import CompiledStatement
+from graph.statements import ROWS, TOTAL, CompiledStatement
 
+InOrder: TypeAlias = tuple[CompiledStatement, CompiledStatement | None]
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _PARAMETER = re.compile(r"\$(\w+)")
 
@@ -145,7 +148,33 @@ class RootRead:
             except LookupError:
                 # A node that one level found was gone at the next.
                 pass
+        if (in_order := self._in_order(graph.dialect)) is not None:
+            rows, total = in_order
+            if total is None:
+                return [await graph.read_column(rows, parameters), None]
+            return await asyncio.gather(
+                graph.read_column(rows, parameters), read(total, parameters)
+            )
         return await read(self.statement, parameters)
+
+    def statements(self, dialect: Dialect) -> list[CompiledStatement]:
+        """Return what is asked of such an engine."""
+        found = self._in_order(dialect) or (self.statement,)
+        return [statement for statement in found if statement is not None]
+
+    def _in_order(self, dialect: Dialect) -> InOrder | None:
+        """Return rows and total as statements of their own, where the engine needs it."""
+        return self._rows_and_total if dialect is Dialect.EMBEDDED else None
+
+    @cached_property
+    def _rows_and_total(self) -> InOrder | None:
+        texts = compile_in_order(self.plan, partial(Rules, self._kind), self._mapping.possible)
+        if texts is None:
+            return None
+        rows, total = texts
+        return CompiledStatement(rows, ROWS), (
+            None if total is None else CompiledStatement(total, TOTAL)
+        )
 
     @property
     def levels(self) -> LevelRead:

@@ -11,6 +11,7 @@ import orjson
 from domain.access import VISITOR, Viewer
 from domain.language import Language
 from graph.driver import Graph
+from graph.statements import TOTAL
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Answer, Executor
@@ -32,7 +33,12 @@ class Hub:
     texts: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        self.graph.observers.append(lambda _name, text, _parameters: self.texts.append(text))
+        self.graph.observers.append(self._told)
+
+    def _told(self, name: str, text: str, _parameters: Mapping[str, Any]) -> None:
+        """Keep the text of a root; what counts beside a page belongs to it."""
+        if name != TOTAL:
+            self.texts.append(text)
 
     def context(self, viewer: Viewer, language: Language = Language.ZH) -> Context:
         return Context(

@@ -11,7 +11,7 @@ import orjson
 
 from graph.driver import Graph, Transaction
 from graph.model import OF_THE_ENGINE
-from graph.statements import CompiledStatement, Statement
+from graph.statements import ROWS, CompiledStatement, Statement
 from tests.engines.recording import plain
 
 SHOWN = 600
@@ -62,8 +62,10 @@ async def replay(graph: Graph, file: Path, comparison: Comparison) -> None:
             continue
         answered.add(key)
         statement = CompiledStatement(asked["text"], asked["name"])
-        if asked["rows"] and isinstance(asked["rows"][0], dict):
-            rows: list[Any] = await graph.read(statement, **asked["parameters"])
+        if asked["name"] == ROWS:
+            rows: list[Any] = await graph.read_column(statement, asked["parameters"])
+        elif asked["rows"] and isinstance(asked["rows"][0], dict):
+            rows = await graph.read(statement, **asked["parameters"])
         else:
             rows = await graph.read_single(statement, asked["parameters"])
         comparison.note(asked, rows)
