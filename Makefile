@@ -59,8 +59,8 @@ $(PEER)/.stamp: bench/reads/peer/package.json bench/reads/peer/package-lock.json
 	npm ci --prefix bench/reads/peer --no-audit --no-fund --loglevel=error
 	touch $@
 
-bench-reads: $(VENV)/dev.stamp $(PEER)/.stamp ## reads against @neo4j/graphql and the bare driver (ENGINE, UNITS)
-	$(BIN)/python -m bench.reads --engine $(or $(ENGINE),embedded) --units $(or $(UNITS),5000)
+bench-reads: $(VENV)/dev.stamp $(PEER)/.stamp ## reads against @neo4j/graphql and the bare driver (ENGINE, UNITS, TENFOLD=1)
+	$(BIN)/python -m bench.reads --engine $(or $(ENGINE),embedded) --units $(or $(UNITS),5000) $(if $(TENFOLD),--tenfold)
 
 bench-claims: $(VENV)/dev.stamp ## claims per second (ENGINE)
 	$(BIN)/python -m bench.claims --engine $(or $(ENGINE),embedded)

@@ -4,6 +4,7 @@ Nodes and links are those that loading a sheet makes (`resolvers.loading_pieces.
 the comparisons of a load: a hundred thousand nodes are there in minutes on either engine.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -83,10 +84,15 @@ async def write(graph: Graph, what: City, progress: Callable[[int, int], None]) 
         _orders(what, random_numbers),
     )
     for pieces in kinds:
-        for batch in _batches(pieces, BATCH):
+        batches = _batches(pieces, BATCH)
+        batch = next(batches, None)
+        while batch:
+            # The next batch is made while the engine writes this one.
+            following = asyncio.create_task(asyncio.to_thread(next, batches, None))
             await graph.write(lambda transaction, batch=batch: _write(transaction, batch))
             done += len(batch)
             progress(min(done, total), total)
+            batch = await following
 
 
 async def _write(transaction: Transaction, pieces: Sequence[Piece]) -> None:

@@ -47,6 +47,7 @@ class Callers:
         self._clock = clock
         self._issuer = issuer
         self._viewers: dict[object, _Kept] = {}
+        self._reading: dict[object, asyncio.Task[Viewer]] = {}
 
     async def viewer_of_header(self, authorization: str | None) -> Viewer:
         """Return the caller of a request by its Authorization header; without one a visitor.
@@ -92,6 +93,7 @@ class Callers:
     def forget(self) -> None:
         """Read anew of everybody."""
         self._viewers.clear()
+        self._reading.clear()
 
     async def account_of(self, claimed: Claimed) -> str:
         """Return the account of whom the issuer names. Raises NotSignedIn for who has none."""
@@ -125,10 +127,26 @@ class Callers:
         kept = self._viewers.get(key)
         if kept is not None and present - kept.at <= VIEWER_LIFETIME.total_seconds():
             return kept.viewer
-        viewer = await read()
-        if len(self._viewers) >= VIEWERS_KEPT:
-            self._viewers.clear()
-        self._viewers[key] = _Kept(present, viewer)
+        # Who asks much asks side by side: one of the requests reads for all of them.
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = asyncio.create_task(self._read(key, present, read))
+            self._reading[key] = reading
+        return await asyncio.shield(reading)
+
+    async def _read(
+        self, key: object, present: float, read: Callable[[], Awaitable[Viewer]]
+    ) -> Viewer:
+        own = asyncio.current_task()
+        try:
+            viewer = await read()
+        finally:
+            if current := self._reading.get(key) is own:
+                del self._reading[key]
+        if current:
+            if len(self._viewers) >= VIEWERS_KEPT:
+                self._viewers.clear()
+            self._viewers[key] = _Kept(present, viewer)
         return viewer
 
 

@@ -10,8 +10,8 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -34,6 +34,8 @@ from server.tokens import Tokens
 HERE = Path(__file__).parent
 RESULTS = ROOT / "bench" / "results"
 CONTENDERS = ("hub", "peer", "bare")
+GROWING = ("unit", "page", "levels")
+"""Look-ups, pages and nested queries: what does not depend on how large the graph is."""
 
 
 def main() -> None:
@@ -44,16 +46,41 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=2.0, help="of one round of one contender")
     options.add_argument("--only", nargs="*", help="names of questions")
+    options.add_argument(
+        "--tenfold", action="store_true", help="the hub beside itself on a graph ten times as large"
+    )
     options.add_argument("--out", type=Path, default=RESULTS)
-    asyncio.run(_bench(options.parse_args()))
+    chosen = options.parse_args()
+    asyncio.run(_grow(chosen) if chosen.tenfold else _bench(chosen))
 
 
 async def _bench(options: argparse.Namespace) -> None:
     what = city(options.units)
-    with engine(options.engine) as where, ExitStack() as stack:
+    async with _written(options.engine, what) as (environment, headers):
+        with ExitStack() as stack:
+            peer = stack.enter_context(
+                serving(["node", str(HERE / "peer" / "server.mjs")], environment)
+            )
+            bare = stack.enter_context(
+                serving([sys.executable, "-m", "bench.reads.bare"], environment)
+            )
+            addresses = {
+                "hub": stack.enter_context(hub(environment)),
+                "peer": f"http://127.0.0.1:{peer['port']}/graphql",
+                "bare": f"http://127.0.0.1:{bare['port']}/",
+            }
+            await _compare(options, what, addresses, headers)
+
+
+@asynccontextmanager
+async def _written(
+    name: str, what: City
+) -> AsyncGenerator[tuple[Mapping[str, str], dict[str, str]]]:
+    """Write a city to an engine of its own; give the settings of servers on it, and who asks."""
+    with engine(name) as where:
         async with open_graph(where.settings) as graph:
             await migrate(graph)
-            await write(graph, what, progress("writing the city"))
+            await write(graph, what, progress(f"writing a city of {what.units:,} units"))
             account = await create_account(
                 graph,
                 viewer=OPERATOR,
@@ -71,18 +98,62 @@ async def _bench(options: argparse.Namespace) -> None:
             token = Tokens.from_directory(where.directory).sign(
                 account, now=system_clock(), lifetime=timedelta(days=1)
             )
-            peer = stack.enter_context(
-                serving(["node", str(HERE / "peer" / "server.mjs")], environment)
-            )
-            bare = stack.enter_context(
-                serving([sys.executable, "-m", "bench.reads.bare"], environment)
-            )
-            addresses = {
-                "hub": stack.enter_context(hub(environment)),
-                "peer": f"http://127.0.0.1:{peer['port']}/graphql",
-                "bare": f"http://127.0.0.1:{bare['port']}/",
-            }
-            await _compare(options, what, addresses, {"Authorization": f"Bearer {token}"})
+            yield environment, {"Authorization": f"Bearer {token}"}
+
+
+async def _grow(options: argparse.Namespace) -> None:
+    """Compare the hub on a city with the hub on one ten times as large, in turn."""
+    small, large = city(options.units), city(10 * options.units)
+    rows: list[str] = []
+    async with (
+        _written(options.engine, small) as (where, who),
+        _written(options.engine, large) as (elsewhere, whoever),
+    ):
+        with hub(where) as near, hub(elsewhere) as far:
+            for question in QUESTIONS:
+                if question.name not in (options.only or GROWING):
+                    continue
+                targets = [
+                    _target("once", question, small, near, who),
+                    _target("tenfold", question, large, far, whoever),
+                ]
+                for target in targets:
+                    await measure(target, 1, options.seconds)
+                times: dict[str, list[float]] = {target.name: [] for target in targets}
+                for _ in range(options.rounds):
+                    for target in targets:
+                        taken = await measure(target, 1, options.seconds)
+                        times[target.name].append(1000 * taken.p50)
+                once, tenfold = (median(found) for found in times.values())
+                rows.append(
+                    f"| {question.name} | {once:.2f} | {tenfold:.2f} | {tenfold / once:.2f} |"
+                )
+                print(rows[-1], flush=True)
+    about = (
+        f"`make bench-reads ENGINE={options.engine} UNITS={small.units} TENFOLD=1` on "
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load average "
+        f"{os.getloadavg()[1]:.1f}: the median request of the hub in milliseconds over one "
+        f"connection, on either graph in turn, medians of {options.rounds} rounds of "
+        f"{options.seconds:g} s. The goal is a ratio below 1.2."
+    )
+    title = f"# Reads on {options.engine}, {small.units:,} and {large.units:,} units"
+    table = ["| question | once ms | tenfold ms | tenfold/once |", "|---|---|---|---|"]
+    heading = [title, "", about, "", *table]
+    options.out.mkdir(parents=True, exist_ok=True)
+    file = options.out / f"tenfold-{options.engine}-{small.units}-units.md"
+    file.write_text("\n".join([*heading, *rows, ""]), encoding="utf-8")
+    print(f"written to {file}")
+
+
+def _target(
+    name: str, question: Question, what: City, address: str, headers: dict[str, str]
+) -> Target:
+    """Return the hub as a target of its own."""
+    bodies = [
+        orjson.dumps({"query": question.ours, "variables": ours})
+        for ours, _, _ in samples(question, what)
+    ]
+    return Target(name, address, cycle([request(address, body, headers) for body in bodies]))
 
 
 def _targets(

@@ -1,6 +1,7 @@
 """What an engine says that it would do for a statement: which labels it would read as a whole.
 
-Neo4j tells all of a plan, subqueries too. The embedded engine tells nothing of what is inside of
+Neo4j tells all of a plan, subqueries too; rows and total of a root are explained one by one, since
+different things are asked of them. The embedded engine tells nothing of what is inside of
 COLLECT and COUNT, so the bodies by which a statement begins are explained apart; and where it does
 not optimise, it does not tell how it finds a node: then the same look-up is explained by itself.
 """
@@ -40,31 +41,43 @@ class Plans:
         self._session = session
         self._dialect = dialect
         self._served: dict[tuple[str, str], bool] = {}
+        self._told: dict[str, set[str]] = {}
 
     def scans(self, text: str) -> set[Scan]:
         """Return what a statement reads as a whole."""
         if self._dialect is Dialect.NEO4J:
-            return {Scan(label, text) for label in _scanned(self._explained(text))}
-        return {
-            Scan(label, part)
-            for part in (text, *beginnings(text))
-            for label in self._scanned_by_a_part(part)
-        }
+            parts = roots(text) or [text]
+        else:
+            parts = [text, *beginnings(text)]
+        return {Scan(label, part) for part in parts for label in self._scanned_by_a_part(part)}
 
     def needless(self, text: str) -> set[Scan]:
         """Return the scans of a read where an index could serve.
 
         To count by conditions of which no index knows, every node has to be looked at; without a
-        condition, counts are kept.
+        condition, counts are kept. Neo4j knows how many it would find in an index, and is trusted
+        with counts.
         """
         return {
             scan
             for scan in self.scans(text)
             if not _COUNTS.search(scan.part)
-            or any(self._serves(scan.label, name) for name in required(scan.part))
+            or (
+                self._dialect is Dialect.EMBEDDED
+                and any(self._serves(scan.label, name) for name in required(scan.part))
+            )
         }
 
     def _scanned_by_a_part(self, part: str) -> set[str]:
+        if part not in self._told:
+            self._told[part] = (
+                set(_scanned(self._explained(part)))
+                if self._dialect is Dialect.NEO4J
+                else self._scanned_by_the_embedded_engine(part)
+            )
+        return self._told[part]
+
+    def _scanned_by_the_embedded_engine(self, part: str) -> set[str]:
         try:
             told = str(self._explained(part)["args"]["string-representation"])
         except ClientError as error:
@@ -109,11 +122,31 @@ def beginnings(text: str) -> Iterator[str]:
     """Yield the bodies of COLLECT and COUNT that begin at no node of the statement around them."""
     for found in _BODY.finditer(text):
         body = _enclosed(text, found.end())
-        if not _BEGINS.match(body):
-            continue
-        if found[1] == "COUNT":
-            body = re.sub(r" RETURN \w+$", "", body) + " RETURN count(*) AS row"
-        yield body
+        if _BEGINS.match(body):
+            yield _alone(found[1], body)
+
+
+def roots(text: str) -> list[str]:
+    """Return the rows and the total of a root, each as a statement; none for other statements.
+
+    What a row holds is left out: it begins at the row's node, and planning it takes long.
+    """
+    found: list[str] = []
+    if not text.startswith("RETURN ["):
+        return found
+    end = 0
+    for start in _BODY.finditer(text):
+        if start.start() >= end:
+            body = _enclosed(text, start.end())
+            end = start.end() + len(body)
+            found.append(_alone(start[1], re.sub(r" RETURN \[.*", " RETURN 1 AS row", body)))
+    return found
+
+
+def _alone(kind: str, body: str) -> str:
+    if kind == "COLLECT":
+        return body
+    return re.sub(r" RETURN \w+$", "", body) + " RETURN count(*) AS row"
 
 
 def _enclosed(text: str, start: int) -> str:

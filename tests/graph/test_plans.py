@@ -24,7 +24,7 @@ from schema.documents import parsed
 from schema.resolve import mapping_of
 from tests.contract.asking import Case, cases
 from tests.contract.world import build_world, viewers
-from tests.engines.plans import Plans, required
+from tests.engines.plans import Plans, Scan, required
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
@@ -32,7 +32,7 @@ SCHEMA = graphql_schema_of(build_schema())
 MAPPING = mapping_of(SCHEMA)
 WORLD = build_world()
 VIEWERS = viewers(WORLD)
-CALLERS = ("visitor", "coordinator", "admin")
+CALLERS = ("visitor", "coordinator")
 NODES_OF_A_LABEL = 300
 IN_QUERIES = {
     # The embedded engine uses no index for a range within COLLECT; it reads the path of 44,703
@@ -42,6 +42,7 @@ IN_QUERIES = {
 """Queries of the suite that read a label as a whole, and why."""
 IN_STATEMENTS = {
     "administration.administrators": "few hold grants; asked where the last administrator leaves",
+    "event_numbers.waiting": "the label is of the few events that wait for their number",
     "idempotency.forget": "a range; few keys the embedded engine would rather read all",
     "matching.agreements": "a run of the matcher takes all of them into account",
     "matching.alliances": "a run of the matcher takes all of them into account",
@@ -51,10 +52,11 @@ IN_STATEMENTS = {
     "persons.events": "what names a person is in lists; asked when a person's data is handed out",
     "persons.forget_answers": "what names a person is in texts; asked when a person is erased",
     "reports.agent_by_name": "a command of an operator, who knows a name and no id",
+    "reports.places_of_orders": "which areas have orders at all; a command of an operator",
     "reports.latest_run": "runs of the matcher are few",
 }
 """Statements by hand that read a label as a whole, and why."""
-OF_MIGRATIONS = ("migrations.", "granters.", "versions.", "restore.", "dump.", "event_numbers.")
+OF_MIGRATIONS = ("migrations.", "granters.", "versions.", "restore.", "dump.")
 """What brings a graph up to date, or moves it, reads it as a whole once."""
 
 
@@ -78,7 +80,7 @@ async def test_no_query_of_the_suite_scans_where_an_index_could_serve(
         (case, scan.label): scan.part
         for text, case in texts.items()
         for scan in plans.needless(text)
-        if (case, scan.label) not in IN_QUERIES
+        if (case, scan.label) not in IN_QUERIES and not _few_areas(scan)
     }
     assert not needless
 
@@ -138,6 +140,11 @@ async def fill(graph: Graph) -> None:
                 statement, rows=rows
             )
         )
+
+
+def _few_areas(scan: Scan) -> bool:
+    """Whether it is for an area and all below it: where areas are few, Neo4j begins at them."""
+    return scan.label == "Area" and "path CONTAINS" in scan.part
 
 
 def suite(dialect: Dialect) -> dict[str, str]:
