@@ -24,7 +24,7 @@ async def ranged(graph: Graph, label: LiteralString, name: LiteralString) -> Non
 
 async def typed(graph: Graph, label: LiteralString, name: LiteralString) -> None:
     """Say that a property is text: the embedded engine reads only such an index in its order."""
-    if graph.dialect is Dialect.EMBEDDED:
+    if isinstance(graph.engine, EmbeddedEngine):
         await graph.engine.schema_command(f"CREATE PROPERTY {label}.{name} IF NOT EXISTS STRING")
 
 
