@@ -42,6 +42,9 @@ IN_QUERIES = {
     ("area", "Area"),
 }
 """Queries of the suite that read a label as a whole, and why."""
+OF_GROUPS = "groups"
+"""Groups add up all nodes of a label; and the embedded engine does not tell how it finds the node of
+a group's key, whose id the statement works out itself."""
 IN_STATEMENTS = {
     "administration.administrators": "few hold grants; asked where the last administrator leaves",
     "event_numbers.waiting": "the label is of the few events that wait for their number",
@@ -85,7 +88,9 @@ async def test_no_query_of_the_suite_scans_where_an_index_could_serve(
         (case, scan.label): scan.part
         for text, case in texts.items()
         for scan in plans.needless(text)
-        if (case, scan.label) not in IN_QUERIES and not _few_areas(scan)
+        if (case, scan.label) not in IN_QUERIES
+        and not case.startswith(OF_GROUPS)
+        and not _few_areas(scan)
     }
     assert not needless
 
