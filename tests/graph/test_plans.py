@@ -43,12 +43,13 @@ IN_QUERIES = {
 }
 """Queries of the suite that read a label as a whole, and why."""
 OF_GROUPS = "groups"
-"""Groups add up all nodes of a label; and the embedded engine does not tell how it finds the node of
-a group's key, whose id the statement works out itself."""
+"""Groups add up all nodes of a label; and the embedded engine does not tell how it finds the node
+of a group's key, whose id the statement works out itself."""
 IN_STATEMENTS = {
     "administration.administrators": "few hold grants; asked where the last administrator leaves",
     "event_numbers.waiting": "the label is of the few events that wait for their number",
     "idempotency.forget": "a range; few keys the embedded engine would rather read all",
+    "match_runs.memories": "runs of the matcher are few",
     "matching.agreements": "a run of the matcher takes all of them into account",
     "matching.alliances": "a run of the matcher takes all of them into account",
     "matching.pairings": "a run of the matcher takes all of them into account",
