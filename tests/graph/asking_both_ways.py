@@ -43,20 +43,6 @@ async def answer(
     return response
 
 
-async def answer_slowly(
-    here: Neighbourhood, who: str | None, query: str, variables: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """What the hub answers to what the short way does not serve."""
-    context = Context(
-        graph=here.graph,
-        viewer=await account_of(here, who),
-        language=Language.EN,
-        clock=lambda: here.clock.now,
-    )
-    assert await EXECUTOR.fast.answer(query, variables, None, context) is None
-    return orjson.loads((await EXECUTOR.ordinary(query, variables, None, context)).body)
-
-
 async def data(
     here: Neighbourhood, who: str | None, query: str, variables: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

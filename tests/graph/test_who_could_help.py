@@ -13,7 +13,7 @@ from graph.driver import Graph
 from matching.model import Policy
 from matching.rules import judge
 from resolvers.matching_situation import read_situation
-from tests.graph.asking_both_ways import answer_slowly
+from tests.graph.asking_both_ways import answer
 from tests.graph.claim_lives import Lives
 from tests.graph.matching_market import Market
 
@@ -36,7 +36,7 @@ async def helpers(
     **variables: Any,
 ) -> list[dict[str, Any]] | None:
     given = {"order": global_id("DemandOrder", order.id), **variables}
-    response = await answer_slowly(market.here, who, QUERY, given)
+    response = await answer(market.here, who, QUERY, given)
     assert "errors" not in response, response
     return response["data"]["whoCouldHelp"]
 
@@ -127,5 +127,5 @@ async def test_how_many_is_bounded(market: Market) -> None:
     order = await market.order()
     for first in (0, 101):
         given = {"order": global_id("DemandOrder", order.id), "first": first}
-        (error,) = (await answer_slowly(market.here, None, QUERY, given))["errors"]
+        (error,) = (await answer(market.here, None, QUERY, given))["errors"]
         assert error["extensions"]["code"] == "BAD_INPUT"
