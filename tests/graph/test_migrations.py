@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 MARK = Statement("tests.mark", "CREATE (:Pairing {id: $id})", writes=True)
 MARKS = CompiledStatement("MATCH (p:Pairing) RETURN count(p) AS marks")
-UNMARK = Statement("tests.unmark", "MATCH (p:Pairing) DELETE p", writes=True)
+UNMARK = Statement("tests.unmark", "MATCH (p:Pairing) DETACH DELETE p", writes=True)
 FORGET = Statement(
     "tests.forget",
     "MATCH (m) WHERE (m:Migration AND m.number > $above) OR m:EngineLock DETACH DELETE m",
