@@ -134,7 +134,7 @@ async def test_the_figures_count_what_was_done(observed: Observed) -> None:
     assert 'renling_requests_total{method="GET",route="other",status="404"} 1.0' in page
     assert "secret-path" not in page
     assert re.search(
-        r'renling_statement_seconds_count\{outcome="DONE",statement="compiled"\} 1', page
+        r'renling_statement_seconds_count\{outcome="DONE",statement="compiled(\.rows)?"\} 1', page
     )
     assert 'renling_claim_steps_total{action="START",outcome="BAD_IDENTIFIER"} 1.0' in page
     assert 'renling_refusals_total{limit="CHARACTERS"} 1.0' in page

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.market import market
 from domain.vocabulary import CapacityKind
-from matching import matcher
+from matching import solving
 from matching.baseline import first_come_first_served
 from matching.matcher import match
 from matching.model import Method, Proof
@@ -29,7 +29,7 @@ from tests.unit.matching_cases import (
 @pytest.fixture(scope="module", autouse=True)
 def no_programs() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(matcher, "LARGEST_PROGRAM", 0)
+    patch.setattr(solving, "LARGEST_PROGRAM", 0)
     yield
     patch.undo()
 
