@@ -93,13 +93,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the chosen engine has no use for; let what is not recorded end its module."""
+    """Leave out what the chosen engine has no use for, and order the rest.
+
+    What is not recorded ends its module; what compares the engines ends the run, when a run on the
+    embedded engine beside it is likely to have ended and left its recordings.
+    """
     chosen = [(item, _chosen(config, item)) for item in items]
     config.hook.pytest_deselected(items=[item for item, is_chosen in chosen if not is_chosen])
     modules = {item.path: number for number, item in reversed([*enumerate(items)])}
     items[:] = sorted(
         (item for item, is_chosen in chosen if is_chosen),
-        key=lambda item: (modules[item.path], item.get_closest_marker("unrecorded") is not None),
+        key=lambda item: (
+            item.get_closest_marker("both_engines") is not None,
+            modules[item.path],
+            item.get_closest_marker("unrecorded") is not None,
+        ),
     )
 
 
