@@ -11,7 +11,8 @@ from graph.statements import CompiledStatement
 
 
 @cache
-def _statement(kind: AccessKind, label: str) -> CompiledStatement:
+def visible_statement(kind: AccessKind, label: str) -> CompiledStatement:
+    """Return what asks which of `$ids` are nodes of a type that such callers may see."""
     visible = Rules(kind).visible((label,), "n")
     where = "" if visible is None else f" WHERE {visible}"
     return CompiledStatement(
@@ -23,7 +24,7 @@ async def visible_ids(
     graph: Graph, viewer: Viewer, now: datetime, label: str, ids: Sequence[str]
 ) -> set[str]:
     """Return which of the nodes of a type the caller may see now. Raises EngineError."""
-    statement = _statement(AccessKind.of(viewer), label)
+    statement = visible_statement(AccessKind.of(viewer), label)
     parameters = {
         name: value
         for name, value in access_parameters(viewer, now).items()

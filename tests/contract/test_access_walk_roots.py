@@ -19,6 +19,7 @@ from graph.driver import Graph
 from graph.event_numbers import standing
 from graph.history import Happened
 from graph.paths import KINDS
+from graph.reads import visible
 from resolvers.event_feed import EventFeed, FeedStopped
 from schema.build import build_schema
 from schema.execution import Executor
@@ -293,6 +294,7 @@ async def test_the_walk_finds_a_rule_that_is_missing_there(
 ) -> None:
     """Where nothing is hidden any more, history, groups and subscriptions tell it, or who is."""
     monkeypatch.setattr(Rules, "visible", lambda *_: None)
+    monkeypatch.setattr(visible, "visible_statement", visible.visible_statement.__wrapped__)
     executor = Executor(build_schema(), WIDE)
     bare = Hub(hub.graph, WORLD, executor)
     viewer = viewers["liaison"]

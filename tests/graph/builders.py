@@ -31,9 +31,9 @@ NOW = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 Link = tuple[str, str, str, str, str]
 """Label and id of the start, the relationship's type, label and id of the end."""
 
-EVERYTHING = CompiledStatement(
-    "MATCH (n) OPTIONAL MATCH (n)-[r]->(m) "
-    "RETURN labels(n) AS labels, properties(n) AS properties, type(r) AS type, "
+NODES = CompiledStatement("MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties")
+LINKS = CompiledStatement(
+    "MATCH (n)-[r]->(m) RETURN coalesce(n.id, n.key) AS source, type(r) AS type, "
     "coalesce(m.id, m.key) AS target"
 )
 
@@ -69,16 +69,17 @@ async def put(graph: Graph, records: Sequence[Node], links: Sequence[Link] = ())
 
 async def dump(graph: Graph) -> list[tuple[Any, ...]]:
     """Return all that is in the graph but its locks, in an order of its own, for comparing."""
-    rows = await graph.read(EVERYTHING)
-    return sorted(
+    nodes = [
         (
             tuple(sorted(row["labels"])),
             repr(sorted(item for item in row["properties"].items() if item[0] != "lock")),
-            row["type"] or "",
-            row["target"] or "",
         )
-        for row in rows
-    )
+        for row in await graph.read(NODES)
+    ]
+    links = [
+        (row["source"] or "", row["type"], row["target"] or "") for row in await graph.read(LINKS)
+    ]
+    return [*sorted(nodes), *sorted(links)]
 
 
 @dataclass
