@@ -33,8 +33,8 @@ Link = tuple[str, str, str, str, str]
 
 NODES = CompiledStatement("MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties")
 LINKS = CompiledStatement(
-    "MATCH (n)-[r]->(m) RETURN coalesce(n.id, n.key) AS source, type(r) AS type, "
-    "coalesce(m.id, m.key) AS target"
+    "MATCH (n)-[r]->(m) RETURN labels(n) AS labels, coalesce(n.id, n.key) AS source, "
+    "type(r) AS type, coalesce(m.id, m.key) AS target"
 )
 
 
@@ -68,7 +68,10 @@ async def put(graph: Graph, records: Sequence[Node], links: Sequence[Link] = ())
 
 
 async def dump(graph: Graph) -> list[tuple[Any, ...]]:
-    """Return all that is in the graph but its locks, in an order of its own, for comparing."""
+    """Return all that is in the graph but its locks, in an order of its own, for comparing.
+
+    Each begins with the labels of a node: of the node itself, or of the start of the link.
+    """
     nodes = [
         (
             tuple(sorted(row["labels"])),
@@ -77,7 +80,8 @@ async def dump(graph: Graph) -> list[tuple[Any, ...]]:
         for row in await graph.read(NODES)
     ]
     links = [
-        (row["source"] or "", row["type"], row["target"] or "") for row in await graph.read(LINKS)
+        (tuple(sorted(row["labels"])), row["source"] or "", row["type"], row["target"] or "")
+        for row in await graph.read(LINKS)
     ]
     return [*sorted(nodes), *sorted(links)]
 
