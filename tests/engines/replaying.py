@@ -33,7 +33,8 @@ class Comparison:
         self.texts.add(asked["text"])
         first, second = (comparable(asked["text"], found) for found in (asked["rows"], rows))
         parameters = json.dumps(asked["parameters"], ensure_ascii=False)
-        if first != second:
+        # What an engine's clock decides is another thing at another time.
+        if first != second and "timestamp()" not in asked["text"]:
             self.differences.append(
                 "\n".join(
                     [
@@ -123,8 +124,8 @@ def _without_clock(properties: dict[str, Any]) -> dict[str, Any]:
 def _in_order(text: str) -> bool:
     """Whether a statement orders its rows and every list that it collects."""
     bodies = [_body(text, found.end()) for found in re.finditer(r"(?<!head\()COLLECT {", text)]
-    comprehension = re.search(r"(?<!head\()\[\(", text)
-    return "ORDER BY" in text and comprehension is None and all("ORDER BY" in b for b in bodies)
+    unordered = re.search(r"(?<!head\()\[\(|\bcollect\(", text)
+    return "ORDER BY" in text and unordered is None and all("ORDER BY" in b for b in bodies)
 
 
 def _body(text: str, begin: int) -> str:

@@ -37,7 +37,7 @@ UNITS = CompiledStatement(
     "MATCH (u:Unit) RETURN u.name AS name, COUNT { (u)-[:LOCATED_IN]->() } AS areas"
 )
 COUNTS = CompiledStatement(
-    """MATCH (n) UNWIND labels(n) AS label WITH label, count(*) AS c
+    """MATCH (n) WHERE NOT n:EngineLock UNWIND labels(n) AS label WITH label, count(*) AS c
 RETURN collect([label, c]) AS found"""
 )
 
