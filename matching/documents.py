@@ -58,6 +58,7 @@ def policy_text(policy: Policy) -> str:
             "effort": policy.effort,
             "keep": policy.keep,
             "floorCost": policy.floor_cost,
+            "longestCycle": policy.longest_cycle,
         }
     )
 

@@ -51,7 +51,7 @@ def solve_exact(component: Component, effort: float) -> Outcome:
 def _solve(program: Program, effort: float) -> tuple[Amounts, int]:
     """Return a plan of the largest value found and the bound that is proven."""
     program.model.maximize(program.value)
-    solver = _solver(effort)
+    solver = deterministic_solver(effort, presolve=False)
     status = solver.solve(program.model)
     if status == cp_model.UNKNOWN:
         return [], program.component.worth_bound
@@ -74,20 +74,21 @@ def _tidied(program: Program, amounts: Amounts, effort: float) -> Amounts:
     )
     program.model.add(program.value == value)
     program.model.minimize(program.lines)
-    solver = _solver(effort * TIDYING)
+    solver = deterministic_solver(effort * TIDYING, presolve=False)
     status = solver.solve(program.model)
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return _amounts(program, solver) if found else amounts
 
 
-def _solver(effort: float) -> cp_model.CpSolver:
+def deterministic_solver(effort: float, *, presolve: bool) -> cp_model.CpSolver:
+    """Return a solver that gives the same on any machine, within an effort."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = SEED
     solver.parameters.max_deterministic_time = effort
-    # Its presolve takes the flow apart that these programs are made of: 60 s and no plan, where
+    # Its presolve takes the flow apart that programs of lots are made of: 60 s and no plan, where
     # without it the best plan of the same component is proven in 2 s.
-    solver.parameters.cp_model_presolve = False
+    solver.parameters.cp_model_presolve = presolve
     # It would take SIGINT away from the process for good: Ctrl-C then kills it without a clean end.
     solver.parameters.catch_sigint_signal = False
     return solver

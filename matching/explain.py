@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from domain.language import Language, label, text
 from domain.measures import written
 from matching.changes import Cause, PlanChange
+from matching.cycles import Package
 from matching.model import ComponentProof, Fairness, Json, Proof, Reason, Refusal, Unmatched
 from matching.why import Why
 
@@ -51,6 +52,24 @@ def change_sentence(change: PlanChange, names: Mapping[str, str], language: Lang
         source=named(change.from_offer_id, "offer"),
         why=LIST_SEPARATORS[language].join(causes),
     )
+
+
+def package_sentence(package: Package, names: Mapping[str, str], language: Language) -> str:
+    """Return who gives whom what; `names` are those of agents, and titles of offers, if known."""
+    receivers = (*package.agents[1:], package.agents[0])
+    links = [
+        text(
+            "matching.package.link",
+            language,
+            giver=names.get(giver, giver),
+            receiver=names.get(receiver, receiver),
+            offer=names.get(link.offer_id, link.offer_id),
+            quantity=written(link.quantity, link.measure),
+            measure=label("Measure", link.measure, language),
+        )
+        for giver, receiver, link in zip(package.agents, receivers, package.proposals, strict=True)
+    ]
+    return text("matching.package", language, links=LIST_SEPARATORS[language].join(links))
 
 
 def cause_sentence(

@@ -75,7 +75,8 @@ def plan_of(
     for share in (*shares, *shares_of_pins(held)):
         by_pair[share.order_id, share.offer_id].append(share)
     proposals = tuple(
-        _proposal(found, *key, taken, pinned.get(key, 0)) for key, taken in sorted(by_pair.items())
+        proposal_of(found, *key, taken, pinned.get(key, 0))
+        for key, taken in sorted(by_pair.items())
     )
     counted = count(found, proposals, fairness, kept=proofs is not None)
     return Plan(
@@ -140,9 +141,10 @@ def check_ids(situation: Situation) -> None:
             raise MatchingError(reason=Phrase("matching.problem.ID_TWICE"))
 
 
-def _proposal(
+def proposal_of(
     found: Found, order_id: str, offer_id: str, shares: Sequence[Share], pinned: int
 ) -> Proposal:
+    """Return what shares of one pair are as a proposal, with why the pair is good."""
     numbers = found.order_numbers[order_id], found.offer_numbers[offer_id]
     order, offer = found.columns.orders[numbers[0]], found.columns.offers[numbers[1]]
     parts, steps = found.parts(*numbers), ratio(order.measure, offer.measure)

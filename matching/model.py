@@ -148,7 +148,8 @@ class Policy:
     all of the shorter one). `effort` is CP-SAT's deterministic time per component.
     `keep` is the bonus of a unit where the last plan has it, as a share of a perfect unit's worth.
     `floor_cost` is the most, as a share of the plan's value, that a floor between communities may
-    cost; 0: none is sought.
+    cost; 0: none is sought. `longest_cycle` is of how many agents a package may be, 2 to 4; below
+    2 none is sought.
     """
 
     name: str = "best"
@@ -161,6 +162,7 @@ class Policy:
     effort: float = 2.0
     keep: float = 0.1
     floor_cost: float = 0.0
+    longest_cycle: int = 0
 
 
 class Refusal(StrEnum):

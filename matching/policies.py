@@ -18,6 +18,7 @@ MOST_DAYS = 366
 LONGEST_NAME = 80
 MOST_EFFORT = 60.0
 MOST_FACTOR = 1000.0
+LONGEST_CYCLE = 4
 TOLERANCE = 1e-6
 
 Reader = Callable[[str, object], Any]
@@ -123,5 +124,6 @@ FIELDS: Mapping[str, tuple[str, Reader]] = {
     "effort": ("effort", number(0, MOST_EFFORT)),
     "keep": ("keep", number(0, 1)),
     "floorCost": ("floor_cost", number(0, 1)),
+    "longestCycle": ("longest_cycle", whole(0, LONGEST_CYCLE)),
 }
 """The fields of a policy document: the policy's own name of each, and how it is read."""

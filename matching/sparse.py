@@ -58,6 +58,12 @@ def connected(arcs: Matrix) -> NDArray[np.int64]:
     return labels.astype(np.int64)
 
 
+def strongly_connected(arcs: Matrix) -> NDArray[np.int64]:
+    """Return the number of each node's part in which every node reaches every other."""
+    labels: NDArray[Any] = _graphs.connected_components(arcs, connection="strong")[1]
+    return labels.astype(np.int64)
+
+
 def parents(arcs: Matrix, root: int) -> NDArray[np.int64]:
     """Return each node's parent in a breadth-first tree; below 0 for the root and the unreached."""
     found: NDArray[Any] = _graphs.breadth_first_order(arcs, root, directed=False)[1]

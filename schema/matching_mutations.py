@@ -54,6 +54,7 @@ class MatchPolicyInput:
     effort: float | None = None
     keep: float | None = None
     floor_cost: float | None = None
+    longest_cycle: int | None = None
 
 
 @strawberry.input

@@ -16,10 +16,12 @@ from domain.measures import written
 from matching.baseline import first_come_first_served
 from matching.changes import PlanChange, changes_of
 from matching.comparison import compare
+from matching.cycles import SHORTEST, Packages, find_packages
 from matching.dimacs import dimacs_lines
 from matching.explain import (
     change_sentence,
     fairness_sentence,
+    package_sentence,
     reason_sentence,
     unmatched_sentence,
 )
@@ -64,10 +66,15 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
             solved = solve(found, progress, pool)
         plan = plan_of_solved(situation, solved)
         practice = first_come_first_served(situation, policy, found)
+        packages = None
+        if policy.longest_cycle >= SHORTEST:
+            packages = find_packages(found, plan, policy.longest_cycle)
     document = _document(output, situation, policy, plan, practice)
     changes = changes_of(situation, policy, plan, rest.dropped)
     document["changes"] = [_change(output, change) for change in changes]
     document["memory"] = memory_document(memory_of(situation, offer_prices(solved)))
+    if packages is not None:
+        document["packages"] = _packages(output, packages)
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     _write(files.out, [orjson.dumps(document, option=options).decode()])
     if files.dimacs is not None:
@@ -89,6 +96,11 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
     )
     if plan.fairness is not None:
         output.line(fairness_sentence(plan.fairness, output.language))
+    if packages is not None:
+        count = len(packages.packages)
+        output.say(
+            "command.matched_packages", count=count, value=packages.value, bound=packages.bound
+        )
     if files.last is not None:
         output.say("command.matched_changes", count=len(changes))
     output.result({key: document[key] for key in ("value", "bound", "proven", "reached")})
@@ -184,6 +196,26 @@ def _proposal(output: Output, proposal: Proposal) -> dict[str, Any]:
                 "said": reason_sentence(reason, output.language),
             }
             for reason in proposal.reasons
+        ],
+    }
+
+
+def _packages(output: Output, packages: Packages) -> dict[str, Any]:
+    return {
+        "value": packages.value,
+        "bound": packages.bound,
+        "proven": packages.proven,
+        "cycles": packages.cycles,
+        "complete": packages.complete,
+        "packages": [
+            {
+                "agents": list(package.agents),
+                "value": package.value,
+                "unserved": list(package.unserved),
+                "proposals": [_proposal(output, each) for each in package.proposals],
+                "said": package_sentence(package, {}, output.language),
+            }
+            for package in packages.packages
         ],
     }
 

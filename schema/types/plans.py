@@ -24,7 +24,7 @@ from matching.model import Fairness, Refusal
 from matching.summary import Summary
 from schema.values import Long
 
-ADDED_LATER: Mapping[str, Any] = {"keep": 0.0, "floorCost": 0.0}
+ADDED_LATER: Mapping[str, Any] = {"keep": 0.0, "floorCost": 0.0, "longestCycle": 0}
 """What the policies of earlier runs, which had no such field, went by."""
 
 
@@ -74,6 +74,7 @@ class MatchPolicy:
     effort: float
     keep: float
     floor_cost: float
+    longest_cycle: int
 
 
 @strawberry.type

@@ -100,6 +100,38 @@ def test_a_policy_an_earlier_plan_and_a_comparison(files: Path) -> None:
     assert run(*both(files), "--out", second, "--last", policy)[0] == 1
 
 
+def test_agents_who_each_give_to_the_next_are_shown_as_a_package(files: Path) -> None:
+    links = [("hall", "/venue/", "clinic"), ("clinic", "/health/", "hall")]
+    orders = [
+        {"id": f"o{n}", "text": "x", "category": kind, "quantity": 5, "measure": "PERSON"}
+        | {"receiver": receiver, "area": "/city/"}
+        for n, (_, kind, receiver) in enumerate(links)
+    ]
+    offers = [
+        {"id": f"f{n}", "text": "x", "category": kind, "capacity": 5, "measure": "PERSON"}
+        | {"supplier": giver, "area": "/city/"}
+        for n, (giver, kind, _) in enumerate(links)
+    ]
+    for name, rows in (("orders", orders), ("offers", offers)):
+        (files / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    policy, out = files / "policy.json", files / "plan.json"
+    given = ["--orders", files / "orders.jsonl", "--offers", files / "offers.jsonl"]
+    assert run(*given, "--out", out, "--now", NOW, "--lang", "en")[0] == 0
+    plain = json.loads(out.read_text(encoding="utf-8"))
+    policy.write_text('{"longestCycle": 3}')
+    code, said = run(*given, "--out", out, "--now", NOW, "--policy", policy, "--lang", "en")
+    assert code == 0, said
+    assert "1 packages in which each gives to the next" in said
+    plan = json.loads(out.read_text(encoding="utf-8"))
+    found = plan.pop("packages")
+    assert plan == plain
+    (package,) = found["packages"]
+    assert (package["agents"], found["proven"]) == (["clinic", "hall"], True)
+    assert "clinic gives hall f1 (5 " in package["said"]
+    policy.write_text('{"longestCycle": 5}')
+    assert run(*given, "--out", out, "--policy", policy)[0] == 1
+
+
 def test_lines_of_json_are_the_same_as_a_sheet(files: Path) -> None:
     run(*both(files), "--out", files / "sheet.json", "--now", NOW)
     orders = [

@@ -6,6 +6,7 @@ TEXTS: dict[str, str] = {
     "command.matching": "Matching orders with offers…",
     "command.matched_files": "{orders} orders, {offers} offers, {pairs} feasible pairs; {matched} orders matched. The plan is worth {value}, no plan more than {bound}; first come first served {practice}. Written: {file}",
     "command.matched_changes": "{count} pairs are not as in the last plan.",
+    "command.matched_packages": "{count} packages in which each gives to the next, worth {value}, no set of them more than {bound}.",
     "command.claiming": "Carrying claims…",
     "command.dumping": "Writing…",
     "command.restoring": "Restoring…",

@@ -6,6 +6,7 @@ TEXTS: dict[str, str] = {
     "command.matching": "正在匹配需求与资源…",
     "command.matched_files": "需求 {orders} 项，资源 {offers} 项，可行组合 {pairs} 个；匹配需求 {matched} 项。方案价值 {value}，任何方案不超过 {bound}；先到先得为 {practice}。已写入：{file}",
     "command.matched_changes": "与上一方案相比有 {count} 处变化。",
+    "command.matched_packages": "找到互助组合 {count} 个，价值 {value}，任何组合方案不超过 {bound}。",
     "command.claiming": "正在办理认领…",
     "command.dumping": "正在写出…",
     "command.restoring": "正在恢复…",

@@ -1,0 +1,380 @@
+"""Cycles: agents who each give to the next, found beside a plan and proposed as packages.
+
+Who offers to who needs is a graph of agents. A package is a cycle in it, one pair for each of its
+agents; the best set of packages, no agent in two of them, is a set packing (as in the exchange of
+kidneys between pairs: Abraham, Blum and Sandholm, "Clearing algorithms for barter exchange
+markets", 2007). `docs/decisions/0027-packages.md` says what counts. Whole numbers only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+from ortools.graph.python.linear_sum_assignment import SimpleLinearSumAssignment
+from ortools.sat.python import cp_model
+
+from domain.measures import MEASURES
+from domain.vocabulary import CapacityKind
+from matching.columns import Integers
+from matching.exact import deterministic_solver
+from matching.flow import SolverFailed
+from matching.matcher import proposal_of
+from matching.model import Offer, Order, Plan, Proposal
+from matching.pairs import Found
+from matching.placing import Share, fill
+from matching.policies import LONGEST_CYCLE
+from matching.rules import Allowed, largest_take
+from matching.sparse import graph, listed, strongly_connected
+
+SHORTEST = 2
+LONGEST = LONGEST_CYCLE
+UNSERVED = 3
+"""How many times more a part of an order counts of which the plan leaves nothing."""
+LENGTH_DISCOUNT = 5
+"""Percent that a cycle loses for each agent beyond two."""
+MOST_CYCLES = 20_000
+MOST_STEPS = 2_000_000
+"""Cycles that are compared in one part of the graph, and steps that are taken to find them."""
+
+
+class _Assigner(Protocol):
+    """What is used of OR-Tools' solver of assignments (it ships no types of its package)."""
+
+    def add_arc_with_cost(self, tail: int, head: int, cost: int, /) -> object: ...
+    def solve(self) -> object: ...
+    def optimal_cost(self) -> int: ...
+
+
+Arc = tuple[int, int]
+"""Who gives and who receives, by number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The best that one agent can give another: how much of which pair, and what it counts."""
+
+    order: int
+    offer: int
+    quantity: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A cycle: `agents[i]` gives `agents[i + 1]` (the last gives the first) `proposals[i]`.
+
+    The agent whose id is the smallest is the first. `unserved` are those of its orders to which
+    the plan gives nothing.
+    """
+
+    agents: tuple[str, ...]
+    proposals: tuple[Proposal, ...]
+    unserved: tuple[str, ...]
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The best set of packages: `value <= best <= bound`.
+
+    `cycles` were compared; `complete` says whether these are all that there are.
+    """
+
+    packages: tuple[Package, ...] = ()
+    cycles: int = 0
+    complete: bool = True
+    value: int = 0
+    bound: int = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether no better set of packages exists."""
+        return self.value == self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The packages of one strongly connected part, as cycles of agent numbers."""
+
+    chosen: tuple[tuple[int, ...], ...]
+    cycles: int
+    complete: bool
+    value: int
+    bound: int
+
+
+def find_packages(
+    found: Found,
+    plan: Plan,
+    longest: int,
+    *,
+    most_cycles: int = MOST_CYCLES,
+    most_steps: int = MOST_STEPS,
+) -> Packages:
+    """Return the best packages of up to `longest` agents among the pairs that a plan is made of.
+
+    `found` are the pairs that the pins leave. The same for any order of the input. Raises
+    ValueError for a length that is not supported.
+    """
+    if not SHORTEST <= longest <= LONGEST:
+        raise ValueError(f"cycles have {SHORTEST} to {LONGEST} agents, not {longest}")
+    agents, links = _links(found, plan)
+    values = {arc: link.value for arc, link in links.items()}
+    parts = [
+        _solve(values, members, longest, most_cycles, most_steps, found.columns.policy.effort)
+        for members in _parts_of(values)
+    ]
+    missing = _missing(plan)
+    packages = [
+        _package(found, agents, links, cycle, missing) for part in parts for cycle in part.chosen
+    ]
+    return Packages(
+        packages=tuple(sorted(packages, key=lambda package: package.agents)),
+        cycles=sum(part.cycles for part in parts),
+        complete=all(part.complete for part in parts),
+        value=sum(part.value for part in parts),
+        bound=sum(part.bound for part in parts),
+    )
+
+
+def cycle_value(values: Sequence[int]) -> int:
+    """Return what a cycle counts whose links count so much."""
+    return sum(values) * (100 - LENGTH_DISCOUNT * (len(values) - SHORTEST)) // 100
+
+
+def link_value(order: Order, worth: int, quantity: int, missing: int) -> int:
+    """Return what it counts to give an order this quantity, of which the plan leaves so much."""
+    counted = quantity + UNSERVED * min(quantity, missing)
+    return worth * MEASURES[order.measure].scale * counted // order.quantity
+
+
+def link_quantity(order: Order, offer: Offer, allowed: Allowed) -> int:
+    """Return the most that one claim may take of the order here, lots respected; 0 for nothing."""
+    step = allowed.step[0]
+    most = largest_take(order, offer, allowed)
+    if 0 < order.quantity - most < order.lot:
+        most = (order.quantity - order.lot) // step * step
+    return most if most >= order.lot else 0
+
+
+def _missing(plan: Plan) -> Mapping[str, int]:
+    return {unmatched.order_id: unmatched.missing for unmatched in plan.unmatched}
+
+
+def _links(found: Found, plan: Plan) -> tuple[list[str], dict[Arc, Link]]:
+    """Return the agents that both give and receive, and the best link of each two of them."""
+    columns = found.columns
+    givers = {offer.supplier_id for offer in columns.offers}
+    agents = sorted(givers & {order.receiver_id for order in columns.orders})
+    numbers = {agent: number for number, agent in enumerate(agents)}
+    receiving = _numbered([order.receiver_id for order in columns.orders], numbers)
+    giving = _numbered([offer.supplier_id for offer in columns.offers], numbers)
+    tails, heads = giving[found.offers], receiving[found.orders]
+    inside = np.flatnonzero((tails >= 0) & (heads >= 0))
+    inside = inside[_in_one_part(tails[inside], heads[inside], len(agents))]
+    places: dict[Arc, list[int]] = defaultdict(list)
+    for place, tail, head in zip(
+        listed(inside), listed(tails[inside]), listed(heads[inside]), strict=True
+    ):
+        places[tail, head].append(place)
+    missing = _missing(plan)
+    best = {arc: _best_link(found, pairs, missing) for arc, pairs in places.items()}
+    return agents, {arc: link for arc, link in sorted(best.items()) if link is not None}
+
+
+def _numbered(ids: Sequence[str], numbers: Mapping[str, int]) -> Integers:
+    return np.array([numbers.get(each, -1) for each in ids], dtype=np.int64)
+
+
+def _in_one_part(tails: Integers, heads: Integers, agents: int) -> Integers:
+    """Return which arcs can be on a cycle at all."""
+    if not len(tails):
+        return tails
+    # Each once: equal entries of a matrix are added up.
+    arcs = np.unique(tails * agents + heads)
+    parts = strongly_connected(graph(arcs // agents, arcs % agents, agents))
+    return np.flatnonzero(parts[tails] == parts[heads])
+
+
+def _best_link(found: Found, places: Sequence[int], missing: Mapping[str, int]) -> Link | None:
+    """Return the pair that counts most of those of one giver and one receiver, the first of equals.
+
+    A pair counts most when it fills its order: in that order they are looked at, until none that
+    is left could count more.
+    """
+    orders, offers = found.columns.orders, found.columns.offers
+    best: Link | None = None
+    ranked: list[tuple[int, int]] = []
+    for place in places:
+        order = orders[int(found.orders[place])]
+        left = missing.get(order.id, 0)
+        ranked.append((link_value(order, int(found.worths[place]), order.quantity, left), place))
+    for most, place in sorted(ranked, key=lambda each: (-each[0], each[1])):
+        if best is not None and most <= best.value:
+            break
+        number, offer = int(found.orders[place]), int(found.offers[place])
+        order, allowed = orders[number], found.allowed(number, offer)
+        if not isinstance(allowed, Allowed):
+            raise TypeError(f"a pair is refused: {order.id}, {offers[offer].id}")
+        quantity = link_quantity(order, offers[offer], allowed)
+        worth = int(found.worths[place])
+        value = link_value(order, worth, quantity, missing.get(order.id, 0))
+        if value > (best.value if best is not None else 0):
+            best = Link(number, offer, quantity, value)
+    return best
+
+
+def _parts_of(values: Mapping[Arc, int]) -> list[list[int]]:
+    """Return the strongly connected parts of more than one agent, in the order of their first."""
+    if not values:
+        return []
+    arcs = np.array(list(values), dtype=np.int64)
+    numbers = strongly_connected(graph(arcs[:, 0], arcs[:, 1], int(arcs.max()) + 1))
+    parts: dict[int, list[int]] = defaultdict(list)
+    for agent, part in enumerate(listed(numbers)):
+        parts[part].append(agent)
+    return sorted(members for members in parts.values() if len(members) > 1)
+
+
+def _solve(
+    values: Mapping[Arc, int],
+    members: Sequence[int],
+    longest: int,
+    most_cycles: int,
+    most_steps: int,
+    effort: float,
+) -> _Part:
+    """Return the best cycles of a part; where too many, among each agent's best receivers."""
+    inside = frozenset(members)
+    receivers: dict[int, list[int]] = {agent: [] for agent in members}
+    for (tail, head), value in sorted(values.items(), key=lambda each: (-each[1], each[0])):
+        if value and tail in inside and head in inside:
+            receivers[tail].append(head)
+    width = most = max(map(len, receivers.values()))
+    cycles: list[tuple[int, ...]] | None = None
+    while cycles is None and width:
+        followed = {agent: sorted(found[:width]) for agent, found in receivers.items()}
+        cycles = _cycles(followed, longest, most_cycles, most_steps)
+        if cycles is None:
+            width //= 2
+    counted = [
+        (cycle, cycle_value([values[arc] for arc in _arcs(cycle)])) for cycle in cycles or ()
+    ]
+    chosen, bound = _packed(counted, effort)
+    value = sum(counted[number][1] for number in chosen)
+    complete = width == most
+    if bound is None or not complete:
+        bound = _assignment(values, members)
+    return _Part(
+        tuple(counted[number][0] for number in chosen), len(counted), complete, value, bound
+    )
+
+
+def _arcs(cycle: Sequence[int]) -> list[Arc]:
+    return list(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
+
+
+def _cycles(
+    receivers: Mapping[int, Sequence[int]], longest: int, most_cycles: int, most_steps: int
+) -> list[tuple[int, ...]] | None:
+    """Return all cycles, each from its first agent on; None where they are too many."""
+    found: list[tuple[int, ...]] = []
+    for step, cycle in enumerate(_walked(receivers, longest)):
+        if cycle:
+            found.append(cycle)
+        if step >= most_steps or len(found) > most_cycles:
+            return None
+    return found
+
+
+def _walked(receivers: Mapping[int, Sequence[int]], longest: int) -> Iterator[tuple[int, ...]]:
+    """Yield for each step that is taken the cycle that it closes, or nothing: ()."""
+    for first in sorted(receivers):
+        paths: list[tuple[int, ...]] = [(first,)]
+        while paths:
+            path = paths.pop()
+            for head in receivers[path[-1]]:
+                if head == first:
+                    yield path
+                    continue
+                yield ()
+                if head > first and head not in path and len(path) < longest:
+                    paths.append((*path, head))
+
+
+def _packed(
+    cycles: Sequence[tuple[tuple[int, ...], int]], effort: float
+) -> tuple[list[int], int | None]:
+    """Return the best cycles that share no agent, and the bound that is proven; None for none."""
+    if not cycles:
+        return [], 0
+    model = cp_model.CpModel()
+    uses = [model.new_bool_var("") for _ in cycles]
+    by_agent: dict[int, list[cp_model.IntVar]] = defaultdict(list)
+    for (cycle, _), use in zip(cycles, uses, strict=True):
+        for agent in cycle:
+            by_agent[agent].append(use)
+    for shared in by_agent.values():
+        model.add_at_most_one(shared)
+    model.maximize(sum(value * use for (_, value), use in zip(cycles, uses, strict=True)))
+    solver = deterministic_solver(effort, presolve=True)
+    status = solver.solve(model)
+    if status == cp_model.UNKNOWN:
+        return [], None
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise SolverFailed(f"CP-SAT ended with {solver.status_name(status)}")
+    chosen = [number for number, use in enumerate(uses) if solver.boolean_value(use)]
+    if status == cp_model.OPTIMAL:
+        return chosen, sum(cycles[number][1] for number in chosen)
+    return chosen, None
+
+
+def _assignment(values: Mapping[Arc, int], members: Sequence[int]) -> int:
+    """Return what no set of cycles of any length exceeds: each gives to one and takes from one."""
+    solver = cast("_Assigner", SimpleLinearSumAssignment())
+    numbers = {agent: number for number, agent in enumerate(members)}
+    for number in numbers.values():
+        solver.add_arc_with_cost(number, number, 0)
+    for (tail, head), value in sorted(values.items()):
+        if tail in numbers and head in numbers:
+            solver.add_arc_with_cost(numbers[tail], numbers[head], -value)
+    status = solver.solve()
+    if status != SimpleLinearSumAssignment.OPTIMAL:
+        raise SolverFailed(f"the assignment ended with {status}")
+    return -solver.optimal_cost()
+
+
+def _package(
+    found: Found,
+    agents: Sequence[str],
+    links: Mapping[Arc, Link],
+    cycle: Sequence[int],
+    missing: Mapping[str, int],
+) -> Package:
+    taken = [links[arc] for arc in _arcs(cycle)]
+    orders = [found.columns.orders[link.order] for link in taken]
+    return Package(
+        agents=tuple(agents[agent] for agent in cycle),
+        proposals=tuple(_proposal(found, link) for link in taken),
+        unserved=tuple(order.id for order in orders if missing.get(order.id, 0) == order.quantity),
+        value=cycle_value([link.value for link in taken]),
+    )
+
+
+def _proposal(found: Found, link: Link) -> Proposal:
+    """Return a link as a proposal, dealt out to slots as those of a plan are."""
+    order, offer = found.columns.orders[link.order], found.columns.offers[link.offer]
+    allowed = found.allowed(link.order, link.offer)
+    if not isinstance(allowed, Allowed):
+        raise TypeError(f"a pair is refused: {order.id}, {offer.id}")
+    shares = [Share(order.id, offer.id, None, link.quantity)]
+    if offer.capacity_kind is not CapacityKind.TOTAL:
+        wanted, given = allowed.step
+        rooms = {slot: slot.capacity // given * wanted for slot in allowed.slots}
+        shares = [
+            Share(order.id, offer.id, take.slot.key if take.slot else None, take.quantity)
+            for take in fill(0, link.quantity, rooms)
+        ]
+    return proposal_of(found, order.id, offer.id, shares, 0)
