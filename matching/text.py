@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.folding import fold
-from matching.lexicon import concepts_in
+from matching.lexicon import CONCEPTS, LEAVES, concepts_in
 
 STOP_CHARACTERS = frozenset("的了和与及或等为于在对由给把将可需要求请供提有个名次每")
 _PIECES = re.compile(r"[^\W_]+")
@@ -29,8 +29,8 @@ floats hold exactly."""
 RAW = 1024
 """How many parts a weight has before vectors are brought to their length."""
 MICRO = 1_000_000
-CONCEPT_WEIGHT = 2
-"""A concept counts as much as so many grams."""
+WEIGHTS = (1.0, 0.5, 1.0, 2.0)
+"""How much counts what characters, a root, a leaf, and words that mean the same have in common."""
 SEPARATOR = "\ue000"
 """Between texts that are folded in one go; no folding touches it and no word contains it."""
 _SHIFT = 21
@@ -46,7 +46,7 @@ def grams(text: str) -> Counter[int]:
     for piece in _pieces(folded):
         found.update(map(ord, piece))
         found.update(gram_code(first, second) for first, second in pairwise(piece))
-    found.update(-1 - concept for _, concept in concepts_in(folded))
+    found.update(-concept for _, concept in concepts_in(folded))
     return found
 
 
@@ -136,10 +136,20 @@ def rarity(seen: int, count: int) -> float:
     return math.log((1 + count) / (1 + seen)) + 1.0
 
 
-def raw_weight(code: int, times: int, seen: int, count: int) -> int:
-    """Return a gram's weight in a text that has it so many times, before length is made 1."""
-    weight = round(RAW * (1.0 + math.log(times)) * rarity(seen, count))
-    return weight * CONCEPT_WEIGHT if code < 0 else weight
+def raw_weight(kind: int, times: int, seen: int, count: int) -> int:
+    """Return the weight of a gram of this kind in a text that has it so many times.
+
+    As it is before the vector's length is made 1.
+    """
+    return round(RAW * WEIGHTS[kind] * (1.0 + math.log(times)) * rarity(seen, count))
+
+
+def kind_of(codes: Integers) -> Integers:
+    """Return the place in `WEIGHTS` of what each gram stands for."""
+    kinds = (codes < 0).astype(np.int64)
+    for first in (LEAVES, CONCEPTS):
+        kinds += codes <= -first
+    return kinds
 
 
 def _raw_weights(
@@ -147,11 +157,12 @@ def _raw_weights(
 ) -> NDArray[np.float64]:
     """Return the raw weights, computed once for each count of times and of texts."""
     seen = np.bincount(columns, minlength=len(codes))
-    keys = (counts * (texts + 1) + seen[columns]) * 2 + (codes[columns] < 0)
+    keys = (counts * (texts + 1) + seen[columns]) * len(WEIGHTS) + kind_of(codes)[columns]
     kinds, inverse = np.unique(keys, return_inverse=True)
     weights = [
-        raw_weight(-(key % 2), key // 2 // (texts + 1), key // 2 % (texts + 1), texts)
-        for key in kinds.tolist()
+        raw_weight(kind, times, seen_in, texts)
+        for rest, kind in (divmod(key, len(WEIGHTS)) for key in kinds.tolist())
+        for times, seen_in in (divmod(rest, texts + 1),)
     ]
     return np.array(weights, dtype=np.float64)[inverse]
 
@@ -171,7 +182,7 @@ def _all_grams(texts: Sequence[str]) -> tuple[Integers, Integers]:
     joined = np.flatnonzero(pieces[1:] == pieces[:-1])
     named = concepts_in(folded)
     places = np.array([place for place, _ in named], dtype=np.int64)
-    concepts = np.array([-1 - concept for _, concept in named], dtype=np.int64)
+    concepts = np.array([-concept for _, concept in named], dtype=np.int64)
     return (
         np.concatenate([documents, documents[joined], document[places]]),
         np.concatenate([letters, letters[joined] << _SHIFT | letters[joined + 1], concepts]),
