@@ -1,19 +1,21 @@
 """What words speak of: words that mean the same, and the leaf and root of the taxonomy they name.
 
-A text that names a word carries grams of its own for the line of `matching/vocabulary.py` that the
-word stands in, for the line's leaf and for the leaf's root, so that two texts that say the same in
-other characters are alike, those that speak of the same matter somewhat, and those of one field a
-little. The names, aliases and keywords of the taxonomy name leaf and root as well.
+A text that names a word of `vocabulary.txt` carries grams of its own: for the line of words that
+stand for each other, for the line's leaf and for the leaf's root, so that two texts that say the
+same in other characters are alike, those that speak of the same matter somewhat, and those of one
+field a little. The names, aliases and keywords of the taxonomy name leaf and root as well.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from domain.categories import CATEGORIES
 from domain.folding import fold
-from matching.vocabulary import LINES
+
+_VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
 ROOTS, LEAVES, CONCEPTS = 1, 100, 1000
 """From which number on roots, leaves and lines are counted."""
@@ -23,10 +25,13 @@ ROOTS, LEAVES, CONCEPTS = 1, 100, 1000
 def meanings() -> Mapping[str, Sequence[int]]:
     """Return the numbers of all that each word, folded, speaks of."""
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(LINES.strip().splitlines()):
-        leaf, *words = line.split()
+    for number, line in enumerate(_VOCABULARY.read_text("utf-8").splitlines()):
+        leaf, kind, *words = line.split()
+        if leaf == "#":
+            continue
+        said = (CONCEPTS + number, *_matter(leaf)) if kind == "=" else _matter(leaf)
         for word in words:
-            found.setdefault(fold(word), set()).update((CONCEPTS + number, *_matter(leaf)))
+            found.setdefault(fold(word), set()).update(said)
     for code, fact in CATEGORIES.items():
         for word in (fact.name, *fact.aliases, *fact.keywords):
             found.setdefault(fold(word), set()).update(_matter(code))

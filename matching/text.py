@@ -29,7 +29,7 @@ floats hold exactly."""
 RAW = 1024
 """How many parts a weight has before vectors are brought to their length."""
 MICRO = 1_000_000
-WEIGHTS = (1.0, 0.5, 1.0, 2.0)
+WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 """How much counts what characters, a root, a leaf, and words that mean the same have in common."""
 SEPARATOR = "\ue000"
 """Between texts that are folded in one go; no folding touches it and no word contains it."""
