@@ -78,6 +78,7 @@ bench-overload: $(VENV)/dev.stamp ## what a hub carries, and what becomes of thr
 	$(BIN)/python bench/overload.py
 
 bench-matching: $(VENV)/dev.stamp ## the matcher against other solvers (SIZES="1000 10000", OPTIONS=--full)
+	$(BIN)/python -m bench.texts
 	$(BIN)/python -m bench.matching $(SIZES) $(OPTIONS)
 
 format: $(VENV)/dev.stamp ## put the code in the house style

@@ -8,6 +8,7 @@ field a little. The names, aliases and keywords of the taxonomy name leaf and ro
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -17,35 +18,57 @@ from domain.folding import fold
 
 _VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
-ROOTS, LEAVES, CONCEPTS = 1, 100, 1000
+ROOTS, LEAVES, CONCEPTS = 1, 200, 1000
 """From which number on roots, leaves and lines are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words, folded, of one category: `alike` if they stand for each other, else mere hints."""
+
+    category: str
+    words: tuple[str, ...]
+    alike: bool
+
+
+@cache
+def vocabulary() -> tuple[Said, ...]:
+    """Return the lines of the vocabulary."""
+    lines = (line.split() for line in _VOCABULARY.read_text("utf-8").splitlines())
+    return tuple(
+        Said(leaf, tuple(map(fold, words)), kind == "=")
+        for leaf, kind, *words in lines
+        if leaf != "#"
+    )
+
+
+@cache
+def taxonomy() -> tuple[Said, ...]:
+    """Return how the taxonomy names its categories."""
+    return tuple(
+        Said(code, tuple(map(fold, (fact.name, *fact.aliases, *fact.keywords))), alike=False)
+        for code, fact in CATEGORIES.items()
+    )
 
 
 @cache
 def meanings() -> Mapping[str, Sequence[int]]:
-    """Return the numbers of all that each word, folded, speaks of."""
+    """Return the numbers of all that each word speaks of."""
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(_VOCABULARY.read_text("utf-8").splitlines()):
-        leaf, kind, *words = line.split()
-        if leaf == "#":
-            continue
-        said = (CONCEPTS + number, *_matter(leaf)) if kind == "=" else _matter(leaf)
-        for word in words:
-            found.setdefault(fold(word), set()).update(said)
-    for code, fact in CATEGORIES.items():
-        for word in (fact.name, *fact.aliases, *fact.keywords):
-            found.setdefault(fold(word), set()).update(_matter(code))
+    for number, said in enumerate((*vocabulary(), *taxonomy())):
+        line = (CONCEPTS + number,) if said.alike else ()
+        for word in said.words:
+            found.setdefault(word, set()).update(_matter(said.category), line)
     return {word: sorted(numbers) for word, numbers in found.items()}
 
 
 @cache
 def _matter(code: str) -> tuple[int, ...]:
     """Return the numbers of a category and of its root."""
-    place = list(CATEGORIES).index(code)
-    parent = CATEGORIES[code].parent
+    places, parent = list(CATEGORIES), CATEGORIES[code].parent
     if parent is None:
-        return (ROOTS + place,)
-    return LEAVES + place, ROOTS + list(CATEGORIES).index(parent)
+        return (ROOTS + places.index(code),)
+    return LEAVES + places.index(code), ROOTS + places.index(parent)
 
 
 def concepts_in(folded: str) -> list[tuple[int, int]]:
@@ -68,10 +91,10 @@ def _branches(words: Iterable[str]) -> str:
 
     A pattern that lists them tries every word at every character of a text.
     """
-    whole, longer = "", list[str]()
+    optional, longer = "", list[str]()
     for first, rest in groupby(words, key=lambda word: word[:1]):
-        if not first:
-            whole = "?"
-            continue
-        longer.append(re.escape(first) + _branches(word[1:] for word in rest))
-    return f"(?:{'|'.join(longer)}){whole}" if longer else ""
+        if first:
+            longer.append(re.escape(first) + _branches(word[1:] for word in rest))
+        else:
+            optional = "?"
+    return f"(?:{'|'.join(longer)}){optional}" if longer else ""

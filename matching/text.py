@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.folding import fold
+from matching.grams import SHIFT, STOP_CHARACTERS, gram_code
 from matching.lexicon import CONCEPTS, LEAVES, concepts_in
+from matching.matters import matters
 
-STOP_CHARACTERS = frozenset("的了和与及或等为于在对由给把将可需要求请供提有个名次每")
 _PIECES = re.compile(r"[^\W_]+")
 
 LENGTH = 4000
@@ -33,8 +34,10 @@ WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 """How much counts what characters, a root, a leaf, and words that mean the same have in common."""
 SEPARATOR = "\ue000"
 """Between texts that are folded in one go; no folding touches it and no word contains it."""
-_SHIFT = 21
-"""Bits of a character."""
+MATTER_SHARE = 1 / 3
+"""Which share of two texts' likeness the leaves of the taxonomy make that they speak of."""
+_MATTERS = 100_000
+"""From which number on, below zero, those leaves are counted as grams."""
 
 Integers = NDArray[np.int64]
 
@@ -48,11 +51,6 @@ def grams(text: str) -> Counter[int]:
         found.update(gram_code(first, second) for first, second in pairwise(piece))
     found.update(-concept for _, concept in concepts_in(folded))
     return found
-
-
-def gram_code(first: str, second: str) -> int:
-    """Return the code of a 2-gram; a 1-gram's is its character's, a concept's is below zero."""
-    return ord(first) << _SHIFT | ord(second)
 
 
 def _pieces(folded: str) -> list[str]:
@@ -97,9 +95,26 @@ class TextIndex:
         documents, self.columns = keys // width, (keys % width).astype(np.int32)
         raw = _raw_weights(self.codes, self.columns, counts, len(distinct))
         self.starts = np.searchsorted(documents, np.arange(len(distinct) + 1))
-        squares = np.bincount(documents, weights=raw * raw, minlength=len(distinct))
-        lengths = np.sqrt(np.maximum(squares, 1.0))
-        self.weights = np.floor(raw * LENGTH / lengths[documents] + 0.5).astype(np.int32)
+        self._add_matters(documents, raw)
+
+    def _add_matters(self, documents: Integers, raw: NDArray[np.float64]) -> None:
+        """Weigh the grams and join the leaves of the taxonomy that the texts speak of."""
+        rows, leaves, hinted = matters(self.codes, self.columns, self.starts)
+        share = np.zeros(len(self.row))
+        share[rows] = MATTER_SHARE
+        names, places = np.unique(leaves, return_inverse=True)
+        columns = np.concatenate([self.columns, (len(self.codes) + places).astype(np.int32)])
+        weights = np.concatenate(
+            [
+                _of_length(raw, documents, 1.0 - share),
+                _of_length(hinted.astype(np.float64), rows, share),
+            ]
+        )
+        documents = np.concatenate([documents, rows])
+        order = np.argsort(documents, kind="stable")
+        self.codes = np.concatenate([self.codes, -_MATTERS - names])
+        self.columns, self.weights = columns[order], weights[order]
+        self.starts = np.searchsorted(documents[order], np.arange(len(self.row) + 1))
 
     def likeness(self, first: str, second: str) -> int:
         """Return the cosine in millionths; both texts must be among those of the index."""
@@ -124,6 +139,15 @@ class TextIndex:
         part = slice(self.starts[row], self.starts[row + 1])
         codes = self.codes[self.columns[part]]
         return dict(zip(codes.tolist(), self.weights[part].tolist(), strict=True))
+
+
+def _of_length(
+    raw: NDArray[np.float64], rows: Integers, squares: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Return weights such that those of each row have the length with this square."""
+    sums = np.bincount(rows, weights=raw * raw, minlength=len(squares))
+    scale = LENGTH * np.sqrt(squares / np.maximum(sums, 1.0))
+    return np.floor(raw * scale[rows] + 0.5).astype(np.int32)
 
 
 def likeness_of(product: int) -> int:
@@ -185,5 +209,5 @@ def _all_grams(texts: Sequence[str]) -> tuple[Integers, Integers]:
     concepts = np.array([-concept for _, concept in named], dtype=np.int64)
     return (
         np.concatenate([documents, documents[joined], document[places]]),
-        np.concatenate([letters, letters[joined] << _SHIFT | letters[joined + 1], concepts]),
+        np.concatenate([letters, letters[joined] << SHIFT | letters[joined + 1], concepts]),
     )

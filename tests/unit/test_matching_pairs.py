@@ -16,7 +16,7 @@ from matching.model import Policy, RelationKind, Situation, agent_pair
 from matching.network import network_of, suitable
 from matching.pairs import Found, find_pairs, pairs_among
 from matching.score import rounded
-from matching.text import MICRO, TextIndex, grams, raw_weight
+from matching.text import MATTER_SHARE, MICRO, TextIndex, grams, kind_of, raw_weight
 from tests.unit.matching_cases import (
     POLICY,
     an_offer,
@@ -184,12 +184,24 @@ def test_texts_folded_together_are_texts_folded_one_by_one(written: list[str]) -
                 index.codes[index.columns[part]].tolist(), index.weights[part].tolist(), strict=True
             )
         )
+        kinds = kind_of(np.array(list(counted[text]), dtype=np.int64)).tolist()
         raw = {
-            code: raw_weight(code, times, seen[code], len(counted))
-            for code, times in counted[text].items()
+            code: raw_weight(kind, times, seen[code], len(counted))
+            for kind, (code, times) in zip(kinds, counted[text].items(), strict=True)
         }
+        matter = {code: got.pop(code) for code in set(got) - set(raw)}
+        scale = 4000 * (1 - (MATTER_SHARE if matter else 0)) ** 0.5
         length = sum(weight * weight for weight in raw.values()) ** 0.5
-        assert got == {code: int(4000 * weight / length + 0.5) for code, weight in raw.items()}
+        assert got.keys() == raw.keys()
+        assert all(abs(got[code] - scale * raw[code] / length) <= 0.51 for code in raw)
+        alone = TextIndex([text])
+        assert matter == {
+            code: weight
+            for code, weight in zip(
+                alone.codes[alone.columns].tolist(), alone.weights.tolist(), strict=True
+            )
+            if code in matter
+        }
 
 
 def test_the_lexicon_brings_together_what_characters_keep_apart() -> None:

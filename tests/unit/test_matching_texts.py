@@ -1,0 +1,31 @@
+"""Texts that mean the same find each other: hand-written pairs, measured by `bench/texts.py`."""
+
+from bench.texts import DEVELOPMENT, HELD_OUT, pairs_of, ranks, share_within, traditional
+from domain.categories import CATEGORIES
+from matching.lexicon import concepts_in, meanings, vocabulary
+
+
+def test_pairs_that_the_vocabulary_was_not_made_from_do_not_get_worse() -> None:
+    pairs = pairs_of(HELD_OUT)
+    found = ranks(pairs)
+    assert len(pairs) >= 120
+    assert share_within(found, 5) >= 0.76
+    assert share_within(found, 1) >= 0.44
+    assert ranks(pairs, traditional("s2t")) == found
+
+
+def test_no_pair_is_in_both_sets_and_all_matters_are_spoken_of() -> None:
+    held_out, others = pairs_of(HELD_OUT), pairs_of(DEVELOPMENT)
+    texts = [text for pair in (*held_out, *others) for text in (pair.order, pair.offer)]
+    assert len(set(texts)) == len(texts)
+    leaves = {code for code, fact in CATEGORIES.items() if fact.parent is not None}
+    assert (
+        {pair.category for pair in held_out} == leaves == {said.category for said in vocabulary()}
+    )
+
+
+def test_words_do_not_overlap_and_the_longest_is_taken() -> None:
+    numbers = meanings()
+    assert concepts_in("修停车位") == [(1, number) for number in numbers["停车位"]]
+    assert set(numbers["停车位"]) & set(numbers["泊位"])
+    assert not set(numbers["停车位"]) & set(numbers["理发"])
