@@ -43,7 +43,15 @@ from domain.rights import (
     may_create_item,
     may_create_list,
 )
-from domain.vocabulary import CapacityKind, ItemState, ListState, ProposalState, Vocabulary
+from domain.runs import UNFINISHED
+from domain.vocabulary import (
+    CapacityKind,
+    ItemState,
+    ListState,
+    ProposalState,
+    RunState,
+    Vocabulary,
+)
 
 REGISTERED = frozenset({"Area", "Unit", "PartyBranch", "Member"})
 """Kinds whose names and places only who might make them changes; the rest whoever may edit them."""
@@ -247,3 +255,8 @@ def proposal_actions(
         return []
     found = [Action.ENDORSE] if coordinator else []
     return [*found, Action.REJECT, Action.PIN] if viewer.oversees(area_path) else found
+
+
+def run_actions(viewer: Viewer, state: RunState, area_path: str) -> list[Action]:
+    """Return what the account may do with a matching run of the area with this path."""
+    return [Action.CANCEL] if state in UNFINISHED and viewer.oversees(area_path) else []

@@ -350,7 +350,11 @@ class CheckIn(Node, Retirable):
 
 @dataclass(kw_only=True)
 class MatchRun(Node):
-    """A run of the matcher: its policy, weights, what it reached and the proof."""
+    """A run of the matcher: its policy, weights, what it reached and the proof.
+
+    `created_at` is its moment: what is past by then is not matched. `progress`, while it runs, and
+    `failure` are JSON (`domain.runs`).
+    """
 
     state: RunState
     policy: str
@@ -366,6 +370,8 @@ class MatchRun(Node):
     certificate: str = "{}"
     unmatched: str = "[]"
     changes: str = "[]"
+    progress: str | None = None
+    failure: str | None = None
 
 
 @dataclass(kw_only=True)

@@ -213,9 +213,20 @@ class Role(Vocabulary):
 class RunState(Vocabulary):
     """The state of a matching run."""
 
+    QUEUED = auto()
     RUNNING = auto()
     DONE = auto()
     FAILED = auto()
+    CANCELLED = auto()
+
+
+class RunStep(Vocabulary):
+    """What a matching run is at: reads what is open, pairs it, solves, writes the plan."""
+
+    READ = auto()
+    PAIRS = auto()
+    SOLVE = auto()
+    WRITE = auto()
 
 
 class ProposalState(Vocabulary):

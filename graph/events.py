@@ -61,6 +61,8 @@ _WORDS = frozenset(
 )  # fmt: skip
 """What a person says of what he offers or needs."""
 _DERIVED = frozenset({"id", "search"})
+_KEPT_WHOLE = frozenset({"certificate", "unmatched", "changes"})
+"""Long texts that are written once, with a run, and never change: named, as they are there."""
 
 NOW: LiteralString = "(t.epochMillis * 1000 + t.microsecond % 1000)"
 """The instant `t` in microseconds since 1970."""
@@ -126,7 +128,7 @@ def changes_between(
         type(record).__name__,
         {
             name: [None, None]
-            if name in named or (persons and name not in _IMPERSONAL)
+            if name in named | _KEPT_WHOLE or (persons and name not in _IMPERSONAL)
             else [old.get(name), new.get(name)]
             for name in sorted(old.keys() | new.keys())
             if name not in unrecorded and old.get(name) != new.get(name)

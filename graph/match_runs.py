@@ -1,7 +1,7 @@
 """Matching runs and their proposals: written in one transaction, read, endorsed or rejected.
 
-Whoever writes a run takes its turn, then locks in the order of all use cases: orders, offers,
-proposals, each by their ids.
+Whoever writes the plan of a run has locked the run (`graph.run_owners`), then locks in the order of
+all use cases: orders, offers, proposals, each by their ids.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from domain.records import MatchRun, Proposal
 from graph.driver import Graph, Transaction
-from graph.records import properties, record
+from graph.records import present_properties, record
 from graph.statements import statement
 
 T = TypeVar("T")
@@ -48,11 +48,6 @@ LOCK_PROPOSALS = statement(
 MATCH (p:Proposal {id: i})
 SET p.lock = $token
 RETURN count(p) AS locked""",
-    writes=True,
-)
-TAKE_TURN = statement(
-    "match_runs.take_turn",
-    "MERGE (l:EngineLock {id: 'matching'}) SET l.token = $token RETURN l.id AS id",
     writes=True,
 )
 OPEN_BELOW = statement(
@@ -197,11 +192,6 @@ async def area_path(run: Run, area_id: str) -> str | None:
     return rows[0]["path"] if rows else None
 
 
-async def take_turn(transaction: Transaction, token: str) -> None:
-    """Wait until no other run is being written: one after the other, so that one plan is open."""
-    await transaction.run(TAKE_TURN, token=token)
-
-
 async def lock_pairs(transaction: Transaction, rows: Sequence[ProposalRow], token: str) -> None:
     """Lock the orders and offers that proposals are about to be linked to."""
     order_ids = sorted({row.order_id for row in rows})
@@ -228,18 +218,20 @@ async def supersede(transaction: Transaction, proposal_ids: Sequence[str]) -> li
     return closed
 
 
-async def create_run(
-    transaction: Transaction, run: MatchRun, area_id: str | None, rows: Sequence[ProposalRow]
-) -> None:
-    """Write a run with its proposals."""
-    await transaction.run(CREATE_RUN, properties=_present(properties(run)))
+async def create_run(transaction: Transaction, run: MatchRun, area_id: str | None) -> None:
+    """Write a run that is about to begin."""
+    await transaction.run(CREATE_RUN, properties=present_properties(run))
     if area_id is not None:
         await transaction.run(RUN_IN, id=run.id, areaId=area_id)
+
+
+async def create_proposals(
+    transaction: Transaction, run_id: str, rows: Sequence[ProposalRow]
+) -> None:
+    """Write the proposals of a run."""
     for batch in _batches(rows):
-        written = [
-            [row.order_id, row.offer_id, _present(properties(row.proposal))] for row in batch
-        ]
-        await transaction.run(CREATE_PROPOSALS, runId=run.id, rows=written)
+        written = [[row.order_id, row.offer_id, present_properties(row.proposal)] for row in batch]
+        await transaction.run(CREATE_PROPOSALS, runId=run_id, rows=written)
 
 
 async def read_run(run: Run, run_id: str) -> MatchRun | None:
@@ -335,10 +327,6 @@ def _proposal(row: Mapping[str, Any]) -> ProposalRow:
         offer_id=row["offerId"],
         area_path=row.get("areaPath") or "",
     )
-
-
-def _present(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _batches(items: Sequence[T]) -> Iterator[list[T]]:

@@ -18,6 +18,7 @@ __all__ = [
     "camel",
     "changed_properties",
     "names",
+    "present_properties",
     "properties",
     "record",
     "sort_key",
@@ -43,6 +44,11 @@ def stored(value: object) -> Any:
             return [stored(item) for item in cast("tuple[object, ...]", value)] or None
         case _:
             return value
+
+
+def present_properties(record: Node) -> dict[str, Any]:
+    """Return the properties of a record that are there, with the keys of its orders."""
+    return {name: value for name, value in properties(record).items() if value is not None}
 
 
 @cache

@@ -1,12 +1,14 @@
-"""Matching runs: make one, endorse its proposals, reject one.
+"""Plans of matching runs: make one, write it, endorse its proposals.
 
-A run is computed outside of any transaction and written in one: proposals are never half there.
+A plan is computed outside of any transaction and written in one: proposals are never half there.
 What changed in between does no harm: an endorsed proposal becomes a claim under the claim's own
-checks and locks.
+checks and locks. Who starts runs and who works on them: `resolvers.match_runs`.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,20 +32,19 @@ from domain.language import Phrase
 from domain.records import Claim, MatchRun
 from domain.records import Proposal as ProposalRecord
 from domain.vocabulary import Initiator, ProposalState, RunState
-from graph import accounts, events, match_runs
+from graph import events, match_runs, run_owners
 from graph.driver import Graph, Transaction
 from graph.events import ChangedFields, Changes
-from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.match_runs import ProposalRow
+from graph.records import present_properties
+from graph.run_owners import LockedRun
 from matching.baseline import first_come_first_served
 from matching.changes import PlanChange, changes_of
 from matching.documents import (
     Certificate,
     certificate_text,
-    policy_text,
     reasons_text,
     unmatched_text,
-    weights_text,
 )
 from matching.matcher import check_ids, plan_of_solved
 from matching.memory import changes_text, earlier_of, memory_of, memory_text, read_memory
@@ -54,13 +55,14 @@ from matching.ranking import offer_prices
 from matching.solving import solve
 from matching.summary import summarise
 from resolvers.claims import propose
-from resolvers.claims_common import caller_of, fresh_viewer
-from resolvers.claims_sweep import sweep_expired
+from resolvers.claims_common import caller_of
 from resolvers.matching_situation import read_situation
 
 DEFAULT_POLICY = Policy()
 DEFAULT_CLAIM_POLICY = ClaimPolicy()
 MOST_ENDORSED = 500
+OpenExecutor = Callable[[], AbstractContextManager[Executor | None]]
+"""Opens what a run's parts are solved by; None: the thread that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,15 @@ async def plan(
     now: datetime,
     policy: Policy = DEFAULT_POLICY,
     progress: Progress | None = None,
+    executor: OpenExecutor = nullcontext,
 ) -> Planned:
     """Return the best plan for the open orders below a path; writes nothing.
 
     It holds what is pinned, and begins from the last plan. `progress` is called from another
-    thread.
+    thread, where `executor` is opened: its parts are solved there.
     """
     situation = await read_changed_situation(graph, below=below, now=now, policy=policy)
-    return await asyncio.to_thread(_plan, situation, policy, progress)
+    return await asyncio.to_thread(_plan, situation, policy, progress, executor)
 
 
 async def read_changed_situation(
@@ -118,11 +121,14 @@ async def read_changed_situation(
     )
 
 
-def _plan(situation: Situation, policy: Policy, progress: Progress | None) -> Planned:
+def _plan(
+    situation: Situation, policy: Policy, progress: Progress | None, executor: OpenExecutor
+) -> Planned:
     check_ids(situation)
     rest = settled(situation, policy)
     found = find_pairs(rest.situation, policy, progress)
-    solved = solve(found, progress)
+    with executor() as pool:
+        solved = solve(found, progress, pool)
     best = plan_of_solved(situation, solved)
     return Planned(
         situation,
@@ -139,60 +145,35 @@ def _booking(row: ProposalRow) -> Booking:
     return Booking(row.order_id, row.offer_id, proposal.quantity, tuple(slots))
 
 
-async def run_matching(
-    graph: Graph,
+async def write_plan(
+    transaction: Transaction,
+    locked: LockedRun,
+    planned: Planned,
     *,
-    viewer: Viewer,
-    area_id: str | None = None,
-    idempotency_key: str | None = None,
-    policy: Policy = DEFAULT_POLICY,
-    progress: Progress | None = None,
-    clock: Clock = system_clock,
-    ids: Callable[[], str] = new_id,
+    finished: datetime,
+    event_id: str,
+    token: str,
 ) -> MatchRun:
-    """Match the orders of an area (all without one) and return the run, its proposals written.
+    """Write what a locked run came to, with its proposals and its event; return the run.
 
-    Open proposals of earlier runs for these orders are superseded. For ADMIN, and for the
-    coordinator of the area. Raises NotSignedIn, Forbidden, NotFound, IdempotencyConflict,
-    MatchingError.
+    Open proposals of earlier runs for its orders are superseded. Raises MatchingError where
+    something was pinned meanwhile.
     """
-    account_id, now, token, run_id, event_id = caller_of(viewer), clock(), ids(), ids(), ids()
-    present = await accounts.viewer(graph.read, account_id, now)
-    path = await area_path(graph.read, area_id)
-    check_coordinates(present, path, "MATCHING_RUN")
-    while await sweep_expired(graph, clock=clock, ids=ids):
-        pass
-    planned = await plan(graph, below=path, now=now, policy=policy, progress=progress)
-    run = _run_record(run_id, now, clock(), planned, policy)
+    run = _finished_run(locked.run, finished, planned)
     rows = _proposal_rows(run, planned.plan)
-    given = {"areaId": area_id, "policy": policy_text(policy), "weights": weights_text(policy)}
-    write = Repeatable(account_id, "matching.run", idempotency_key or run_id, given)
-
-    async def work(transaction: Transaction) -> MatchRun:
-        earlier = await earlier_result(transaction, write, now, kept(), token)
-        if earlier is not None:
-            return await _earlier_run(transaction, earlier["runId"])
-        fresh = await fresh_viewer(transaction, account_id, now)
-        check_coordinates(fresh, path, "MATCHING_RUN")
-        await match_runs.take_turn(transaction, token)
-        await match_runs.lock_pairs(transaction, rows, token)
-        superseded = await _supersede(transaction, path, token, planned.situation.pins)
-        await match_runs.create_run(transaction, run, area_id, rows)
-        await match_runs.remember(transaction, run.id, path, planned.memory)
-        changes: Changes = {run.id: events.changes_between(None, run), **superseded}
-        for row in rows:
-            changes[row.proposal.id] = events.changes_between(None, row.proposal)
-        event = events.event(event_id, now, account_id, "MATCHING_RUN", changes)
-        await events.write_event(transaction, event)
-        await record_result(transaction, write, now, {"runId": run.id})
-        return run
-
-    if progress:
-        progress("WRITE", 0, len(rows))
-    written = await graph.write(work, repeatable=True)
-    if progress:
-        progress("WRITE", len(rows), len(rows))
-    return written
+    await match_runs.lock_pairs(transaction, rows, token)
+    superseded = await _supersede(transaction, locked.path, token, planned.situation.pins)
+    await run_owners.finish(transaction, run.id, present_properties(run))
+    await match_runs.create_proposals(transaction, run.id, rows)
+    await match_runs.remember(transaction, run.id, locked.path, planned.memory)
+    changes: Changes = {run.id: events.changes_between(locked.run, run), **superseded}
+    for row in rows:
+        # Named, not quoted: the rest of a proposal never changes.
+        state = {"state": [None, row.proposal.state.value]}
+        changes[row.proposal.id] = ChangedFields("Proposal", state)
+    event = events.event(event_id, finished, locked.starter, "MATCHING_RUN", changes)
+    await events.write_event(transaction, event)
+    return run
 
 
 async def endorse_proposals(
@@ -283,13 +264,6 @@ def check_coordinates(viewer: Viewer | None, path: str, action: str) -> None:
         raise Forbidden(action=action)
 
 
-async def _earlier_run(transaction: Transaction, run_id: str) -> MatchRun:
-    run = await match_runs.read_run(transaction.run, run_id)
-    if run is None:
-        raise NotFound(type="MatchRun", id=run_id)
-    return run
-
-
 async def _supersede(
     transaction: Transaction, path: str, token: str, pins: Sequence[Booking]
 ) -> Changes:
@@ -307,9 +281,7 @@ async def _supersede(
     }
 
 
-def _run_record(
-    run_id: str, now: datetime, finished: datetime, planned: Planned, policy: Policy
-) -> MatchRun:
+def _finished_run(run: MatchRun, finished: datetime, planned: Planned) -> MatchRun:
     situation, best = planned.situation, planned.plan
     certificate = Certificate(
         components=best.proofs,
@@ -318,12 +290,9 @@ def _run_record(
         counted=best.counted,
         fairness=best.fairness,
     )
-    return MatchRun(
-        id=run_id,
-        created_at=now,
+    return replace(
+        run,
         state=RunState.DONE,
-        policy=policy_text(policy),
-        weights=weights_text(policy),
         finished_at=finished,
         orders=best.orders,
         offers=best.offers,
@@ -335,6 +304,7 @@ def _run_record(
         certificate=certificate_text(certificate),
         unmatched=unmatched_text(best),
         changes=changes_text(planned.changes),
+        progress=None,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from domain.access import Viewer
     from graph.driver import Graph
     from resolvers.event_feed import EventFeed
+    from resolvers.match_run_work import Working
     from resolvers.webhooks import WebhookWays
 
 
@@ -36,6 +37,8 @@ class Context:
     """What subscriptions follow; None where there can be none."""
     webhooks: "WebhookWays | None" = None
     """How webhooks are sealed and sent; None where there can be none."""
+    working: "Working | None" = None
+    """How runs of the matcher are worked on here; None: as by default."""
     recognise: "Callable[[], Awaitable[Viewer]] | None" = None
     """Finds out anew who calls. Raises NotSignedIn when the token is no longer good."""
 

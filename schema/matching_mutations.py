@@ -1,4 +1,4 @@
-"""Mutations of matching runs: make one, endorse its proposals, reject one; for coordinators."""
+"""Mutations of matching runs: make or start one, cancel it, decide of its proposals."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from domain.vocabulary import Urgency
 from graph.records import camel
 from matching.model import Policy
 from matching.policies import policy_of
-from resolvers import matching, proposals
+from resolvers import match_runs, matching, proposals
 from resolvers.pair_why import compare_policies
 from schema.changes import INPUT, answer
 from schema.context import Info
@@ -68,6 +68,23 @@ class RunMatchingInput:
 
 
 @strawberry.input
+class StartMatchingInput:
+    """For which area a run is started; all, where none is named (ADMIN only)."""
+
+    idempotency_key: str
+    area_id: strawberry.ID | None = None
+    policy: MatchPolicyInput | None = None
+
+
+@strawberry.input
+class CancelMatchRunInput:
+    """Which run is to end without proposals."""
+
+    idempotency_key: str
+    run_id: strawberry.ID
+
+
+@strawberry.input
 class EndorseProposalsInput:
     """Which proposals are to become claims, at most 100 at once."""
 
@@ -103,6 +120,30 @@ class RunMatchingPayload:
     async def run(self, info: Info) -> MatchRun | None:
         """The run, read by this field's own selection."""
         return await read_node(info, "MatchRun", self.run_id) if self.run_id else None
+
+
+@strawberry.type
+class StartMatchingPayload:
+    """The run that was started; its fields say how far it is."""
+
+    run_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def run(self, info: Info) -> MatchRun | None:
+        """The run, read by this field's own selection."""
+        return await read_node(info, "MatchRun", self.run_id)
+
+
+@strawberry.type
+class CancelMatchRunPayload:
+    """The run after it was cancelled."""
+
+    run_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def run(self, info: Info) -> MatchRun | None:
+        """The run, read by this field's own selection."""
+        return await read_node(info, "MatchRun", self.run_id)
 
 
 @strawberry.type
@@ -160,6 +201,12 @@ PinProposalResult = Annotated[
 RunMatchingResult = Annotated[
     RunMatchingPayload | MatchingRunProblem, strawberry.union("RunMatchingResult")
 ]
+StartMatchingResult = Annotated[
+    StartMatchingPayload | MatchingRunProblem, strawberry.union("StartMatchingResult")
+]
+CancelMatchRunResult = Annotated[
+    CancelMatchRunPayload | MatchingRunProblem, strawberry.union("CancelMatchRunResult")
+]
 EndorseProposalsResult = Annotated[
     EndorseProposalsPayload | EntryProblem, strawberry.union("EndorseProposalsResult")
 ]
@@ -204,7 +251,7 @@ async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
         )
         comparison = [policy_outcome(each) for each in outcomes]
         return RunMatchingPayload(run_id=None, comparison=comparison)
-    run = await matching.run_matching(
+    run = await match_runs.run_matching(
         context.graph,
         viewer=context.viewer,
         area_id=optional_uid(given.area_id, "Area"),
@@ -212,8 +259,36 @@ async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:
         policy=policy_of_input(given.policy),
         clock=context.clock,
         ids=context.ids,
+        working=context.working,
     )
     return RunMatchingPayload(run_id=run.id)
+
+
+async def _start(info: Info, given: StartMatchingInput) -> StartMatchingPayload:
+    context = info.context
+    run = await match_runs.start_matching(
+        context.graph,
+        viewer=context.viewer,
+        idempotency_key=given.idempotency_key,
+        area_id=optional_uid(given.area_id, "Area"),
+        policy=policy_of_input(given.policy),
+        clock=context.clock,
+        ids=context.ids,
+    )
+    return StartMatchingPayload(run_id=run.id)
+
+
+async def _cancel(info: Info, given: CancelMatchRunInput) -> CancelMatchRunPayload:
+    context = info.context
+    run = await match_runs.cancel_run(
+        context.graph,
+        viewer=context.viewer,
+        run_id=uid(given.run_id, "MatchRun"),
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+    )
+    return CancelMatchRunPayload(run_id=run.id)
 
 
 async def _endorse(info: Info, given: EndorseProposalsInput) -> EndorseProposalsPayload:
@@ -272,6 +347,20 @@ class MatchingMutations:
     ) -> RunMatchingResult:
         """Match the orders of an area with all offers, in one proven plan."""
         return await answer(info, _run(info, given))
+
+    @strawberry.mutation
+    async def start_matching(
+        self, info: Info, given: Annotated[StartMatchingInput, INPUT]
+    ) -> StartMatchingResult:
+        """Begin to match the orders of an area, without waiting for it."""
+        return await answer(info, _start(info, given))
+
+    @strawberry.mutation
+    async def cancel_match_run(
+        self, info: Info, given: Annotated[CancelMatchRunInput, INPUT]
+    ) -> CancelMatchRunResult:
+        """End a run that is not over, without proposals."""
+        return await answer(info, _cancel(info, given))
 
     @strawberry.mutation
     async def endorse_proposals(

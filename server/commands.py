@@ -19,7 +19,9 @@ from matching.model import Policy
 from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, create_account
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
-from resolvers.matching import DEFAULT_POLICY, proposals_of_run, run_matching
+from resolvers.match_run_work import Working
+from resolvers.match_runs import run_matching
+from resolvers.matching import DEFAULT_POLICY, proposals_of_run
 from resolvers.pair_why import compare_policies
 from seed.reading import read_files
 from server import app, report
@@ -28,6 +30,7 @@ from server.hub import Hub
 from server.output import Output
 from server.process import Stop
 from server.report import Findings
+from server.solvers import opening
 from server.token_commands import sign_token
 
 
@@ -71,8 +74,9 @@ async def run_matching_aloud(
             viewer=await hub.operator(),
             area_id=area_id,
             policy=policy,
-            progress=step.stage("matching.stage."),
+            progress=step.stage("enum.RunStep."),
             clock=hub.clock,
+            working=Working(executor=opening(hub.settings.matching_workers), cancels=True),
         )
 
 

@@ -1,11 +1,8 @@
 """`renling match --orders --offers`: the whole matcher on two files, without a graph."""
 
 from collections.abc import Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +34,7 @@ from matching.summary import Summary, summarise
 from server.comparison_report import print_outcomes
 from server.match_records import read_offers, read_orders
 from server.output import Output
+from server.solvers import pool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
     Raises BadInput, SheetError and MatchingError.
     """
     with output.step("command.matching") as step:
-        progress = step.stage("matching.stage.")
+        progress = step.stage("enum.RunStep.")
         situation = _situation(files.orders, files.offers, files.last, now=now, policy=policy)
         check_ids(situation)
         rest = settled(situation, policy)
@@ -121,7 +119,7 @@ def compare_files(
     """
     with output.step("command.matching") as step:
         situation = _situation(orders, offers, last, now=now, policy=policy)
-        outcomes = compare(situation, policy, step.stage("matching.stage."))
+        outcomes = compare(situation, policy, step.stage("enum.RunStep."))
     print_outcomes(output, outcomes)
 
 
@@ -238,14 +236,6 @@ def _change(output: Output, change: PlanChange) -> dict[str, Any]:
     causes = (cause.id for cause in change.causes)
     names = {each: each for each in (*named, *causes) if each}
     return {**asdict(change), "said": change_sentence(change, names, output.language)}
-
-
-def pool_of(workers: int) -> AbstractContextManager[Executor | None]:
-    """Return a pool of so many processes for the components; with 0 they are solved here."""
-    if not workers:
-        return nullcontext()
-    # Spawned, so that nothing of this process's threads and locks comes along.
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
 def policy_in(file: Path | None) -> Policy:

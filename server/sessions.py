@@ -12,6 +12,7 @@ from domain.claims import ClaimPolicy
 from domain.language import Language
 from graph.telemetry import Telemetry
 from resolvers.event_feed import EventFeed
+from resolvers.match_run_work import Working
 from resolvers.webhooks import WebhookWays
 from schema.context import Context
 from schema.streams import Streams
@@ -37,6 +38,7 @@ class Sessions:
         policy: ClaimPolicy,
         trusted: TrustedDocuments | None,
         webhooks: WebhookWays,
+        working: Working,
         telemetry: Telemetry,
     ) -> None:
         self.hub = hub
@@ -46,6 +48,7 @@ class Sessions:
         self.policy = policy
         self.trusted = trusted
         self.webhooks = webhooks
+        self.working = working
         self.telemetry = telemetry
 
     def context(self, viewer: Viewer, language: Language) -> Context:
@@ -59,6 +62,7 @@ class Sessions:
             telemetry=self.telemetry,
             issuer=self.hub.settings.oidc_issuer,
             webhooks=self.webhooks,
+            working=self.working,
         )
 
     def of_socket(self, scope: Scope) -> "HubSession":

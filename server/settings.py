@@ -141,6 +141,15 @@ class Settings(BaseSettings):
         default=5.0, gt=0, description="without success after which a webhook is given up"
     )
     webhooks_per_account: int = Field(default=10, ge=0)
+    matching_workers: str = Field(
+        default="0",
+        pattern=r"^(\d{1,3}|(tcp|tls|ws|wss)://\S+)$",
+        description="processes that solve the parts of a plan, 0 for the hub's own; or the address "
+        "of a Dask scheduler, as in tcp://scheduler:8786",
+    )
+    matching_lease_seconds: float = Field(
+        default=15.0, ge=1, description="that a hub may be silent until another takes its run over"
+    )
     introspection: str = Field(
         default="SIGNED_IN", description="EVERYONE, SIGNED_IN, NOBODY, or roles as in ADMIN,APP"
     )

@@ -14,12 +14,14 @@ from domain.actions import (
     offer_claimable,
     order_claimable,
     proposal_actions,
+    run_actions,
 )
 from domain.claim_rights import SHOWN_IN, may_attach, possible_actions
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.rights import Subject
-from domain.vocabulary import ListState, ProposalState, Selection, Side
+from domain.vocabulary import ListState, ProposalState, RunState, Selection, Side
 from graph.access import ACCOUNT, NOW, Rules
+from graph.match_runs import EVERYWHERE
 from graph.reads.computed import Asked, Computed, Place
 from graph.records import record
 from graph.standing import STANDING, actor_of, place_of
@@ -227,7 +229,17 @@ def _proposal(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> 
     )
 
 
+def _run_facts(at: Place) -> Sequence[str]:
+    return (f"head([({at.node})-[:RUN_IN]->(f1:Area) | f1.path])",)
+
+
+def _run(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[str]:
+    (area_path,) = facts
+    return names(run_actions(asked.viewer, RunState(properties[0]), area_path or EVERYWHERE))
+
+
 CLAIM_ACTIONS = allowed(CLAIM, _claim_facts, _claim)
 ORDER_ACTIONS = allowed(ORDER, _order_facts, _order)
 OFFER_ACTIONS = allowed(OFFER, _offer_facts, _offer)
 PROPOSAL_ACTIONS = allowed(("state",), _proposal_facts, _proposal)
+RUN_ACTIONS = allowed(("state",), _run_facts, _run)

@@ -28,6 +28,7 @@ from graph.migrations import (
     m0009_evidence,
     m0010_webhooks,
     m0011_read_in_order,
+    m0012_runs,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -63,6 +64,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "evidence", m0009_evidence.apply),
     Migration(10, "webhooks", m0010_webhooks.apply),
     Migration(11, "read_in_order", m0011_read_in_order.apply),
+    Migration(12, "runs", m0012_runs.apply),
 )
 
 APPLIED = statement(

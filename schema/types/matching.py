@@ -1,7 +1,7 @@
 """Matching runs and their proposals."""
 
 from domain import records
-from graph.computed.actions import PROPOSAL_ACTIONS
+from graph.computed.actions import PROPOSAL_ACTIONS, RUN_ACTIONS
 from graph.mapping import IN, Structured
 from schema.declare import computed, many, node_with, one, structured
 from schema.types.agents import Area, Events
@@ -13,13 +13,17 @@ from schema.types.plans import (
     MatchPolicy,
     MatchReason,
     PlanChange,
+    RunFailure,
+    RunProgress,
     ScorePart,
     UnmatchedOrder,
     Weight,
     parse_certificate,
     parse_changes,
+    parse_failure,
     parse_parts,
     parse_policy,
+    parse_progress,
     parse_reasons,
     parse_unmatched,
     parse_weights,
@@ -32,10 +36,13 @@ from schema.types.plans import (
     changes=(list[PlanChange], Structured(parse_changes)),
     unmatched=(list[UnmatchedOrder], Structured(parse_unmatched)),
     certificate=(Certificate | None, Structured(parse_certificate)),
+    progress=(RunProgress | None, Structured(parse_progress)),
+    failure=(RunFailure | None, Structured(parse_failure)),
 )
 class MatchRun(records.MatchRun, Node):
     """A run of the matcher: its policy, what it reached, and the proof."""
 
+    allowed_actions: Actions = computed(RUN_ACTIONS)
     area: Area | None = one("RUN_IN")
     proposals: Connection["Proposal"] = many("PROPOSED")
     events: Events = many("CHANGED", IN, order="position")

@@ -9,7 +9,8 @@ import strawberry
 
 from domain.identity import global_id
 from domain.language import Language, text
-from domain.vocabulary import Urgency
+from domain.runs import PROBLEM, read_failure, read_progress
+from domain.vocabulary import RunStep, Urgency
 from graph.records import camel
 from matching.comparison import Outcome
 from matching.documents import read_certificate, read_reasons, read_unmatched
@@ -75,6 +76,23 @@ class MatchPolicy:
     keep: float
     floor_cost: float
     longest_cycle: int
+
+
+@strawberry.type
+class RunProgress:
+    """How far a run is: its step, and the share of the step that is done, from 0 to 1."""
+
+    step: RunStep
+    text: Bilingual
+    share: float
+
+
+@strawberry.type
+class RunFailure:
+    """Why a run failed: a code, and a sentence."""
+
+    code: str
+    text: Bilingual
 
 
 @strawberry.type
@@ -284,6 +302,28 @@ def parse_certificate(stored: str) -> dict[str, Any] | None:
     }
 
 
+def parse_progress(stored: str | None) -> dict[str, Any] | None:
+    """Return how far a run is, None where it does not run."""
+    found = read_progress(stored)
+    if found is None:
+        return None
+    key = f"enum.RunStep.{found.step}"
+    return {"step": found.step, "text": _said(key), "share": found.share}
+
+
+def parse_failure(stored: str | None) -> dict[str, Any] | None:
+    """Return why a run failed, None where it did not."""
+    found = read_failure(stored)
+    if found is None:
+        return None
+    code = found.key.removeprefix(PROBLEM)
+    return {"code": code, "text": _said(found.key, **found.parameters)}
+
+
+def _said(key: str, **parameters: object) -> dict[str, str]:
+    return {each.value: text(key, each, **parameters) for each in Language}
+
+
 def parse_changes(stored: str | None) -> list[dict[str, Any]]:
     """Return what a run changed of the last plan; nothing of runs that did not say it."""
     return [
@@ -316,7 +356,7 @@ def policy_outcome(outcome: Outcome) -> PolicyOutcome:
     key = f"matching.practice.{outcome.practice}"
     return PolicyOutcome(
         practice=outcome.practice.value,
-        label=cast("Bilingual", {each.value: text(key, each) for each in Language}),
+        label=cast("Bilingual", _said(key)),
         reached=cast("PlanSummary", _summary(outcome.reached)),
         floor=outcome.floor,
         proven=outcome.proven,

@@ -67,6 +67,8 @@ WITHOUT: Mapping[str, str] = {
     "MatchRun.certificate": PARSED,
     "MatchRun.unmatched": PARSED,
     "MatchRun.changes": PARSED,
+    "MatchRun.progress": PARSED,
+    "MatchRun.failure": PARSED,
     "Proposal.reasons": PARSED,
 }
 """Fields that hold no canary, and why; vocabularies and windows cannot either."""

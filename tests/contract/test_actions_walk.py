@@ -17,7 +17,7 @@ from domain.actions import Action
 from domain.claims import ClaimAction
 from domain.items import ItemAction, ListAction
 from domain.records import Account, Claim, Deputyship, EvidenceFile, Grant, ResourceList
-from domain.vocabulary import ItemState, ListState, Role
+from domain.vocabulary import ItemState, ListState, Role, RunState
 from graph import accounts
 from graph.driver import Graph
 from tests.contract.asking import Hub
@@ -85,7 +85,7 @@ SAID: dict[str, dict[str, Any]] = {
 """What the input of an action says beside the node."""
 SUBJECTS = (
     "id", "listId", "offerId", "orderId", "claimId", "accountId", "grantId", "deputyshipId",
-    "personId", "proposalId",
+    "personId", "proposalId", "runId",
 )  # fmt: skip
 """The fields of inputs that name the node which a mutation is about."""
 _AGENT = frozenset({"EDIT", "REGISTER", "RETIRE", "ADD_LIST", "ADD_ITEM"})
@@ -107,6 +107,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "Deputyship": frozenset({"END"}),
     "Grant": frozenset({"REVOKE"}),
     "Member": _AGENT | {"ERASE"},
+    "MatchRun": frozenset({"CANCEL"}),
     "NeedList": _LIST,
     "Pairing": _TIE,
     "PartyBranch": _AGENT,
@@ -149,6 +150,8 @@ def walked_world() -> World:
         )
         world.add(f"own{number}", made)
         world.links.append((issuer, "ISSUES_RESOURCES", f"own{number}"))
+    for name, state in (("run0", RunState.RUNNING), ("run1", RunState.QUEUED)):
+        world.records[name] = replace(world.records[name], state=state)  # type: ignore[call-arg]
     account = Account(id=world.id("account community"), created_at=world.at(), name="community")
     world.add("account community", account)
     grant = Grant(

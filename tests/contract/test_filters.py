@@ -195,7 +195,7 @@ def test_every_field_of_a_node_can_be_asked_for() -> None:
     assert left_out == {
         ("ResourceOffer", "windows"), ("DemandOrder", "windows"), ("MatchRun", "policy"),
         ("MatchRun", "weights"), ("MatchRun", "unmatched"), ("MatchRun", "certificate"),
-            ("MatchRun", "changes"),
+            ("MatchRun", "changes"), ("MatchRun", "progress"), ("MatchRun", "failure"),
         ("Proposal", "reasons"), ("Proposal", "parts"), ("Proposal", "slotQuantities"),
         ("Event", "actorRoles"),
     }  # fmt: skip

@@ -39,6 +39,7 @@ NODES = {
     "proposalId": "proposal1",
     "proposalIds": ("proposal1",),
     "receiverId": "xinggong",
+    "runId": "run1",
     "servesIds": ("gangcheng",),
     "substituteIds": (),
     "successorId": "account app",

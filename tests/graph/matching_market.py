@@ -4,12 +4,8 @@ from domain.access import VISITOR, Viewer
 from domain.records import Category, DemandOrder, MatchRun, ResourceOffer
 from graph import accounts
 from graph.driver import Graph
-from resolvers.matching import (
-    Endorsement,
-    endorse_proposals,
-    proposals_of_run,
-    run_matching,
-)
+from resolvers.match_runs import run_matching
+from resolvers.matching import Endorsement, endorse_proposals, proposals_of_run
 from tests.graph.builders import NOW, Neighbourhood, put
 
 

@@ -13,10 +13,10 @@ from domain.identity import global_id, new_id
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.vocabulary import CapacityKind, ClaimState, Initiator, ItemState, Side
 from graph.driver import Graph
+from resolvers.match_runs import run_matching
 from resolvers.matching import (
     endorse_proposals,
     proposals_of_run,
-    run_matching,
 )
 from resolvers.proposals import reject_proposal
 from tests.graph.asking_both_ways import data

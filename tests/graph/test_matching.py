@@ -37,12 +37,12 @@ from matching.matcher import match
 from matching.model import PartName, Policy, Proof, Refusal, RelationKind, agent_pair
 from matching.verification import verify
 from resolvers.claims import StepRequest, propose, take_step
+from resolvers.match_runs import run_matching
 from resolvers.matching import (
     Endorsement,
     endorse_proposals,
     lines_of_proposal,
     proposals_of_run,
-    run_matching,
 )
 from resolvers.matching_situation import read_situation
 from resolvers.proposals import reject_proposal
@@ -466,7 +466,7 @@ async def test_a_run_writes_one_event_that_names_every_node(graph: Graph, market
     await market.offer()
     first = await market.run()
     second = await market.run()
-    (event,) = await events_of(graph, second.id)
+    (event,) = await events_of(graph, second.id, "MATCHING_RUN")
     expected = {second.id}
     for run in (first, second):
         expected |= {row.proposal.id for row in await proposals_of_run(graph, run.id)}

@@ -1,6 +1,5 @@
 """Runs that follow each other: pins hold, what changed is said, and only the last is remembered."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from graph.driver import Graph
 from matching.changes import CauseCode, ChangeKind
 from matching.documents import read_certificate
 from matching.memory import read_changes, read_memory
-from matching.model import Policy, Progress
 from resolvers import matching
 from resolvers.matching import proposals_of_run
 from resolvers.proposals import pin_proposal
@@ -134,10 +132,8 @@ async def test_what_is_pinned_meanwhile_is_not_lost(
     (row,) = await proposals_of_run(graph, run.id)
     planned = matching.plan
 
-    async def pinned_after(
-        where: Graph, *, below: str, now: datetime, policy: Policy, progress: Progress | None
-    ) -> matching.Planned:
-        found = await planned(where, below=below, now=now, policy=policy, progress=progress)
+    async def pinned_after(where: Graph, **given: Any) -> matching.Planned:
+        found = await planned(where, **given)
         await pin(market, row.proposal.id)
         return found
 

@@ -64,6 +64,7 @@ TEXTS: dict[str, str] = {
     "error.NO_GRAPH": "The hub cannot reach its graph just now; try again soon.",
     "error.INTERNAL_ERROR": "Something failed inside the hub; it was logged.",
     "expected.token_secret": "a random text of at least {characters} characters; unset, a key is made in the data directory",
+    "expected.dask_installed": "the extra dask, installed",
     "expected.account_name": "the name of the account, not empty",
     "expected.role_for_area": "{role}:code or name of an area",
     "expected.role_for_agent": "{role}:name of a unit or member",

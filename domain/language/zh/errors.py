@@ -64,6 +64,7 @@ TEXTS: dict[str, str] = {
     "error.NO_GRAPH": "服务暂时不可用，请稍后再试。",
     "error.INTERNAL_ERROR": "服务内部出错，已记录。",
     "expected.token_secret": "至少 {characters} 个字符的随机文本；不设置则使用数据目录中自动生成的密钥",
+    "expected.dask_installed": "先安装附加依赖 dask",
     "expected.account_name": "账号的名称，不能为空",
     "expected.role_for_area": "{role}:区划代码或名称",
     "expected.role_for_agent": "{role}:单位或人员名称",
