@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from domain.vocabulary import CapacityKind
+from matching.columns import Columns
 from matching.matcher import plan_of
 from matching.model import FreeSlot, Offer, Order, Plan, Policy, Situation
 from matching.pairs import Found, find_pairs
 from matching.placing import Share
+from matching.quotas import rooms_left
 from matching.rules import Allowed, together
 from matching.sparse import listed
 
@@ -37,7 +39,7 @@ def first_come_shares(found: Found) -> list[Share]:
     )
     rank = np.empty(len(by_age), dtype=np.int64)
     rank[by_age] = np.arange(len(by_age))
-    room = _Room(len(by_age))
+    room = _Room(len(by_age), columns)
     shares: list[Share] = []
     for number in arrivals:
         order = columns.orders[number]
@@ -60,7 +62,7 @@ def first_come_shares(found: Found) -> list[Share]:
 def greedy_shares(found: Found) -> list[Share]:
     """Return what each order takes when the pair of the highest worth is served first."""
     columns = found.columns
-    room = _Room(len(columns.offers))
+    room = _Room(len(columns.offers), columns)
     left = [order.quantity for order in columns.orders]
     shares: list[Share] = []
     ranked = np.lexsort((found.offers, found.orders, -found.worths.astype(np.int64)))
@@ -89,10 +91,11 @@ def _taken(
 
 
 class _Room:
-    """What is left of each offer, in all or by slot, in the offer's measure."""
+    """What is left of each offer, in all or by slot, in the offer's measure; and of quotas."""
 
-    def __init__(self, offers: int) -> None:
+    def __init__(self, offers: int, columns: Columns) -> None:
         self.there = np.ones(offers, dtype=bool)
+        self._quotas = rooms_left(columns.situation, columns.policy)
         self._left: dict[tuple[str, FreeSlot | None], int] = {}
 
     def take(
@@ -106,10 +109,15 @@ class _Room:
             slot: self._left.get((offer.id, slot), slot.capacity if slot else size) // given * step
             for slot in slots
         }
+        bound = self._quotas.room(offer)
+        most = sum(rooms.values())
+        if bound is not None:
+            most = min(most, bound // given * step)
         if slots != [None] and together(order):
-            taken = _slot_by_slot(order, wanted, rooms, step)
+            taken = _slot_by_slot(order, wanted, rooms, step, most)
         else:
-            taken = _spread(_fitting(order, wanted, sum(rooms.values()), step), rooms)
+            taken = _spread(_fitting(order, wanted, most, step), rooms)
+        self._quotas.take(offer, sum(taken.values()) // step * given)
         for slot, amount in taken.items():
             whole = offer.capacity_kind is CapacityKind.EXCLUSIVE
             left = 0 if whole else (rooms[slot] - amount) // step * given
@@ -124,12 +132,13 @@ class _Room:
 
 
 def _slot_by_slot(
-    order: Order, wanted: int, rooms: Mapping[FreeSlot | None, int], step: int
+    order: Order, wanted: int, rooms: Mapping[FreeSlot | None, int], step: int, most: int
 ) -> dict[FreeSlot | None, int]:
-    """Return what to take where each slot has to hold a lot."""
+    """Return what to take, at most so much, where each slot has to hold a lot."""
     taken: dict[FreeSlot | None, int] = {}
     for slot, room in rooms.items():
-        if amount := _fitting(order, wanted - sum(taken.values()), room, step):
+        before = sum(taken.values())
+        if amount := _fitting(order, wanted - before, min(room, most - before), step):
             taken[slot] = amount
     return taken
 

@@ -1,13 +1,15 @@
 """Plans as JSON text, as a run and its proposals keep them, and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from domain.identity import global_id
 from matching.model import (
     ComponentProof,
     Counted,
+    Diminishing,
     Fairness,
     Method,
     Part,
@@ -16,10 +18,13 @@ from matching.model import (
     Policy,
     Proof,
     Proposal,
+    Quota,
     Reason,
     Refusal,
+    Segment,
     Unmatched,
 )
+from matching.score import MILLI
 from matching.summary import Summary
 
 QUOTING = frozenset({"TEXT", "SKILLS"})
@@ -46,21 +51,37 @@ def _text(value: object) -> str:
 
 
 def policy_text(policy: Policy) -> str:
-    """Return what a run went by, without the weights."""
-    return _text(
-        {
-            "name": policy.name,
-            "urgencies": dict(policy.urgencies),
-            "horizonDays": policy.horizon_days,
-            "maxKm": policy.max_km,
-            "overlapMinutes": policy.overlap_minutes,
-            "allowSubstitutes": policy.allow_substitutes,
-            "effort": policy.effort,
-            "keep": policy.keep,
-            "floorCost": policy.floor_cost,
-            "longestCycle": policy.longest_cycle,
+    """Return what a run went by, without the weights; quotas and segments where there are any."""
+    written: dict[str, object] = {
+        "name": policy.name,
+        "urgencies": dict(policy.urgencies),
+        "horizonDays": policy.horizon_days,
+        "maxKm": policy.max_km,
+        "overlapMinutes": policy.overlap_minutes,
+        "allowSubstitutes": policy.allow_substitutes,
+        "effort": policy.effort,
+        "keep": policy.keep,
+        "floorCost": policy.floor_cost,
+        "longestCycle": policy.longest_cycle,
+    }
+    if policy.quotas:
+        written["quotas"] = [_quota(quota) for quota in policy.quotas]
+    if policy.diminishing != Diminishing():
+        written["diminishing"] = {
+            "community": _segments(policy.diminishing.community),
+            "subdistrict": _segments(policy.diminishing.subdistrict),
         }
-    )
+    return _text(written)
+
+
+def _quota(quota: Quota) -> dict[str, object]:
+    kind, agent = quota.agent_type, quota.agent_id
+    named = global_id(kind, agent) if kind else agent
+    return {"agentId": named, "measure": quota.measure, "most": quota.most}
+
+
+def _segments(segments: Iterable[Segment]) -> list[dict[str, float]]:
+    return [{"share": segment.share / MILLI, "bonus": segment.bonus} for segment in segments]
 
 
 def weights_text(policy: Policy) -> str:

@@ -5,6 +5,8 @@ gives the same plan on any machine. First the value; then, as long as the effort
 claims and slots among plans of that value, so that no order is scattered without need.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -43,9 +45,17 @@ def solve_exact(component: Component, effort: float) -> Outcome:
         takes = apart.deal(_tidied(apart, amounts, effort))
     if takes is None:
         raise SolverFailed("a plan by slots does not fit into the slots")
-    return Outcome(
-        takes, sum(component.arcs[take.arc].worth * take.quantity for take in takes), bound
-    )
+    return Outcome(takes, _value(component, takes), bound)
+
+
+def _value(component: Component, takes: Iterable[Take]) -> int:
+    supplied: dict[int, int] = defaultdict(int)
+    value = 0
+    for take in takes:
+        arc = component.arcs[take.arc]
+        supplied[arc.supply] += take.quantity
+        value += arc.worth * take.quantity
+    return value + component.early(supplied)
 
 
 def _solve(program: Program, effort: float) -> tuple[Amounts, int]:
@@ -67,11 +77,8 @@ def _tidied(program: Program, amounts: Amounts, effort: float) -> Amounts:
     """Return a plan of the same value with fewer lines, where one is found in time."""
     if not amounts:
         return amounts
-    component = program.component
-    value = sum(
-        component.arcs[use.arc].worth * component.arcs[use.arc].step * program.unit * steps
-        for use, steps in amounts
-    )
+    takes = (Take(use.arc, None, program.step(use) * steps) for use, steps in amounts)
+    value = _value(program.component, takes)
     program.model.add(program.value == value)
     program.model.minimize(program.lines)
     solver = deterministic_solver(effort * TIDYING, presolve=False)

@@ -20,7 +20,7 @@ from matching.columns import Flags, Integers
 from matching.network import Network
 from matching.pairs import Found
 from matching.placing import Share
-from matching.prices import exact_sum
+from matching.prices import Prices, value_of
 from matching.pricing import Solution, solve_priced
 from matching.sparse import listed
 
@@ -158,7 +158,9 @@ class _Search:
 
     def value(self, solution: Solution) -> int:
         """Return what a plan is worth without premiums."""
-        return exact_sum(self._network.worths[solution.arcs.pairs], solution.carried)
+        network, arcs = self._network, solution.arcs
+        plain = replace(arcs, worths=network.worths[arcs.pairs])
+        return value_of(plain, solution.carried, network.groups)
 
     def cost(self, solution: Solution) -> float:
         """Return which share of the best value a plan costs."""
@@ -171,7 +173,7 @@ class _Search:
         bonus = self.premiums[self._places] * self._best // MILLI
         worths = network.worths + bonus[network.found.orders]
         used = np.unique(near.arcs.pairs[near.carried > 0])
-        prices = self._flow.order_prices + bonus, self._flow.bin_prices
+        prices = Prices(self._flow.prices.orders + bonus, self._flow.prices.bins)
         return solve_priced(replace(network, worths=worths), self._chosen, prices, used)
 
     def fair(self, solution: Solution, premiums: Integers) -> Fair:

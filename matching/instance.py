@@ -5,12 +5,14 @@ a canonical order (by identifiers), so that the plan does not depend on the orde
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from domain.measures import ratio
 from matching.columns import EXCLUSIVE, TOTAL, Integers
+from matching.groups import NONE
 from matching.model import FreeSlot
 from matching.network import Arcs, Network
 from matching.sparse import listed
@@ -24,6 +26,7 @@ class Supply:
     quantity: int
     lot: int
     together: bool
+    group: int = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Bin:
     slots: tuple[FreeSlot, ...]
     size: int
     exclusive: bool
+    group: int = NONE
 
     @property
     def capacity(self) -> int:
@@ -56,12 +60,55 @@ class Arc:
 
 
 @dataclass(frozen=True, slots=True)
+class Nest:
+    """A group of supplies or of bins: the group around it (-1: none), and its segments.
+
+    Each has room and a bonus a unit, the best first (`matching/groups.py`).
+    """
+
+    parent: int
+    segments: tuple[tuple[int, int], ...]
+
+    @property
+    def room(self) -> int:
+        """The room of all segments together."""
+        return sum(room for room, _ in self.segments)
+
+    def bonus(self, amount: int) -> int:
+        """Return what an amount that flows through the group counts more."""
+        total = 0
+        for room, bonus in self.segments:
+            part = min(room, amount)
+            total += part * bonus
+            amount -= part
+        return total
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
-    """A connected part of the instance; supplies, bins and arcs in canonical order."""
+    """A connected part of the instance; supplies, bins and arcs in canonical order.
+
+    `group` of a supply or a bin is the innermost of `nests` that it is in, -1 where none is.
+    """
 
     supplies: tuple[Supply, ...]
     bins: tuple[Bin, ...]
     arcs: tuple[Arc, ...]
+    nests: tuple[Nest, ...] = ()
+
+    def around(self, group: int) -> Iterator[int]:
+        """Yield a group and those around it."""
+        while group >= 0:
+            yield group
+            group = self.nests[group].parent
+
+    def early(self, supplied: Mapping[int, int]) -> int:
+        """Return what groups of supplies count more, given what each supply gets."""
+        through: dict[int, int] = defaultdict(int)
+        for number, amount in supplied.items():
+            for group in self.around(self.supplies[number].group):
+                through[group] += amount
+        return sum(self.nests[group].bonus(amount) for group, amount in through.items())
 
     @property
     def worth_bound(self) -> int:
@@ -74,7 +121,7 @@ class Component:
         return min(
             sum(self.supplies[number].quantity * worth for number, worth in wanted.items()),
             sum(self.bins[number].capacity * worth for number, worth in given.items()),
-        )
+        ) + sum(nest.bonus(nest.room) for nest in self.nests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +142,16 @@ def component_of(network: Network, arcs: Arcs) -> Component:
     order_numbers, tails = np.unique(arcs.orders, return_inverse=True)
     bin_numbers, heads = np.unique(arcs.bins, return_inverse=True)
     wanted, tables = columns.wanted, columns.tables
+    of_orders, of_bins, nests = _nests(network, order_numbers, bin_numbers)
     supplies = tuple(
         Supply(
             columns.orders[order].id,
             int(wanted.quantity[order]),
             int(wanted.lot[order]),
             bool(wanted.together[order]),
+            group,
         )
-        for order in listed(order_numbers)
+        for order, group in zip(listed(order_numbers), of_orders, strict=True)
     )
     steps = {
         (one, other): ratio(tables.measures[one], tables.measures[other]) or (1, 1)
@@ -121,8 +170,47 @@ def component_of(network: Network, arcs: Arcs) -> Component:
             listed(tails), listed(heads), listed(arcs.worths), measures, strict=True
         )
     ]
-    bins = slots_of(network, bin_numbers)
-    return Component(supplies, bins, tuple(made[number] for number in listed(order)))
+    bins = tuple(
+        replace(each, group=group)
+        for each, group in zip(slots_of(network, bin_numbers), of_bins, strict=True)
+    )
+    return Component(supplies, bins, tuple(made[number] for number in listed(order)), nests)
+
+
+def _nests(
+    network: Network, orders: Integers, bins: Integers
+) -> tuple[list[int], list[int], tuple[Nest, ...]]:
+    """Return the groups of some orders and bins, numbered anew."""
+    groups = network.groups
+    if groups is None:
+        return [NONE] * len(orders), [NONE] * len(bins), ()
+    members = groups.of_orders[orders], groups.of_bins[bins]
+    inside = sorted(
+        {
+            group
+            for innermost in members
+            for around in groups.outwards(innermost)
+            for group in listed(around)
+            if group >= 0
+        }
+    )
+    numbers = {group: number for number, group in enumerate(inside)}
+    numbers[NONE] = NONE
+    nests = tuple(
+        Nest(
+            numbers[int(groups.parents[group])],
+            tuple(
+                zip(
+                    listed(groups.rooms[groups.owners == group]),
+                    listed(groups.bonuses[groups.owners == group]),
+                    strict=True,
+                )
+            ),
+        )
+        for group in inside
+    )
+    first, second = ([numbers[group] for group in listed(found)] for found in members)
+    return first, second, nests
 
 
 def slots_of(network: Network, bins: Integers) -> tuple[Bin, ...]:

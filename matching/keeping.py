@@ -12,8 +12,8 @@ from matching.columns import TOTAL, Flags, Integers
 from matching.model import WHOLE, Booking, OfferPrices, Policy
 from matching.network import Network
 from matching.pairs import Found
+from matching.prices import Prices
 from matching.pricing import (
-    Prices,
     Solution,
     cheapest,
     promising,
@@ -114,4 +114,4 @@ def _prices(network: Network, chosen: Flags | None, prices: OfferPrices) -> Pric
         gains[~chosen] = 0
     of_orders = np.zeros(len(network.quantity), dtype=np.int64)
     np.maximum.at(of_orders, found.orders, gains)
-    return of_orders, of_bins
+    return Prices(of_orders, of_bins)

@@ -5,7 +5,7 @@ unmatched.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from domain.errors import MatchingError
 from domain.language import Phrase
 from domain.measures import ratio
 from matching.fairness import order_premiums
+from matching.grouping import early_value
 from matching.keeping import keep_bonus, kept_places
+from matching.leftover import unmatched_of
 from matching.model import (
     Booking,
     ComponentProof,
@@ -23,10 +25,8 @@ from matching.model import (
     Policy,
     Progress,
     Proposal,
-    Refusal,
     Situation,
     SlotShare,
-    Unmatched,
 )
 from matching.pairs import Found, find_pairs
 from matching.pins import settled
@@ -69,6 +69,7 @@ def plan_of(
 
     `found` are the pairs of what the pins leave of the situation.
     """
+    shares = list(shares)
     held = found.columns.situation.held
     pinned = {pin.pair: pin.quantity for pin in held}
     by_pair: dict[tuple[str, str], list[Share]] = defaultdict(list)
@@ -81,7 +82,7 @@ def plan_of(
     counted = count(found, proposals, fairness, kept=proofs is not None)
     return Plan(
         proposals=proposals,
-        unmatched=_unmatched(found, proposals),
+        unmatched=unmatched_of(found, proposals, shares),
         proofs=proofs or (),
         orders=len(situation.orders),
         offers=len(situation.offers),
@@ -97,20 +98,22 @@ def plan_of(
 def count(
     found: Found, proposals: Iterable[Proposal], fairness: Fairness | None, *, kept: bool
 ) -> Counted:
-    """Return what proposals are worth, and with it the bonus of what is kept where it counts."""
+    """Return what proposals are worth, and with it the bonuses where they count (`kept`)."""
     numbers, columns = found.order_numbers, found.columns
     places = kept_places(found) if kept else {}
     premiums = listed(order_premiums(found, fairness.premiums)) if fairness else []
+    got = np.zeros(len(columns.orders), dtype=np.int64)
     worths = bonus = premium = 0
     for proposal in proposals:
         order = columns.orders[numbers[proposal.order_id]]
         worths += worth(order, proposal.score, columns.policy) * proposal.quantity
         free = proposal.quantity - proposal.pinned
+        got[numbers[order.id]] += free
         place = found.place(numbers[order.id], found.offer_numbers[proposal.offer_id])
         if place in places:
             bonus += keep_bonus(columns.policy, order.measure) * free
         premium += premiums[numbers[order.id]] * free if premiums else 0
-    return Counted(worths, bonus, premium)
+    return Counted(worths, bonus, premium, early_value(found, got) if kept else 0)
 
 
 def worth_of_pins(found: Found, proposals: Iterable[Proposal]) -> int:
@@ -168,44 +171,4 @@ def proposal_of(
         parts=parts,
         reasons=reasons(order, offer, parts, columns.texts, columns.situation.relations),
         pinned=pinned,
-    )
-
-
-def _unmatched(found: Found, proposals: Sequence[Proposal]) -> tuple[Unmatched, ...]:
-    columns = found.columns
-    got: dict[str, int] = defaultdict(int)
-    users: dict[int, list[str]] = defaultdict(list)
-    for proposal in proposals:
-        got[proposal.order_id] += proposal.quantity - proposal.pinned
-        users[found.offer_numbers[proposal.offer_id]].append(proposal.order_id)
-    short = [
-        number for number, order in enumerate(columns.orders) if order.quantity > got[order.id]
-    ]
-    refused = found.refused(np.array(short, dtype=np.int64))
-    return tuple(
-        _missing(found, number, got, users, counts)
-        for number, counts in zip(short, refused, strict=True)
-    )
-
-
-def _missing(
-    found: Found,
-    number: int,
-    got: Mapping[str, int],
-    users: Mapping[int, Sequence[str]],
-    refused: Mapping[Refusal, int],
-) -> Unmatched:
-    order = found.columns.orders[number]
-    suitable = listed(found.offers[found.starts[number] : found.starts[number + 1]])
-    rivals = {user for offer in suitable for user in users.get(offer, ())} - {order.id}
-    if suitable:
-        reason = Refusal.USED_BY_OTHERS if rivals else Refusal.NOT_ENOUGH
-    else:
-        reason = next((code for code in reversed(Refusal) if code in refused), Refusal.CATEGORY)
-    return Unmatched(
-        order_id=order.id,
-        missing=order.quantity - got[order.id],
-        reason=reason,
-        refused=refused,
-        rivals=tuple(sorted(rivals)),
     )

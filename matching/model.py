@@ -139,6 +139,44 @@ DEFAULT_URGENCIES: Mapping[Urgency, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """The most, in the measure's smallest unit, that a run takes of all offers of an agent.
+
+    And of the agents that it is around (`Situation.above`). Counted in the measure of the offers;
+    offers in other measures are not bound. `agent_type` is the agent's type in the graph, if any.
+    """
+
+    agent_id: str
+    measure: str
+    most: int
+    agent_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A share of what is wanted, in thousandths, and what a unit in it counts more.
+
+    `bonus` is a share of a perfect unit's worth, as `Policy.keep` is.
+    """
+
+    share: int
+    bonus: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diminishing:
+    """What the first shares of a community (of a subdistrict) count more; the rest counts as is.
+
+    A community is the area of an order, its subdistrict the area around that; what they want is
+    counted in each measure apart. Bonuses fall from segment to segment, shares add up to at most
+    1000.
+    """
+
+    community: tuple[Segment, ...] = ()
+    subdistrict: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What a run goes by.
 
@@ -149,7 +187,8 @@ class Policy:
     `keep` is the bonus of a unit where the last plan has it, as a share of a perfect unit's worth.
     `floor_cost` is the most, as a share of the plan's value, that a floor between communities may
     cost; 0: none is sought. `longest_cycle` is of how many agents a package may be, 2 to 4; below
-    2 none is sought.
+    2 none is sought. `quotas` bound what is taken of agents' offers; by `diminishing` what comes
+    first in a community counts more than what comes next.
     """
 
     name: str = "best"
@@ -163,6 +202,8 @@ class Policy:
     keep: float = 0.1
     floor_cost: float = 0.0
     longest_cycle: int = 0
+    quotas: tuple[Quota, ...] = ()
+    diminishing: Diminishing = field(default_factory=Diminishing)
 
 
 class Refusal(StrEnum):
@@ -177,10 +218,12 @@ class Refusal(StrEnum):
     TIME = "TIME"
     REACH = "REACH"
     LOT = "LOT"
+    QUOTA = "QUOTA"
     USED_BY_OTHERS = "USED_BY_OTHERS"
     NOT_ENOUGH = "NOT_ENOUGH"
-    """The last two forbid no pair: what suits went where it is worth more; or nobody else wants
-    it, but together it is less than the order wants, or than its lot."""
+    """The last three forbid no pair: there is more that suits, but its supplier's quota is used
+    up; what suits went where it is worth more; or nobody else wants it, but together it is less
+    than the order wants, or than its lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,17 +325,19 @@ class Counted:
     """How a plan's value is counted: its parts, which add up to it.
 
     `worth`: the worths of all matched units; `kept`: the bonus of those that the last plan had
-    (`Policy.keep`); `fair`: the premiums of communities that a floor lifts.
+    (`Policy.keep`); `fair`: the premiums of communities that a floor lifts; `early`: the bonus of
+    the first shares of communities (`Policy.diminishing`).
     """
 
     worth: int
     kept: int = 0
     fair: int = 0
+    early: int = 0
 
     @property
     def value(self) -> int:
         """The sum: what a plan is best by."""
-        return self.worth + self.kept + self.fair
+        return self.worth + self.kept + self.fair + self.early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,7 +465,8 @@ class Situation:
 
     `substitutes` are pairs of category paths: an order in the first, or below it, may be met by
     an offer in the second, or below it. `pins` are to be in the plan whatever it costs; `held`
-    are those that hold, their quantities taken off already (`matching/pins.py`).
+    are those that hold, their quantities taken off already (`matching/pins.py`). `above` is the
+    agent around another, whose quotas bind it too: the branch of a unit, the branch above a branch.
     """
 
     orders: tuple[Order, ...]
@@ -431,3 +477,4 @@ class Situation:
     earlier: Earlier | None = None
     pins: tuple[Booking, ...] = ()
     held: tuple[Booking, ...] = ()
+    above: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

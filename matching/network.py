@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.columns import TOTAL, Flags, Integers, Numbers, ragged
+from matching.grouping import groups_of
+from matching.groups import NONE, Groups
 from matching.pairs import Found
 from matching.sparse import Whole, connected, matrix
 
@@ -44,7 +46,8 @@ class Network:
     Bins of offer `j` are `bin_starts[j]` to `bin_starts[j + 1]`, `bins` their offers, `capacity`
     their room. `slot_bins` is the bin of each slot, -1 of one that suits nobody. `components` are
     the connected parts: the number of each order's and of each offer's, by their first order.
-    `executor` solves them; None: this process.
+    `groups` are those of quotas and communities, None where there are none. `executor` solves the
+    components; None: this process.
     """
 
     found: Found
@@ -58,6 +61,7 @@ class Network:
     order_components: Integers
     offer_components: Integers
     components: int
+    groups: Groups | None = None
     executor: Executor | None = None
 
     def slots_of(self, number: int) -> Integers:
@@ -124,7 +128,8 @@ def network_of(found: Found, worths: Integers | None = None) -> Network:
     first_slots = np.full(len(bins), -1, dtype=np.int64)
     first_slots[numbers] = kept[first]
     capacity[numbers] = given.slot_rooms[kept[first]] * sizes
-    order_components, offer_components, count = _components(found)
+    groups = groups_of(found, bins, capacity)
+    order_components, offer_components, count = _components(found, bins, groups)
     return Network(
         found,
         found.columns.wanted.quantity,
@@ -137,6 +142,7 @@ def network_of(found: Found, worths: Integers | None = None) -> Network:
         order_components,
         offer_components,
         count,
+        groups,
     )
 
 
@@ -178,13 +184,20 @@ def _classes(found: Found) -> Integers:
     return first
 
 
-def _components(found: Found) -> tuple[Integers, Integers, int]:
+def _components(
+    found: Found, bins: Integers, groups: Groups | None
+) -> tuple[Integers, Integers, int]:
     """Return the connected component of each order and offer, numbered by their first orders.
 
+    What shares a group is connected.
     An order or offer without pairs is in none (-1).
     """
     orders, offers = len(found.starts) - 1, len(found.columns.offers)
     labels = labelled(orders, offers, found.starts, found.offers)
+    if groups is not None:
+        of_offers = np.full(offers, NONE, dtype=np.int64)
+        of_offers[bins] = groups.of_bins
+        labels = groups.joined(labels, np.concatenate([groups.of_orders, of_offers]))
     paired = np.zeros(orders + offers, dtype=bool)
     paired[:orders] = np.diff(found.starts) > 0
     paired[orders + found.offers] = True

@@ -6,8 +6,10 @@ import numpy as np
 
 from domain.measures import ratio
 from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers
+from matching.groups import NONE, Groups
 from matching.network import Arcs, Network
-from matching.pricing import Prices
+from matching.prices import Prices, room_worths, through
+from matching.sparse import listed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +46,8 @@ def parts_of(network: Network) -> Parts:
     unit = np.zeros(count, dtype=np.int64)
     np.gcd.at(unit, of_orders[orders], wanted.quantity[orders])
     np.gcd.at(unit, of_bins, sizes)
+    if (groups := network.groups) is not None:
+        np.gcd.at(unit, group_components(network, groups)[groups.owners], groups.rooms)
     splittable = ~converted
     splittable[of_bins[alone]] = False
     splittable[of_orders[orders][wanted.lot[orders] > unit[of_orders[orders]]]] = False
@@ -56,17 +60,48 @@ def parts_of(network: Network) -> Parts:
     )
 
 
+def group_components(network: Network, groups: Groups) -> Integers:
+    """Return the component of each group."""
+    found = np.full(len(groups), NONE, dtype=np.int64)
+    members = (
+        (groups.of_orders, network.order_components),
+        (groups.of_bins, network.offer_components[network.bins]),
+    )
+    for innermost, components in members:
+        for around in groups.outwards(innermost):
+            inside = around >= 0
+            np.maximum.at(found, around[inside], components[inside])
+    return found
+
+
 def values_of(network: Network, arcs: Arcs, carried: Integers) -> list[int]:
-    """Return each component's value: the sum of the worths of what its arcs carry."""
-    return _sums(network, network.order_components[arcs.orders], arcs.worths, carried)
+    """Return each component's value: the worths of what its arcs carry, and groups' bonuses."""
+    sums = _sums(network, network.order_components[arcs.orders], arcs.worths, carried)
+    if (groups := network.groups) is not None:
+        bonuses = groups.bonus(through(arcs, carried, groups))
+        np.add.at(sums, group_components(network, groups), bonuses)
+    return listed(sums)
+
+
+def bonuses_of(network: Network, got: Integers) -> Integers:
+    """Return what each component counts more by its groups, given what each order gets."""
+    sums = np.zeros(network.components, dtype=np.int64)
+    if (groups := network.groups) is not None:
+        nothing = np.zeros(len(groups.of_bins), dtype=np.int64)
+        bonuses = groups.bonus(groups.totals(got, nothing))
+        np.add.at(sums, group_components(network, groups), bonuses)
+    return sums
 
 
 def bounds_of(network: Network, prices: Prices) -> list[int]:
     """Return the value that prices prove no plan of each component exceeds."""
+    own = prices.alone(network.groups)
     of_bins = network.offer_components[network.bins]
-    wanted = _sums(network, network.order_components, prices[0], network.quantity)
-    given = _sums(network, of_bins, prices[1], network.capacity)
-    return [one + other for one, other in zip(wanted, given, strict=True)]
+    sums = _sums(network, network.order_components, own.orders, network.quantity)
+    sums += _sums(network, of_bins, own.bins, network.capacity)
+    if (groups := network.groups) is not None:
+        np.add.at(sums, group_components(network, groups), room_worths(groups, prices))
+    return listed(sums)
 
 
 def largest_value(network: Network) -> float:
@@ -78,6 +113,10 @@ def largest_value(network: Network) -> float:
     by_offer = np.zeros(len(found.columns.offers))
     np.maximum.at(by_order, found.orders, worths)
     np.maximum.at(by_offer, found.offers, worths)
+    if (groups := network.groups) is not None:
+        more = groups.around(groups.of_orders, groups.first_bonuses)
+        by_order += more
+        by_offer += int(more.max(initial=0))
     paired = network.order_components >= 0
     np.add.at(
         steps[0],
@@ -99,8 +138,8 @@ def most_per_unit(network: Network) -> float:
     return max((step[0] / step[1] for step in steps if step), default=1.0)
 
 
-def _sums(network: Network, components: Integers, one: Integers, other: Integers) -> list[int]:
+def _sums(network: Network, components: Integers, one: Integers, other: Integers) -> Integers:
     kept = (components >= 0) & (one != 0) & (other != 0)
     sums = np.zeros(network.components, dtype=np.int64)
     np.add.at(sums, components[kept], one[kept] * other[kept])
-    return sums.tolist()
+    return sums

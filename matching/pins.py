@@ -1,7 +1,7 @@
 """Pins: bookings that a plan has to hold. What they take is gone before anything is solved.
 
-A pin holds when the rules still allow its pair and its whole quantity is still there; else it is
-dropped and told (`Dropped`). Several are asked in the order of their ids.
+A pin holds when the rules still allow its pair and its whole quantity is still there, also of its
+supplier's quota; else it is dropped and told (`Dropped`). Several are asked in the order of ids.
 """
 
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from domain.measures import ratio
 from domain.vocabulary import CapacityKind
 from matching.model import Booking, FreeSlot, Offer, Order, Policy, Refusal, Situation
+from matching.quotas import given, rooms_left
 from matching.rules import Allowed, category_fits, judge
 
 
@@ -35,6 +36,7 @@ def settled(situation: Situation, policy: Policy) -> Settled:
     orders = {order.id: order for order in situation.orders}
     offers = {offer.id: offer for offer in situation.offers}
     left, rooms = dict(orders), dict(offers)
+    quotas = rooms_left(situation, policy)
     held: list[Booking] = []
     dropped: list[Dropped] = []
     for pin in sorted(situation.pins, key=lambda pin: pin.pair):
@@ -43,11 +45,16 @@ def settled(situation: Situation, policy: Policy) -> Settled:
             continue
         refusal = _refusal(orders[pin.order_id], offers[pin.offer_id], situation, policy)
         order, offer = left[pin.order_id], rooms[pin.offer_id]
+        bound = quotas.room(offer)
+        if refusal is None and bound is not None:
+            amount = given(pin.quantity, order.measure, offer.measure)
+            refusal = Refusal.QUOTA if amount > bound else None
         rest = None if refusal else _taken(order, offer, pin)
         if rest is None:
             dropped.append(Dropped(pin, refusal or Refusal.EXHAUSTED))
             continue
         held.append(pin)
+        quotas.take(offer, given(pin.quantity, order.measure, offer.measure))
         left[order.id], rooms[offer.id] = rest
     rest_of = replace(
         situation,

@@ -10,9 +10,12 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any, cast
 
-from domain.errors import BadInput
+from domain.errors import BadIdentifier, BadInput
+from domain.identity import parse_global_id
+from domain.measures import MEASURES
 from domain.vocabulary import Urgency
-from matching.model import PartName, Policy
+from matching.model import Diminishing, PartName, Policy, Quota, Segment
+from matching.score import MILLI
 
 MOST_DAYS = 366
 LONGEST_NAME = 80
@@ -20,6 +23,9 @@ MOST_EFFORT = 60.0
 MOST_FACTOR = 1000.0
 LONGEST_CYCLE = 4
 TOLERANCE = 1e-6
+MOST_QUANTITY = 10**12
+MOST_QUOTAS = 5_000
+MOST_SEGMENTS = 5
 
 Reader = Callable[[str, object], Any]
 
@@ -103,6 +109,68 @@ def _urgencies(field: str, value: object) -> Mapping[Urgency, float]:
     }
 
 
+def _quotas(field: str, value: object) -> tuple[Quota, ...]:
+    found = tuple(
+        Quota(
+            **_agent(f"{place}.agentId", row.get("agentId")),
+            measure=_measure(f"{place}.measure", row.get("measure")),
+            most=whole(0, MOST_QUANTITY)(f"{place}.most", row.get("most")),
+        )
+        for place, row in _rows(field, value, MOST_QUOTAS, ["agentId", "measure", "most"])
+    )
+    keys = [(quota.agent_id, quota.measure) for quota in found]
+    for number, key in enumerate(keys):
+        if key in keys[:number]:
+            raise BadInput(field=f"{field}.{number}", value=" ".join(key), expected="…")
+    return found
+
+
+def _diminishing(field: str, value: object) -> Diminishing:
+    given = _table(field, value, ["community", "subdistrict"])
+    return Diminishing(
+        community=_segments(f"{field}.community", given.get("community") or []),
+        subdistrict=_segments(f"{field}.subdistrict", given.get("subdistrict") or []),
+    )
+
+
+def _segments(field: str, value: object) -> tuple[Segment, ...]:
+    found: list[Segment] = []
+    for place, row in _rows(field, value, MOST_SEGMENTS, ["share", "bonus"]):
+        before = found[-1].bonus if found else 1.0
+        share = number(0.001, 1)(f"{place}.share", row.get("share"))
+        bonus = number(0, before)(f"{place}.bonus", row.get("bonus"))
+        found.append(Segment(share=round(share * MILLI), bonus=bonus))
+    if (total := sum(segment.share for segment in found)) > MILLI:
+        raise BadInput(field=field, value=f"{total / MILLI:g}", expected="0..1")
+    return tuple(found)
+
+
+def _rows(
+    field: str, value: object, most: int, names: list[str]
+) -> list[tuple[str, Mapping[str, object]]]:
+    rows = cast("list[object]", value) if isinstance(value, list) else None
+    if rows is None or len(rows) > most:
+        raise BadInput(field=field, value=str(value)[:LONGEST_NAME], expected=f"[…], 0..{most}")
+    return [(f"{field}.{at}", _table(f"{field}.{at}", row, names)) for at, row in enumerate(rows)]
+
+
+def _agent(field: str, value: object) -> dict[str, str]:
+    """Return who is named: by a node's global id, or by the name that files have."""
+    if not isinstance(value, str) or not value:
+        raise BadInput(field=field, value=str(value), expected="…")
+    try:
+        kind, uid = parse_global_id(value)
+    except BadIdentifier:
+        return {"agent_id": value}
+    return {"agent_id": uid, "agent_type": kind}
+
+
+def _measure(field: str, value: object) -> str:
+    if value not in MEASURES:
+        raise BadInput(field=field, value=str(value), expected=", ".join(MEASURES))
+    return cast("str", value)
+
+
 def _table(field: str, value: object, names: list[Any]) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise BadInput(field=field, value=str(value), expected="{…}")
@@ -125,5 +193,7 @@ FIELDS: Mapping[str, tuple[str, Reader]] = {
     "keep": ("keep", number(0, 1)),
     "floorCost": ("floor_cost", number(0, 1)),
     "longestCycle": ("longest_cycle", whole(0, LONGEST_CYCLE)),
+    "quotas": ("quotas", _quotas),
+    "diminishing": ("diminishing", _diminishing),
 }
 """The fields of a policy document: the policy's own name of each, and how it is read."""

@@ -7,7 +7,8 @@ again. When none is left the prices cover every pair: the last pricing is the ce
 What a pair that joins can change lies near it: a gain of `g` cannot pay for a way through the
 residual graph that costs `g`. So when the gains have become small only that neighbourhood is
 solved again, the rest of the plan standing still; prices of the whole plan show whether it was
-enough, and everything is solved if not.
+enough, and everything is solved if not. Ways through groups are not searched: components that
+have groups are solved again as a whole.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,17 @@ import numpy as np
 
 from matching.columns import Flags, Integers
 from matching.flow import solve_flow
+from matching.groups import Groups
 from matching.network import Arcs, Network
-from matching.prices import PlanRejected, dual_bound, exact_sum, prices_of, shortfalls
+from matching.prices import (
+    PlanRejected,
+    Prices,
+    dual_bound,
+    prices_of,
+    shortfalls,
+    through,
+    value_of,
+)
 from matching.sparse import Whole, graph, within
 
 BEST = 5
@@ -25,8 +35,6 @@ BEST = 5
 JOINING = 8
 """So many of the uncovered pairs of an order, and of an offer, join in one round."""
 NOTHING = np.iinfo(np.int64).min
-
-Prices = tuple[Integers, Integers]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +46,7 @@ class Solution:
 
     arcs: Arcs
     carried: Integers
-    order_prices: Integers
-    bin_prices: Integers
+    prices: Prices
     value: int
     bound: int
     rounds: int
@@ -57,10 +64,8 @@ def solve_priced(
     """
     pricing = _Pricing(network, chosen)
     arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
-    carried = solve_flow(arcs, network.quantity, network.capacity, network.executor)
-    return pricing.completed(
-        arcs, carried, prices_of(arcs, carried, network.quantity, network.capacity)
-    )
+    carried = _solved(network, arcs)
+    return pricing.completed(arcs, carried, _prices(network, arcs, carried))
 
 
 def proven_prices(
@@ -73,11 +78,11 @@ def proven_prices(
     """
     pricing = _Pricing(network, chosen)
     pricing.active[arcs.pairs] = True
-    prices = prices_of(arcs, carried, network.quantity, network.capacity)
+    prices = _prices(network, arcs, carried)
     while len(joining := pricing.uncovered(prices)):
         arcs, carried = _joined(arcs, carried, network.arcs(joining))
         pricing.active[joining] = True
-        prices = prices_of(arcs, carried, network.quantity, network.capacity)
+        prices = _prices(network, arcs, carried)
     return prices
 
 
@@ -87,8 +92,7 @@ def repaired(network: Network, flow: Solution) -> Solution:
     Equal in value to one made anew, and different from the one before only where it has to be:
     what the changes cannot reach in the residual graph for less than they gain stands still.
     """
-    prices = flow.order_prices, flow.bin_prices
-    return repaired_from(network, None, flow.arcs, flow.carried, prices)
+    return repaired_from(network, None, flow.arcs, flow.carried, flow.prices)
 
 
 def repaired_from(
@@ -105,11 +109,24 @@ def repaired_from(
     return pricing.completed(arcs, *resolved(network, arcs, carried, prices))
 
 
+def _solved(network: Network, arcs: Arcs) -> Integers:
+    return solve_flow(arcs, network.quantity, network.capacity, network.executor, network.groups)
+
+
+def _prices(network: Network, arcs: Arcs, carried: Integers) -> Prices:
+    return prices_of(arcs, carried, network.quantity, network.capacity, network.groups)
+
+
 def _within_limits(arcs: Arcs, carried: Integers, network: Network) -> Integers:
-    """Return what arcs carry, cut where an order wants less now or a bin has less room."""
+    """Return what arcs carry, cut where an order wants less now or a bin or quota has less room."""
     cut = carried.copy()
-    for owners, limits in ((arcs.orders, network.quantity), (arcs.bins, network.capacity)):
+    limited = [(arcs.orders, network.quantity), (arcs.bins, network.capacity)]
+    if (groups := network.groups) is not None:
+        for innermost in (groups.of_orders[arcs.orders], groups.of_bins[arcs.bins]):
+            limited.extend((owners, groups.most) for owners in groups.outwards(innermost))
+    for owners, limits in limited:
         order = np.argsort(owners, kind="stable")
+        order = order[owners[order] >= 0]
         owner, amounts = owners[order], cut[order]
         before = np.cumsum(amounts) - amounts
         first = np.searchsorted(owner, owner)
@@ -122,16 +139,28 @@ def resolved(
 ) -> tuple[Integers, Prices]:
     """Return the best plan on these arcs and its prices, given a plan and prices near to it."""
     inside = _near(network, arcs, carried, prices)
+    groups = network.groups
+    if groups is not None:
+        inside |= _grouped(network, groups)[network.order_components[arcs.orders]]
     outside = np.where(inside, 0, carried)
     quantity, capacity = shortfalls(arcs, outside, network.quantity, network.capacity)
+    left = None if groups is None else groups.left(through(arcs, outside, groups))
     some = np.flatnonzero(inside)
-    outside[some] = solve_flow(arcs.take(some), quantity, capacity, network.executor)
+    outside[some] = solve_flow(arcs.take(some), quantity, capacity, network.executor, left)
     try:
-        return outside, prices_of(arcs, outside, network.quantity, network.capacity)
+        return outside, _prices(network, arcs, outside)
     except PlanRejected:
         # More has to move than what is near.
-        carried = solve_flow(arcs, network.quantity, network.capacity, network.executor)
-        return carried, prices_of(arcs, carried, network.quantity, network.capacity)
+        carried = _solved(network, arcs)
+        return carried, _prices(network, arcs, carried)
+
+
+def _grouped(network: Network, groups: Groups) -> Flags:
+    """Return which components have groups."""
+    found = np.zeros(network.components + 1, dtype=bool)
+    found[network.order_components[groups.of_orders >= 0]] = True
+    found[network.offer_components[network.bins[groups.of_bins >= 0]]] = True
+    return found[:-1]
 
 
 def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Flags:
@@ -143,20 +172,20 @@ def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Fl
     """
     orders, bins = len(network.quantity), len(network.capacity)
     start, nodes = orders + bins, orders + bins + 1
-    costs = prices[0][arcs.orders] + prices[1][arcs.bins] - arcs.worths
+    costs = prices.orders[arcs.orders] + prices.bins[arcs.bins] - arcs.worths
     short, slack = shortfalls(arcs, carried, network.quantity, network.capacity)
     joined = np.flatnonzero(costs < 0)
-    missing = np.flatnonzero((short > 0) & (prices[0] > 0))
-    open_bins = np.flatnonzero((slack > 0) & (prices[1] > 0))
+    missing = np.flatnonzero((short > 0) & (prices.orders > 0))
+    open_bins = np.flatnonzero((slack > 0) & (prices.bins > 0))
     heads = orders + arcs.bins
     sources = (
         (
             np.concatenate([heads[joined], missing]),
-            np.concatenate([-costs[joined], prices[0][missing]]),
+            np.concatenate([-costs[joined], prices.orders[missing]]),
         ),
         (
             np.concatenate([arcs.orders[joined], orders + open_bins]),
-            np.concatenate([-costs[joined], prices[1][open_bins]]),
+            np.concatenate([-costs[joined], prices.bins[open_bins]]),
         ),
     )
     limit = max(int(gains.max(initial=0)) for _, gains in sources)
@@ -210,7 +239,7 @@ class _Pricing:
         network = self._network
         gains = network.worths.copy()
         if prices is not None:
-            gains -= prices[0][self._orders] + cheapest(network, prices[1])[self._offers]
+            gains -= prices.orders[self._orders] + cheapest(network, prices.bins)[self._offers]
         if self._chosen is not None:
             gains[~self._chosen] = NOTHING
         by_offer = network.found.by_offer
@@ -230,15 +259,15 @@ class _Pricing:
             arcs, carried = _joined(arcs, carried, network.arcs(joining))
             self.active[joining] = True
             carried, prices = resolved(network, arcs, carried, prices)
-        value = exact_sum(arcs.worths, carried)
-        bound = dual_bound(arcs, prices, network.quantity, network.capacity)
-        return Solution(arcs, carried, *prices, value, bound, rounds)
+        value = value_of(arcs, carried, network.groups)
+        bound = dual_bound(arcs, prices, network.quantity, network.capacity, network.groups)
+        return Solution(arcs, carried, prices, value, bound, rounds)
 
     def uncovered(self, prices: Prices) -> Integers:
         """Return the pairs that the prices do not cover, the worst of each order and offer."""
-        network, (of_orders, of_bins) = self._network, prices
-        gaps = network.worths - of_orders[self._orders]
-        gaps -= cheapest(network, of_bins)[self._offers]
+        network = self._network
+        gaps = network.worths - prices.orders[self._orders]
+        gaps -= cheapest(network, prices.bins)[self._offers]
         suspects = np.flatnonzero(gaps > 0)
         suspects = suspects[~self.active[suspects]]
         if self._chosen is not None:
@@ -247,7 +276,7 @@ class _Pricing:
         if not len(suspects):
             return suspects
         arcs = network.arcs(suspects)
-        gaps = arcs.worths - of_orders[arcs.orders] - of_bins[arcs.bins]
+        gaps = arcs.worths - prices.orders[arcs.orders] - prices.bins[arcs.bins]
         true = np.flatnonzero(gaps > 0)
         return np.unique(self._some(arcs.pairs[true], gaps[true], JOINING))
 

@@ -6,7 +6,7 @@ out. *Slot by slot*: each slot of a shared bin is a room of its own; exact, and 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -64,11 +64,13 @@ class Program:
         for number in range(len(component.bins)):
             self._add_bin(number)
         self._add_lots()
+        self._segments = [segment for nest in self._through() for segment in nest]
 
     @property
     def value(self) -> cp_model.LinearExprT:
         """The plan's value."""
-        return sum(self._amount(use) * self._arc(use.arc).worth * self.unit for use in self.uses)
+        worths = (self._amount(use) * self._arc(use.arc).worth * self.unit for use in self.uses)
+        return sum(worths) + sum(part * bonus * self.unit for part, bonus in self._segments)
 
     @property
     def lines(self) -> cp_model.LinearExprT:
@@ -78,7 +80,8 @@ class Program:
     def variables(self) -> list[cp_model.IntVar]:
         """Return all variables that a hint sets."""
         lines = [use.lines for use in self.uses if use.lines is not None]
-        return [*(use.steps for use in self.uses), *lines, *self._scattered]
+        segments = [part for part, _ in self._segments]
+        return [*(use.steps for use in self.uses), *lines, *self._scattered, *segments]
 
     def deal(self, amounts: Amounts) -> tuple[Take, ...] | None:
         """Return what each arc carries in each slot; None where the slots do not work out."""
@@ -95,7 +98,7 @@ class Program:
 
     def _deal_room(self, room: Room, uses: Amounts) -> list[Take] | None:
         if not room.slots:
-            return [Take(use.arc, None, steps * self._step(use)) for use, steps in uses]
+            return [Take(use.arc, None, steps * self.step(use)) for use, steps in uses]
         left = dict.fromkeys(room.slots, room.size)
         takes: list[Take] = []
         lined = [(use, part) for use, steps in uses for part in self._parts(room, use, steps)]
@@ -107,7 +110,7 @@ class Program:
             if slot is None:
                 return None
             left[slot] = 0 if room.exclusive else left[slot] - given
-            takes.append(Take(use.arc, slot, part * self._step(use)))
+            takes.append(Take(use.arc, slot, part * self.step(use)))
         for use, steps in uses:
             if use.lines is None:
                 poured = self._pour(use, steps, left)
@@ -215,6 +218,27 @@ class Program:
             for claim in self._by_offer(uses).values():
                 self._add_claim(claim, lot, quantity)
 
+    def _through(self) -> Iterator[list[tuple[cp_model.IntVar, int]]]:
+        """Bound what flows through each group; yield the parts of those with bonuses."""
+        amounts: dict[int, list[cp_model.LinearExpr]] = defaultdict(list)
+        for use in self.uses:
+            arc, supply = self._arc(use.arc), self._supply(use.arc)
+            for group in self.component.around(supply.group):
+                amounts[group].append(self._amount(use))
+            for group in self.component.around(self.component.bins[arc.bin].group):
+                amounts[group].append(arc.given * use.steps)
+        for group, through in sorted(amounts.items()):
+            nest = self.component.nests[group]
+            if not any(bonus for _, bonus in nest.segments):
+                self.model.add(sum(through) <= nest.room // self.unit)
+                continue
+            parts = [
+                (self.model.new_int_var(0, room // self.unit, ""), bonus)
+                for room, bonus in nest.segments
+            ]
+            self.model.add(sum(through) == sum(part for part, _ in parts))
+            yield parts
+
     def _by_offer(self, uses: Sequence[Use]) -> Mapping[str, list[Use]]:
         found: dict[str, list[Use]] = defaultdict(list)
         for use in uses:
@@ -247,7 +271,8 @@ class Program:
     def _given(self, use: Use, steps: int) -> int:
         return self._arc(use.arc).given * steps
 
-    def _step(self, use: Use) -> int:
+    def step(self, use: Use) -> int:
+        """Return how many of the supply's smallest units a step of a use is."""
         return self._arc(use.arc).step * self.unit
 
     def _amount(self, use: Use) -> cp_model.LinearExpr:
@@ -266,4 +291,5 @@ def _unit(component: Component) -> int:
         *(supply.quantity for supply in component.supplies),
         *(supply.lot for supply in component.supplies if supply.lot > 1),
         *(each.size for each in component.bins),
+        *(room for nest in component.nests for room, _ in nest.segments),
     )

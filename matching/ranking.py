@@ -46,8 +46,8 @@ def offer_prices(solved: Solved) -> OfferPrices:
     """Return the prices of offers and slots that a run leaves, to be kept with it."""
     network, columns = solved.network, solved.network.found.columns
     found: dict[str, dict[str, int]] = {}
-    for number in listed(np.flatnonzero(solved.flow.bin_prices > 0)):
-        offer, price = int(network.bins[number]), int(solved.flow.bin_prices[number])
+    for number in listed(np.flatnonzero(solved.flow.prices.bins > 0)):
+        offer, price = int(network.bins[number]), int(solved.flow.prices.bins[number])
         prices = found.setdefault(columns.offers[offer].id, {})
         if columns.given.kind[offer] == TOTAL:
             prices[WHOLE] = price
@@ -112,7 +112,7 @@ def forced(solved: Solved, order_id: str, offer_id: str) -> Forced | Refusal:
     if place is None:
         return refusal_of(found, order, offer)
     arcs = network.arcs(np.array([place]))
-    losses = flow.order_prices[order] + flow.bin_prices[arcs.bins] - arcs.worths
+    losses = flow.prices.orders[order] + flow.prices.bins[arcs.bins] - arcs.worths
     shares = [share for share in solved.shares if share.offer_id == offer_id]
     return Forced(
         worth=int(found.worths[place]),

@@ -15,6 +15,7 @@ import numpy as np
 
 from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers, ragged
 from matching.network import Arcs, Network
+from matching.parting import bonuses_of
 from matching.placing import Share, shares_of
 from matching.pricing import Solution, solve_priced
 from matching.sparse import listed
@@ -34,7 +35,7 @@ class _Rooms:
 
 
 def rounded(network: Network, chosen: Flags, flow: Solution) -> tuple[list[Share], Integers]:
-    """Return the best plan found of the chosen pairs, and each order's value in it."""
+    """Return the best plan found of the chosen pairs, and each component's value in it."""
     best: tuple[list[Share], Integers] | None = None
     solution = flow
     for _ in range(TIMES):
@@ -64,9 +65,14 @@ class _Rounding:
                 self._slots[number].append(slot)
         self._left = network.quantity.copy()
         self._values = np.zeros(len(network.quantity), dtype=np.int64)
+        self._early = np.zeros(len(network.quantity), dtype=np.int64)
+        self._most = self._through = np.zeros(0, dtype=np.int64)
+        if (groups := network.groups) is not None:
+            self._early = -groups.around(groups.of_orders, flow.prices.groups)
+            self._most, self._through = groups.most, np.zeros(len(groups), dtype=np.int64)
 
     def plan(self) -> tuple[list[Share], Integers, Solution]:
-        """Return the shares, each order's value, and the flow of the rest with its prices."""
+        """Return the shares, each component's value, and the flow of the rest with its prices."""
         network = self._network
         lots = network.found.columns.wanted.lot > 1
         asked = np.zeros(len(lots), dtype=bool)
@@ -78,17 +84,26 @@ class _Rounding:
             network,
             quantity=np.where(lots, 0, self._left),
             capacity=self._capacity(),
+            groups=network.groups and network.groups.left(self._through),
         )
         pairs = self._chosen & ~lots[network.found.orders]
-        flow = solve_priced(
-            rest, pairs, (self._flow.order_prices, self._flow.bin_prices), self._used(pairs)
-        )
+        flow = solve_priced(rest, pairs, self._flow.prices, self._used(pairs))
         np.add.at(self._values, flow.arcs.orders, flow.arcs.worths * flow.carried)
         taken: dict[int, int] = defaultdict(int)
         for (_, _, slot), amount in self._rooms.taken.items():
             taken[slot] += amount
         shares = [*self._fixed(), *shares_of(network, flow.arcs, flow.carried, taken)]
-        return shares, self._values, flow
+        return shares, self._component_values(flow), flow
+
+    def _component_values(self, flow: Solution) -> Integers:
+        """Return each component's value, the bonuses of groups in it."""
+        network = self._network
+        got = network.quantity - self._left
+        np.add.at(got, flow.arcs.orders, flow.carried)
+        sums = bonuses_of(network, got)
+        asked = network.order_components >= 0
+        np.add.at(sums, network.order_components[asked], self._values[asked])
+        return sums
 
     def _used(self, pairs: Flags) -> Integers:
         used = np.unique(self._flow.arcs.pairs[self._flow.carried > 0])
@@ -110,7 +125,7 @@ class _Rounding:
         arcs = arcs.take(self._chosen[arcs.pairs])
         if only_alone:
             arcs = arcs.take(self._alone[arcs.bins])
-        gains = arcs.worths - flow.bin_prices[arcs.bins]
+        gains = arcs.worths + self._early[arcs.orders] - flow.prices.bins[arcs.bins]
         begins = np.searchsorted(arcs.orders, orders)
         ends = np.searchsorted(arcs.orders, orders, side="right")
         served = self._served_from_one_place()
@@ -149,19 +164,35 @@ class _Rounding:
             return False
         slots = self._slots.get(number)
         if slots is None:
-            self._give(arcs, arc, -1, _fitting(lot, left, int(self._rooms.bins[number])))
+            room = min(int(self._rooms.bins[number]), self._quota(number, left))
+            self._give(arcs, arc, -1, _fitting(lot, left, room))
             return bool(self._left[order])
-        worth, price = int(arcs.worths[arc]), int(self._flow.bin_prices[number])
+        worth = int(arcs.worths[arc] + self._early[order])
+        price = int(self._flow.prices.bins[number])
         rooms = self._rooms.slots
         for slot in sorted(slots, key=lambda slot: _tightness(int(rooms[slot]), left)):
             room = int(rooms[slot])
-            amount = _fitting(lot, int(self._left[order]), room)
+            rest = int(self._left[order])
+            amount = _fitting(lot, rest, min(room, self._quota(number, rest)))
             if not amount:
                 continue
             if self._alone[number] and worth * amount <= price * room:
                 continue  # the slot is worth more to who fills it
             self._give(arcs, arc, slot, amount)
         return bool(self._left[order])
+
+    def _around(self, number: int, *, bins: bool) -> list[int]:
+        """Return the groups around an order or a bin."""
+        groups = self._network.groups
+        if groups is None:
+            return []
+        innermost = groups.of_bins if bins else groups.of_orders
+        return [int(group[0]) for group in groups.outwards(innermost[number : number + 1])]
+
+    def _quota(self, number: int, wanted: int) -> int:
+        """Return how much of what is wanted the quotas around a bin leave."""
+        groups = self._around(number, bins=True)
+        return min([wanted, *(int(self._most[one] - self._through[one]) for one in groups)])
 
     def _give(self, arcs: Arcs, arc: int, slot: int, amount: int) -> None:
         if not amount:
@@ -170,6 +201,8 @@ class _Rounding:
         self._left[order] -= amount
         self._values[order] += int(arcs.worths[arc]) * amount
         self._rooms.taken[order, number, slot] += amount
+        for group in [*self._around(order, bins=False), *self._around(number, bins=True)]:
+            self._through[group] += amount
         if slot < 0:
             self._rooms.bins[number] -= amount
         else:

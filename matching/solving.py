@@ -23,7 +23,14 @@ from matching.keeping import counted_worths, solve_from_last
 from matching.model import ComponentProof, Fairness, Method, Progress, Proof
 from matching.network import Network, network_of
 from matching.pairs import Found
-from matching.parting import Parts, bounds_of, largest_value, parts_of, values_of
+from matching.parting import (
+    Parts,
+    bonuses_of,
+    bounds_of,
+    largest_value,
+    parts_of,
+    values_of,
+)
 from matching.placing import Share, shares_of
 from matching.pricing import Solution
 from matching.rounding import rounded
@@ -104,14 +111,15 @@ def _with_floor(
 def _worth(network: Network, shares: Sequence[Share]) -> int:
     """Return what shares count without premiums."""
     found = network.found
+    got = np.zeros(len(network.quantity), dtype=np.int64)
     worth = 0
     for share in shares:
-        place = found.place(
-            found.order_numbers[share.order_id], found.offer_numbers[share.offer_id]
-        )
+        order = found.order_numbers[share.order_id]
+        got[order] += share.quantity
+        place = found.place(order, found.offer_numbers[share.offer_id])
         if place is not None:
             worth += int(network.worths[place]) * share.quantity
-    return worth
+    return worth + int(bonuses_of(network, got).sum())
 
 
 def _completed(network: Network, parts: Parts, flow: Solution, progress: Progress | None) -> Solved:
@@ -145,10 +153,7 @@ def _rounded(
 ) -> list[Share]:
     """Return the plan of components too large for a program, and say how good it is."""
     found = network.found
-    shares, values = rounded(network, large[network.order_components[found.orders]], flow)
-    sums = np.zeros(network.components, dtype=np.int64)
-    asked = network.order_components >= 0
-    np.add.at(sums, network.order_components[asked], values[asked])
+    shares, sums = rounded(network, large[network.order_components[found.orders]], flow)
     for number in listed(np.flatnonzero(large)):
         value, bound = int(sums[number]), proofs[number].bound
         proof = Proof.DUALS if value == bound else Proof.GAP
@@ -177,7 +182,7 @@ def _proven(
     arcs, carried = flow.arcs.take(easy), flow.carried[easy]
     shares = list(shares_of(network, arcs, carried))
     values = values_of(network, flow.arcs, flow.carried)
-    bounds = bounds_of(network, (flow.order_prices, flow.bin_prices))
+    bounds = bounds_of(network, flow.prices)
     proofs = [
         component_proof(parts, number, Method.FLOW, Proof.DUALS, value, bound)
         for number, (value, bound) in enumerate(zip(values, bounds, strict=True))
@@ -191,7 +196,7 @@ def _hard_proof(
     """Return how the best plan found of what cannot be split is proven."""
     bound, proof = outcome.bound, Proof.SOLVER
     if not parts.converted[number]:
-        relaxed = bounds_of(network, (flow.order_prices, flow.bin_prices))[number]
+        relaxed = bounds_of(network, flow.prices)[number]
         bound = min(bound, relaxed)
         proof = Proof.DUALS if relaxed == outcome.value else proof
     if bound > outcome.value:

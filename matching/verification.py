@@ -34,6 +34,7 @@ from matching.pins import settled
 from matching.placing import Share
 from matching.prices import PlanRejected
 from matching.pricing import proven_prices, solve_priced
+from matching.quotas import QuotaRooms
 from matching.rules import Allowed, category_fits, together
 from matching.score import total, worth
 from matching.solving import component_proof
@@ -112,6 +113,7 @@ def check_rules(situation: Situation, policy: Policy, plan: Plan) -> None:
         if not proposal.slots:
             used[offer_id, None].append(proposal.offer_quantity)
     _check_rooms(situation, used)
+    _check_quotas(situation, policy, plan)
     _check_rests(situation, got)
     if value != plan.counted.worth:
         raise PlanRejected("the stated value is not the sum of the proposals'")
@@ -197,6 +199,15 @@ def _check_rooms(
             raise PlanRejected("more is taken than there is room")
 
 
+def _check_quotas(situation: Situation, policy: Policy, plan: Plan) -> None:
+    quotas = QuotaRooms(policy, situation.above)
+    offers = {offer.id: offer for offer in situation.offers}
+    for proposal in plan.proposals:
+        quotas.take(offers[proposal.offer_id], proposal.offer_quantity)
+    if any(room < 0 for room in quotas.rooms.values()):
+        raise PlanRejected("more is taken of an agent's offers than its quota")
+
+
 def _check_rests(situation: Situation, got: Mapping[str, int]) -> None:
     for order in situation.orders:
         rest = order.quantity - got.get(order.id, 0)
@@ -258,7 +269,7 @@ def _relaxed(network: Network, parts: Parts) -> list[int | None]:
         return [None] * len(hard)
     chosen = hard[network.order_components[network.found.orders]]
     flow = solve_priced(network, chosen)
-    bounds = bounds_of(network, (flow.order_prices, flow.bin_prices))
+    bounds = bounds_of(network, flow.prices)
     return [bound if asked else None for bound, asked in zip(bounds, hard.tolist(), strict=True)]
 
 

@@ -13,13 +13,14 @@ from resolvers import match_runs, matching, proposals
 from resolvers.pair_why import compare_policies
 from schema.changes import INPUT, answer
 from schema.context import Info
-from schema.ids import encode, optional_uid, uid
+from schema.ids import AGENTS, encode, optional_uid, reference, uid
 from schema.problems import EntryProblem, MatchingRunProblem, Problem, problem_of
 from schema.resolve import read_node
 from schema.together import Together
 from schema.types.claims import Claim
 from schema.types.matching import MatchRun, Proposal
 from schema.types.plans import PolicyOutcome, policy_outcome
+from schema.values import Long
 
 MOST_AT_ONCE = 100
 
@@ -41,6 +42,31 @@ class UrgencyFactorInput:
 
 
 @strawberry.input
+class MatchQuotaInput:
+    """The most that the run takes of all offers of an agent, and of those below it."""
+
+    agent_id: strawberry.ID
+    measure: str
+    most: Long
+
+
+@strawberry.input
+class EarlySegmentInput:
+    """A share of what a community wants, and what a unit in it counts more."""
+
+    share: float
+    bonus: float
+
+
+@strawberry.input
+class DiminishingReturnsInput:
+    """What the first shares of communities and of subdistricts count more."""
+
+    community: list[EarlySegmentInput] | None = None
+    subdistrict: list[EarlySegmentInput] | None = None
+
+
+@strawberry.input
 class MatchPolicyInput:
     """What a run is to go by; what is left out is as by default. The weights add up to 1."""
 
@@ -55,6 +81,8 @@ class MatchPolicyInput:
     keep: float | None = None
     floor_cost: float | None = None
     longest_cycle: int | None = None
+    quotas: list[MatchQuotaInput] | None = None
+    diminishing: DiminishingReturnsInput | None = None
 
 
 @strawberry.input
@@ -236,7 +264,19 @@ def policy_of_input(given: MatchPolicyInput | None) -> Policy:
         asked["weights"] = {each.name: each.weight for each in given.weights}
     if given.urgencies is not None:
         asked["urgencies"] = {each.urgency.value: each.factor for each in given.urgencies}
+    if given.quotas is not None:
+        asked["quotas"] = [_quota(each) for each in given.quotas]
+    if given.diminishing is not None:
+        asked["diminishing"] = {
+            level: [vars(segment) for segment in segments or ()]
+            for level, segments in vars(given.diminishing).items()
+        }
     return policy_of(asked)
+
+
+def _quota(given: MatchQuotaInput) -> dict[str, object]:
+    reference(given.agent_id, *AGENTS)
+    return {"agentId": given.agent_id, "measure": given.measure, "most": given.most}
 
 
 async def _run(info: Info, given: RunMatchingInput) -> RunMatchingPayload:

@@ -25,8 +25,14 @@ from matching.model import Fairness, Refusal
 from matching.summary import Summary
 from schema.values import Long
 
-ADDED_LATER: Mapping[str, Any] = {"keep": 0.0, "floorCost": 0.0, "longestCycle": 0}
-"""What the policies of earlier runs, which had no such field, went by."""
+ADDED_LATER: Mapping[str, Any] = {
+    "keep": 0.0,
+    "floorCost": 0.0,
+    "longestCycle": 0,
+    "quotas": [],
+    "diminishing": {"community": [], "subdistrict": []},
+}
+"""What the policies of earlier runs, which had no such field, went by, and those without any."""
 
 
 @strawberry.type
@@ -63,6 +69,31 @@ class UrgencyFactor:
 
 
 @strawberry.type
+class MatchQuota:
+    """The most that a run takes of all offers of an agent in a measure."""
+
+    agent_id: strawberry.ID
+    measure: str
+    most: Long
+
+
+@strawberry.type
+class EarlySegment:
+    """A share of what a community wants, and what a unit in it counts more."""
+
+    share: float
+    bonus: float
+
+
+@strawberry.type
+class DiminishingReturns:
+    """What the first shares of communities and of subdistricts count more."""
+
+    community: list[EarlySegment]
+    subdistrict: list[EarlySegment]
+
+
+@strawberry.type
 class MatchPolicy:
     """What a run went by, beside the weights."""
 
@@ -76,6 +107,8 @@ class MatchPolicy:
     keep: float
     floor_cost: float
     longest_cycle: int
+    quotas: list[MatchQuota]
+    diminishing: DiminishingReturns
 
 
 @strawberry.type
@@ -165,6 +198,7 @@ class ValueParts:
     worth: Long
     kept: Long
     fair: Long
+    early: Long
 
 
 @strawberry.type

@@ -1,7 +1,7 @@
 """Small matching situations: by hand, at random, and solved by trying everything."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -152,14 +152,33 @@ Choice = Mapping[tuple[str, str, str | None], int]
 """What one order takes: offer, order, slot -> quantity in the order's measure."""
 
 
-def best_value(case: Situation) -> int:
+Counting = Callable[[Mapping[tuple[str, str], int]], int | None]
+"""What a whole plan counts beside its worths, by order and offer; None where it may not be."""
+
+
+def nothing_more(_: Mapping[tuple[str, str], int]) -> int:
+    return 0
+
+
+def best_value(case: Situation, policy: Policy = POLICY, counting: Counting = nothing_more) -> int:
     """Return the value of the best plan, found by trying every plan."""
-    pairs = tuple(asked_one_by_one(case)[0])
+    pairs = tuple(asked_one_by_one(case, policy)[0])
     by_order: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_order.setdefault(pair.order.id, []).append(pair)
     options = [list(_choices(found)) for _, found in sorted(by_order.items())]
-    return _best(options, {pair.offer.id: pair.offer for pair in pairs}, pairs, {}, {})
+    offers = {pair.offer.id: pair.offer for pair in pairs}
+
+    def count(taken: Sequence[Choice]) -> int | None:
+        amounts: dict[tuple[str, str], int] = {}
+        for choice in taken:
+            for (offer, order, _), amount in choice.items():
+                amounts[order, offer] = amounts.get((order, offer), 0) + amount
+        return counting(amounts)
+
+    best = _best(options, offers, pairs, {}, {}, ((), count))
+    assert best is not None
+    return best
 
 
 def _best(
@@ -168,10 +187,12 @@ def _best(
     pairs: tuple[Pair, ...],
     used: Mapping[tuple[str, str | None], int],
     users: Mapping[tuple[str, str | None], int],
-) -> int:
+    whole: tuple[tuple[Choice, ...], Callable[[Sequence[Choice]], int | None]],
+) -> int | None:
+    taken, count = whole
     if not options:
-        return 0
-    best = 0
+        return count(taken)
+    best: int | None = None
     worth = {(pair.order.id, pair.offer.id): pair.worth for pair in pairs}
     for choice in options[0]:
         now_used, now_users = dict(used), dict(users)
@@ -185,7 +206,9 @@ def _best(
         ):
             continue
         value = sum(worth[order, offer] * amount for (offer, order, _), amount in choice.items())
-        best = max(best, value + _best(options[1:], offers, pairs, now_used, now_users))
+        rest = _best(options[1:], offers, pairs, now_used, now_users, ((*taken, choice), count))
+        if rest is not None:
+            best = value + rest if best is None else max(best, value + rest)
     return best
 
 

@@ -231,9 +231,10 @@ def test_prices_that_do_not_cover_an_arc_are_no_proof() -> None:
     bound = dual_bound(arcs, prices, network.quantity, network.capacity)
     assert bound == 4 * arcs.worths[0]
     with pytest.raises(PlanRejected, match="do not cover"):
-        dual_bound(arcs, (prices[0], prices[1] * 0), network.quantity, network.capacity)
+        dual_bound(arcs, prices._replace(bins=prices.bins * 0), network.quantity, network.capacity)
+    lower = prices._replace(bins=prices.bins * -1)
     with pytest.raises(PlanRejected, match="below zero"):
-        dual_bound(arcs, (prices[0], prices[1] * -1), network.quantity, network.capacity)
+        dual_bound(arcs, lower, network.quantity, network.capacity)
 
 
 def test_urgency_wins_what_is_scarce() -> None:
