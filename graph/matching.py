@@ -125,11 +125,29 @@ WORKED_TOGETHER = statement(
 WHERE c.state IN ['COMPLETED', 'EVALUATED']
 RETURN DISTINCT s.id AS supplier, r.id AS receiver""",
 )
+BRANCHES = statement(
+    "matching.branches",
+    """MATCH (b:PartyBranch)
+WHERE b.retiredAt IS NULL
+RETURN b.id AS id,
+    COLLECT { MATCH (b)-[:UNDER]->(p:PartyBranch) RETURN p.id ORDER BY p.id } AS under,
+    COLLECT { MATCH (b)-[:OF_UNIT|OF_AREA]->(a:Agent) RETURN a.id ORDER BY a.id } AS of
+ORDER BY id""",
+)
 SUBSTITUTES = statement(
     "matching.substitutes",
     """MATCH (wanted:Category)-[:SUBSTITUTABLE_BY]->(instead:Category)
 RETURN wanted.path AS wanted, instead.path AS instead""",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch, the branches that it is under, and the units and areas that it is of."""
+
+    id: str
+    under: tuple[str, ...]
+    of: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +235,12 @@ async def agreements(graph: Graph, today: date) -> list[Sides]:
 async def worked_together(graph: Graph) -> list[tuple[str, str]]:
     """Return the pairs of supplier and receiver that have completed a claim."""
     return [(row["supplier"], row["receiver"]) for row in await graph.read(WORKED_TOGETHER)]
+
+
+async def branches(graph: Graph) -> list[Branch]:
+    """Return the branches that there are, by their ids."""
+    rows = await graph.read(BRANCHES)
+    return [Branch(row["id"], tuple(row["under"]), tuple(row["of"])) for row in rows]
 
 
 async def substitutes(graph: Graph) -> frozenset[tuple[str, str]]:

@@ -150,7 +150,7 @@ def _rows(
 ) -> list[tuple[str, Mapping[str, object]]]:
     rows = cast("list[object]", value) if isinstance(value, list) else None
     if rows is None or len(rows) > most:
-        raise BadInput(field=field, value=str(value)[:LONGEST_NAME], expected=f"[…], 0..{most}")
+        raise BadInput(field=field, value="…", expected=f"[…], 0..{most}")
     return [(f"{field}.{at}", _table(f"{field}.{at}", row, names)) for at, row in enumerate(rows)]
 
 

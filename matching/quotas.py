@@ -14,12 +14,20 @@ Key = tuple[str, str]
 
 
 def around(agent_id: str, above: Mapping[str, str]) -> Iterator[str]:
-    """Yield an agent and those around it, each once."""
-    seen: set[str] = set()
-    while agent_id not in seen:
-        yield agent_id
-        seen.add(agent_id)
-        agent_id = above.get(agent_id, agent_id)
+    """Yield an agent and those around it, of agents of which none is around itself."""
+    found: str | None = agent_id
+    while found is not None:
+        yield found
+        found = above.get(found)
+
+
+def nested(above: Mapping[str, str]) -> dict[str, str]:
+    """Return who is around whom without what would put an agent around itself."""
+    kept: dict[str, str] = {}
+    for agent_id, other in sorted(above.items()):
+        if agent_id not in around(other, kept):
+            kept[agent_id] = other
+    return kept
 
 
 class QuotaRooms:
@@ -28,7 +36,7 @@ class QuotaRooms:
     def __init__(self, policy: Policy, above: Mapping[str, str]) -> None:
         """Begin with all of every quota; of two of one agent in one measure the lesser counts."""
         self.rooms: dict[Key, int] = {}
-        self._above = above
+        self._above = nested(above) if policy.quotas else {}
         for quota in policy.quotas:
             key = quota.agent_id, quota.measure
             self.rooms[key] = min(quota.most, self.rooms.get(key, quota.most))

@@ -1,6 +1,7 @@
 """What the matcher works on, from what the graph holds."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.availability import instant_text
@@ -9,7 +10,7 @@ from domain.records import DemandOrder, ResourceOffer
 from domain.vocabulary import CapacityKind
 from graph import matching
 from graph.driver import Graph
-from graph.matching import OfferRow, OrderRow
+from graph.matching import Branch, OfferRow, OrderRow
 from matching.model import (
     FreeSlot,
     Offer,
@@ -47,7 +48,24 @@ async def read_situation(graph: Graph, *, below: str, now: datetime, policy: Pol
             now,
         ),
         substitutes=await matching.substitutes(graph),
+        above=agents_above(await matching.branches(graph)) if policy.quotas else {},
     )
+
+
+def agents_above(branches: Sequence[Branch]) -> dict[str, str]:
+    """Return the agent around each: of a branch the one above it, of a unit or area its branch.
+
+    Of several branches of one unit the highest counts.
+    """
+    above = {branch.id: branch.under[0] for branch in branches if branch.under}
+    own: dict[str, list[str]] = defaultdict(list)
+    for branch in branches:
+        for agent_id in branch.of:
+            own[agent_id].append(branch.id)
+    for agent_id, found in own.items():
+        highest = [branch for branch in found if above.get(branch) not in found]
+        above[agent_id] = min(highest or found)
+    return above
 
 
 def matched_order(row: OrderRow) -> Order:

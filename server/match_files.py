@@ -127,9 +127,11 @@ def _situation(
     orders: Path, offers: Path, last: Path | None, *, now: datetime, policy: Policy
 ) -> Situation:
     earlier, pins = (None, ()) if last is None else read_last(last)
+    found, above = read_offers(offers, now, policy)
     return Situation(
         orders=read_orders(orders),
-        offers=read_offers(offers, now, policy),
+        offers=found,
+        above=above,
         now=now,
         earlier=earlier,
         pins=pins,

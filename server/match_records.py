@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,7 +58,7 @@ ORDER_FIELDS = COMMON_FIELDS | frozenset(
     }
 )
 OFFER_FIELDS = COMMON_FIELDS | frozenset(
-    {"capacityKind", "capacity", "supplier", "endsOn", "slotMinutes", "serves"}
+    {"capacityKind", "capacity", "supplier", "within", "endsOn", "slotMinutes", "serves"}
 )
 
 
@@ -115,11 +116,22 @@ def read_orders(file: Path) -> tuple[Order, ...]:
     return _unique(file, [(row, _order(row)) for row in _rows(file, ORDER_FIELDS)])
 
 
-def read_offers(file: Path, now: datetime, policy: Policy) -> tuple[Offer, ...]:
-    """Return the offers of a file, with their slots within the horizon."""
+def read_offers(
+    file: Path, now: datetime, policy: Policy
+) -> tuple[tuple[Offer, ...], Mapping[str, str]]:
+    """Return the offers of a file, with their slots within the horizon, and who is around whom.
+
+    Raises BadInput where rows differ in who is around an agent.
+    """
     until = now + timedelta(days=policy.horizon_days)
     found = [(row, _offer(row, now, until)) for row in _rows(file, OFFER_FIELDS)]
-    return _unique(file, found)
+    above: dict[str, str] = {}
+    for row, offer in found:
+        chain = offer.supplier_id, *row.words("within")
+        for agent_id, other in pairwise(chain):
+            if above.setdefault(agent_id, other) != other:
+                raise row.problem("within", f"{agent_id} {other}", f"{agent_id} {above[agent_id]}")
+    return _unique(file, found), above
 
 
 def instant(written: str) -> datetime:

@@ -5,10 +5,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bench.market import market
 from domain.availability import Availability, WeeklyWindow
 from domain.measures import convert
 from domain.vocabulary import CapacityKind, Urgency
-from matching.model import FreeSlot, Offer, Order, Policy, Refusal, Relations, Situation
+from matching.model import (
+    Diminishing,
+    FreeSlot,
+    Offer,
+    Order,
+    Policy,
+    Quota,
+    Refusal,
+    Relations,
+    Segment,
+    Situation,
+)
 from matching.rules import Allowed, category_fits, judge, together
 from matching.score import parts, total, worth
 from matching.text import TextIndex
@@ -257,3 +269,27 @@ def _splits(cells: int, most: int) -> Iterator[tuple[int, ...]]:
     for first in range(most + 1):
         for rest in _splits(cells - 1, most - first):
             yield (first, *rest)
+
+
+EARLY = Diminishing(
+    community=(Segment(share=300, bonus=0.8), Segment(share=300, bonus=0.3)),
+    subdistrict=(Segment(share=500, bonus=0.4),),
+)
+
+
+def city_with_groups(
+    orders: int, seed: int, *, indivisible: float = 0.0
+) -> tuple[Situation, Policy]:
+    """Return a city whose units are in branches, with quotas of both, and segments."""
+    case = market(orders, seed, indivisible=indivisible)
+    suppliers = sorted({offer.supplier_id for offer in case.offers})
+    above = {supplier: f"branch{number % 7}" for number, supplier in enumerate(suppliers)}
+    measures = sorted({offer.measure for offer in case.offers})
+    quotas = [
+        Quota(agent_id=f"branch{number}", measure=measure, most=40)
+        for number in range(5)
+        for measure in measures
+    ]
+    quotas += [Quota(agent_id=each, measure=measures[0], most=9) for each in suppliers[::3]]
+    policy = replace(POLICY, quotas=tuple(quotas), diminishing=EARLY, effort=0.5)
+    return replace(case, above=above), policy

@@ -17,7 +17,7 @@ from matching.network import network_of
 from matching.pairs import find_pairs
 from matching.pricing import solve_priced
 from server.command_line import app
-from tests.unit.matching_cases import POLICY
+from tests.unit.matching_cases import POLICY, city_with_groups
 
 HEADINGS = (
     "id,text,category,quantity,measure,receiver,area,deadline,windows,urgency,latitude,longitude"
@@ -216,6 +216,51 @@ def test_the_exported_instance_has_the_stated_optimum(seed: int) -> None:
         check(instance, plan.replace("\nf ", "\nf 1", 1))
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_the_exported_instance_with_groups_has_the_stated_optimum(seed: int) -> None:
+    case, policy = city_with_groups(120, seed)
+    network = network_of(find_pairs(case, policy))
+    flow = solve_priced(network)
+    lines = dimacs_lines(network, None, flow)
+    instance, plan = "".join(lines.instance), "".join(lines.plan)
+    assert "c group" in instance
+    (said,) = [line for line in instance.splitlines() if line.startswith("c the cost")]
+    cost = int(said.split()[7]) - flow.value
+    assert check(instance, plan) == by_networkx(instance) == cost
+
+
+def test_quotas_and_segments_of_files(files: Path) -> None:
+    rows = OFFERS.splitlines()
+    within = [f"{rows[0]},within", *(f"{row},b1; b2" for row in rows[1:])]
+    (files / "offers.csv").write_text("\n".join(within), encoding="utf-8")
+    policy, out = files / "policy.json", files / "plan.json"
+    policy.write_text(
+        json.dumps(
+            {
+                "quotas": [{"agentId": "b2", "measure": "PERSON", "most": 12}],
+                "diminishing": {"community": [{"share": 0.5, "bonus": 0.2}]},
+            }
+        )
+    )
+    given = ["--out", out, "--now", NOW, "--policy", policy, "--lang", "en"]
+    code, said = run(*both(files), *given, "--dimacs", files / "instance.min")
+    assert code == 0, said
+    plan = json.loads(out.read_text(encoding="utf-8"))
+    assert plan["proven"]
+    taken = {found["order"]: found["quantity"] for found in plan["proposals"]}
+    assert taken == {"o1": "12", "o2": "8"}
+    missing = {found["order"]: found for found in plan["unmatched"]}
+    assert missing["o1"]["reason"] == "QUOTA"
+    assert "quota" in missing["o1"]["said"]
+    assert plan["counted"]["early"] == 200_000 * (10 + 5)
+    instance = (files / "instance.min").read_text()
+    plain = check(instance, Path(f"{files / 'instance.min'}.sol").read_text())
+    assert plain == by_networkx(instance) == plan["counted"]["early"] - plan["value"]
+    other = [*within[:2], within[2].replace("b1; b2", "b1; b3")]
+    (files / "offers.csv").write_text("\n".join(other), encoding="utf-8")
+    assert run(*both(files), *given)[0] == 1
+
+
 def parsed(instance: str) -> tuple[dict[int, int], list[Integers]]:
     supplies: dict[int, int] = defaultdict(int)
     arcs: list[Integers] = []
@@ -236,8 +281,12 @@ def parsed(instance: str) -> tuple[dict[int, int], list[Integers]]:
 def check(instance: str, plan: str) -> int:
     """Return the plan's cost after checking that it is a flow within the arcs' limits."""
     supplies, arcs = parsed(instance)
-    limits = {(int(arc[0]), int(arc[1])): (int(arc[3]), int(arc[4])) for arc in arcs}
+    # Of arcs side by side the cheapest carries first, as in every best plan.
+    limits: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for tail, head, _, capacity, price in sorted(arcs, key=lambda arc: int(arc[4])):
+        limits[int(tail), int(head)].append((int(capacity), int(price)))
     balance: dict[int, int] = defaultdict(int)
+    flows: dict[tuple[int, int], int] = defaultdict(int)
     stated, cost = 0, 0
     for line in plan.splitlines():
         kind, *numbers = line.split()
@@ -245,11 +294,17 @@ def check(instance: str, plan: str) -> int:
             stated = int(numbers[0])
             continue
         tail, head, amount = map(int, numbers)
-        capacity, price = limits.get((tail, head), (0, 0))
-        assert 0 < amount <= capacity
+        assert amount > 0
         balance[tail] += amount
         balance[head] -= amount
-        cost += amount * price
+        flows[tail, head] += amount
+    for ends, amount in flows.items():
+        left = amount
+        for capacity, price in limits[ends]:
+            part = min(left, capacity)
+            cost += part * price
+            left -= part
+        assert left == 0
     assert {node: amount for node, amount in balance.items() if amount} == {
         node: amount for node, amount in supplies.items() if amount
     }
@@ -259,7 +314,7 @@ def check(instance: str, plan: str) -> int:
 
 def by_networkx(instance: str) -> int:
     supplies, arcs = parsed(instance)
-    graph: Any = nx.DiGraph()
+    graph: Any = nx.MultiDiGraph()
     graph.add_nodes_from((node, {"demand": -amount}) for node, amount in supplies.items())
     for tail, head, _, capacity, cost in arcs:
         graph.add_edge(int(tail), int(head), capacity=int(capacity), weight=int(cost))

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.market import market
 from domain.measures import MEASURES, convert
 from domain.vocabulary import CapacityKind, Urgency
 from matching.baseline import first_come_first_served
@@ -27,7 +26,6 @@ from matching.model import (
     Proof,
     Quota,
     Refusal,
-    Segment,
     Situation,
 )
 from matching.network import network_of
@@ -36,15 +34,20 @@ from matching.pins import settled
 from matching.prices import PlanRejected, dual_bound, value_of
 from matching.pricing import solve_priced
 from matching.verification import check_rules, verify
-from tests.unit.matching_cases import POLICY, an_offer, an_order, at_random, best_value, situation
+from tests.unit.matching_cases import (
+    EARLY,
+    POLICY,
+    an_offer,
+    an_order,
+    at_random,
+    best_value,
+    city_with_groups,
+    situation,
+)
 
 TOTAL, SHARED = CapacityKind.TOTAL, CapacityKind.SHARED
 seeds = st.integers(0, 10**9)
 ABOVE = {"unit0": "branch", "unit1": "branch", "branch": "committee"}
-EARLY = Diminishing(
-    community=(Segment(share=300, bonus=0.8), Segment(share=300, bonus=0.3)),
-    subdistrict=(Segment(share=500, bonus=0.4),),
-)
 
 
 def grouped(seed: int, kinds: tuple[CapacityKind, ...], *, lots: bool) -> tuple[Situation, Policy]:
@@ -202,23 +205,8 @@ def test_each_community_gets_its_first_share_before_another_gets_all() -> None:
     assert plan.value == plan.counted.worth + plan.counted.early == plan.bound
 
 
-def large(seed: int, *, indivisible: float) -> tuple[Situation, Policy]:
-    case = market(300, seed, indivisible=indivisible)
-    suppliers = sorted({offer.supplier_id for offer in case.offers})
-    above = {supplier: f"branch{number % 7}" for number, supplier in enumerate(suppliers)}
-    measures = sorted({offer.measure for offer in case.offers})
-    quotas = [
-        Quota(agent_id=f"branch{number}", measure=measure, most=40)
-        for number in range(5)
-        for measure in measures
-    ]
-    quotas += [Quota(agent_id=each, measure=measures[0], most=9) for each in suppliers[::3]]
-    policy = replace(POLICY, quotas=tuple(quotas), diminishing=EARLY, effort=0.5)
-    return replace(case, above=above), policy
-
-
 def test_a_city_with_quotas_is_proven_by_prices_and_repaired_to_the_same_value() -> None:
-    case, policy = large(3, indivisible=0.0)
+    case, policy = city_with_groups(300, 3)
     plan = match(case, policy)
     verify(case, policy, plan)
     assert {proof.proof for proof in plan.proofs} == {Proof.DUALS}
@@ -234,7 +222,7 @@ def test_a_city_with_quotas_is_proven_by_prices_and_repaired_to_the_same_value()
 
 
 def test_a_city_with_quotas_and_lots_keeps_both() -> None:
-    case, policy = large(4, indivisible=0.1)
+    case, policy = city_with_groups(300, 4, indivisible=0.1)
     plan = match(case, policy)
     verify(case, policy, plan)
     assert Method.ROUNDING in {proof.method for proof in plan.proofs}
@@ -259,7 +247,7 @@ def tampered(plan: Plan) -> list[Plan]:
 
 @pytest.mark.parametrize("number", range(4))
 def test_a_tampered_plan_with_groups_is_rejected(number: int) -> None:
-    case, policy = large(5, indivisible=0.0)
+    case, policy = city_with_groups(300, 5)
     plan = match(case, policy)
     with pytest.raises(PlanRejected):
         verify(case, policy, tampered(plan)[number])
@@ -276,7 +264,7 @@ def test_a_plan_beyond_a_quota_and_one_for_other_quotas_are_rejected() -> None:
 
 
 def test_prices_of_groups_that_are_wrong_prove_nothing() -> None:
-    case, policy = large(6, indivisible=0.0)
+    case, policy = city_with_groups(300, 6)
     network = network_of(find_pairs(case, policy))
     plan = solve_priced(network)
     arcs = network.arcs(np.arange(len(network.found)))

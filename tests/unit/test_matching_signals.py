@@ -7,13 +7,13 @@ from pathlib import Path
 SOLVED_THEN_INTERRUPTED = """
 import signal
 from ortools.sat.python import cp_model
-from matching.exact import _solver
+from matching.exact import deterministic_solver
 
 interrupted = []
 signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
 model = cp_model.CpModel()
 model.maximize(model.new_int_var(0, 9, "x"))
-assert _solver(1.0).solve(model) == cp_model.OPTIMAL
+assert deterministic_solver(1.0, presolve=False).solve(model) == cp_model.OPTIMAL
 signal.raise_signal(signal.SIGINT)
 assert interrupted
 """
