@@ -13,6 +13,7 @@ from domain.errors import BadInput, DomainError
 from domain.language import Language
 from server import commands, demonstration, person_commands, token_commands
 from server.app import listen
+from server.fit_weights import answers_in, fit_aloud
 from server.hub import Hub, open_hub
 from server.match_files import Files, compare_files, match_files, policy_in
 from server.match_records import instant
@@ -156,6 +157,9 @@ def match(
         bool,
         typer.Option("--dry-run", help="只比较策略，不写入 · compare policies only"),
     ] = False,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="由已有答复学习权重 · learn weights from past answers")
+    ] = False,
     at: Annotated[
         str | None, typer.Option("--now", help="匹配的时刻 · the instant", show_default=False)
     ] = None,
@@ -163,13 +167,18 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
-    if orders or offers or out or dimacs or at or last:
+    if fit and last is not None:
+        _fit_file(Output(lang or Language.ZH, as_json), last, policy, out)
+    if not fit and (orders or offers or out or dimacs or at or last):
         named = orders, offers, out, dimacs, last
         out_to = Output(lang or Language.ZH, as_json)
         _match_files(named, policy, at, out_to, dry_run=dry_run, workers=workers)
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
+        if fit:
+            await commands.fit(output, hub, area=area, policy=policy_in(policy), out=out)
+            return 0
         act = commands.compare if dry_run else commands.match
         await act(output, hub, area=area, policy=policy_in(policy))
         return 0
@@ -335,6 +344,17 @@ def _match_files(
         else:
             files = Files(orders, offers, out, dimacs, last, workers)
             match_files(output, files, now=now, policy=by)
+    except DomainError as error:
+        output.fail(error)
+        status = FAILED
+    raise typer.Exit(status)
+
+
+def _fit_file(output: Output, plan: Path, policy: Path | None, out: Path | None) -> None:
+    """Learn weights from the answers in a plan's file and exit with the status."""
+    status = 0
+    try:
+        fit_aloud(output, answers_in(plan), policy_in(policy), out)
     except DomainError as error:
         output.fail(error)
         status = FAILED

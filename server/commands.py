@@ -19,6 +19,7 @@ from matching.model import Policy
 from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, create_account
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
+from resolvers.match_answers import past_answers
 from resolvers.match_run_work import Working
 from resolvers.match_runs import run_matching
 from resolvers.matching import DEFAULT_POLICY, proposals_of_run
@@ -26,6 +27,7 @@ from resolvers.pair_why import compare_policies
 from seed.reading import read_files
 from server import app, report
 from server.comparison_report import print_outcomes
+from server.fit_weights import fit_aloud
 from server.hub import Hub
 from server.output import Output
 from server.process import Stop
@@ -116,6 +118,18 @@ async def compare(
             hub.graph, viewer=await hub.operator(), area_id=area_id, policy=policy, clock=hub.clock
         )
     print_outcomes(output, outcomes)
+
+
+async def fit(
+    output: Output, hub: Hub, *, area: str | None, policy: Policy, out: Path | None
+) -> None:
+    """Learn the weights of the score from the answers to past proposals, and say how good."""
+    area_id = None if area is None else await _area_id(hub, area)
+    with output.step("command.fitting"):
+        answers = await past_answers(
+            hub.graph, viewer=await hub.operator(), area_id=area_id, clock=hub.clock
+        )
+    fit_aloud(output, answers, policy, out)
 
 
 async def dump(output: Output, hub: Hub, file: Path) -> None:

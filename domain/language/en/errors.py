@@ -54,6 +54,8 @@ TEXTS: dict[str, str] = {
     "error.DUMP_ERROR.unfinished": "A restore into this graph was interrupted. Run renling restore again; it starts anew.",
     "error.GRAPH_TOO_NEW": "The graph is of version {found}, this hub knows up to {known}; upgrade the hub.",
     "reason.mutation_needs_post": "a mutation needs POST",
+    "expected.answers": "at least {least} answered proposals, {each} of them taken and {each} declined",
+    "expected.telling_answers": "answers of which some part of the score tells taken from declined",
     "expected.search": "at most {characters} characters and {words} words",
     "reason.token_expired": "the token has expired",
     "reason.token_invalid": "the token is not one of ours",

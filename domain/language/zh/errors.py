@@ -54,6 +54,8 @@ TEXTS: dict[str, str] = {
     "error.DUMP_ERROR.unfinished": "上一次恢复中断，图不完整。请重新运行 renling restore，将从头开始。",
     "error.GRAPH_TOO_NEW": "图数据版本 {found} 高于本程序所知的 {known}，请升级程序。",
     "reason.mutation_needs_post": "改动数据的操作（mutation）须用 POST 发送",
+    "expected.answers": "至少 {least} 条已答复的建议，其中接受与拒绝各不少于 {each} 条",
+    "expected.telling_answers": "评分中至少有一项能区分接受与拒绝的答复",
     "expected.search": "不超过 {characters} 个字、{words} 个词",
     "reason.token_expired": "令牌已过期",
     "reason.token_invalid": "令牌不是本系统签发的",
