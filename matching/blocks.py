@@ -7,6 +7,7 @@ property test holds them together to the last digit.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -277,7 +278,7 @@ class Blocks:
 
     # The score of the pairs that are allowed: rows and columns of a block.
 
-    def worths(
+    def scores(
         self,
         scope: Scope,
         offers: Integers,
@@ -285,7 +286,7 @@ class Blocks:
         at: tuple[Integers, Integers],
         alike: NDArray[np.float32],
     ) -> Integers:
-        """Return what a unit of the order is worth in each of these pairs of the block."""
+        """Return the scores of these pairs of the block, in millionths of a millionth."""
         rows, places = at
         wanted, given = self.columns.wanted, self.columns.given
         weights = self._weights
@@ -299,9 +300,25 @@ class Blocks:
         score += weights[PartName.RELATION] * self._relations.values(
             wanted.items.agent[other], given.items.agent[one]
         )
-        exact = np.minimum(score, MICRO * MICRO) * wanted.urgency[other]
+        return np.minimum(score, MICRO * MICRO)
+
+    def worths(self, scope: Scope, orders: Integers, scores: Integers) -> Integers:
+        """Return what a unit of these orders is worth with these scores."""
         divisor = worth_divisor(self.columns.tables.measures[scope.measure])
-        return (exact + divisor // 2) // divisor
+        return (scores * self.columns.wanted.urgency[orders] + divisor // 2) // divisor
+
+    @cached_property
+    def thresholds(self) -> bool:
+        """Whether anybody asks a score for anything."""
+        columns = self.columns
+        asked = (columns.wanted.items.least, columns.given.items.least)
+        return columns.policy.least_score > 0 or any(bool(least.any()) for least in asked)
+
+    def reached(self, offers: Integers, orders: Integers, scores: Integers) -> Flags:
+        """Return which pairs have the score that both sides and the policy ask for."""
+        wanted, given = self.columns.wanted.items.least, self.columns.given.items.least
+        least = np.maximum(wanted[orders], given[offers])
+        return scores >= np.maximum(least, micro(self.columns.policy.least_score)) * MICRO
 
     def alike(self, offers: Integers, orders: Integers) -> NDArray[np.float32]:
         """Return the products of the texts' vectors; whole numbers below 2^24, so exact."""

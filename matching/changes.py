@@ -24,7 +24,7 @@ from matching.model import (
     Situation,
 )
 from matching.pins import Dropped
-from matching.rules import category_fits, judge
+from matching.verdicts import Verdicts
 
 MOST_CAUSES = 3
 FINGERPRINT_BYTES = 6
@@ -176,7 +176,7 @@ class _Causes:
         pairs: Sequence[tuple[str, str]],
         dropped: Iterable[Dropped],
     ) -> None:
-        self._situation, self._policy = situation, policy
+        self._verdicts = Verdicts(situation, policy)
         self._orders = {order.id: order for order in situation.orders}
         self._offers = {offer.id: offer for offer in situation.offers}
         self._dropped = {found.pin.pair: found.refusal for found in dropped}
@@ -205,19 +205,8 @@ class _Causes:
         order, offer = self._orders.get(pair[0]), self._offers.get(pair[1])
         if order is None or offer is None:
             return []
-        refusal = self._dropped.get(pair) or self._rule(order, offer)
+        refusal = self._dropped.get(pair) or self._verdicts.refusal(order, offer)
         return [Cause(CauseCode.REFUSED, offer.id, refusal)] if refusal else []
-
-    def _rule(self, order: Order, offer: Offer) -> Refusal | None:
-        substitutes = (
-            self._situation.substitutes
-            if self._policy.allow_substitutes
-            else frozenset[tuple[str, str]]()
-        )
-        if not category_fits(order.category, offer.category, substitutes):
-            return Refusal.CATEGORY
-        verdict = judge(order, offer, self._policy, self._situation.now)
-        return verdict if isinstance(verdict, Refusal) else None
 
     def _nearest(self, begin: Sequence[Node]) -> list[Cause]:
         seen, waiting = set(begin), deque(begin)
@@ -265,6 +254,7 @@ def _order_print(order: Order) -> str:
         order.urgency,
         order.coordinates,
         sorted(order.skills),
+        *_threshold(order),
     )
 
 
@@ -281,7 +271,12 @@ def _offer_print(offer: Offer) -> str:
         offer.serves,
         offer.coordinates,
         sorted(offer.skills),
+        *_threshold(offer),
     )
+
+
+def _threshold(item: Order | Offer) -> list[float]:
+    return [item.least_score] if item.least_score else []
 
 
 def _print(*facts: object) -> str:

@@ -18,7 +18,7 @@ from domain.vocabulary import CapacityKind
 from matching.model import Offer, Order, Policy, Situation
 from matching.places import point
 from matching.rules import together
-from matching.score import milli
+from matching.score import micro, milli
 from matching.text import TextIndex
 
 Integers = NDArray[np.int64]
@@ -74,7 +74,8 @@ class Items:
     """What orders and offers have in common; `first` and `last` are days as ordinals.
 
     An order's `first` is its own first date or the day of the run. `points` are whole metres from
-    the earth's centre, where `placed`. `texts` are rows of the text index.
+    the earth's centre, where `placed`. `texts` are rows of the text index, `least` the least
+    scores in millionths.
     """
 
     category: Numbers
@@ -89,6 +90,7 @@ class Items:
     placed: Flags
     points: NDArray[np.float64]
     texts: Numbers
+    least: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,6 +230,7 @@ class _Reader:
             placed=np.array([place is not None for place in places], dtype=bool),
             points=np.array(points, dtype=np.float64).reshape(-1, 3),
             texts=np.array([self.texts.row[item.text] for item in items], dtype=np.int32),
+            least=_integers(micro(item.least_score) for item in items),
         )
 
 

@@ -71,6 +71,8 @@ def policy_text(policy: Policy) -> str:
             "community": _segments(policy.diminishing.community),
             "subdistrict": _segments(policy.diminishing.subdistrict),
         }
+    if policy.least_score:
+        written["leastScore"] = policy.least_score
     return _text(written)
 
 

@@ -16,7 +16,7 @@ from matching.model import (
     Relations,
 )
 from matching.rules import Allowed, category_fits, judge, largest_take
-from matching.score import parts, reasons, total, worth
+from matching.score import parts, reaches, reasons, total, worth
 from matching.text import TextIndex
 
 
@@ -71,6 +71,8 @@ def who_could_help(
         if isinstance(verdict, Refusal):
             continue
         scored = parts(order, offer, policy, texts, relations)
+        if not reaches(order, offer, policy, total(scored)):
+            continue
         why = reasons(order, offer, scored, texts, relations)
         most = largest_take(order, offer, verdict)
         price = None if prices is None else _price(prices.get(offer.id, {}), verdict)

@@ -39,6 +39,7 @@ class Order:
 
     `category` is the path of codes, `/venue/hall/`; `area_path` the path of area ids. No claim
     takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at least that.
+    A pair with a lower score than `least_score` would be refused by the receiver.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Order:
     skills: frozenset[str] = frozenset()
     rejected_offers: frozenset[str] = frozenset()
     rejected_suppliers: frozenset[str] = frozenset()
+    least_score: float = 0.0
 
     @property
     def lot(self) -> int:
@@ -90,7 +92,8 @@ class Offer:
 
     A capacity that the source does not state is None: such an offer is never matched by itself.
     `slots` are those to come, within the policy's horizon, that still have room. `serves` are the
-    paths of the areas whose agents may use it; empty: everybody.
+    paths of the areas whose agents may use it; empty: everybody. A pair with a lower score than
+    `least_score` would be refused by the supplier.
     """
 
     id: str
@@ -110,6 +113,7 @@ class Offer:
     serves: tuple[str, ...] = ()
     coordinates: tuple[float, float] | None = None
     skills: frozenset[str] = frozenset()
+    least_score: float = 0.0
 
 
 class PartName(StrEnum):
@@ -188,7 +192,8 @@ class Policy:
     `floor_cost` is the most, as a share of the plan's value, that a floor between communities may
     cost; 0: none is sought. `longest_cycle` is of how many agents a package may be, 2 to 4; below
     2 none is sought. `quotas` bound what is taken of agents' offers; by `diminishing` what comes
-    first in a community counts more than what comes next.
+    first in a community counts more than what comes next. No pair has a lower score than
+    `least_score`, whatever its two sides ask.
     """
 
     name: str = "best"
@@ -204,6 +209,7 @@ class Policy:
     longest_cycle: int = 0
     quotas: tuple[Quota, ...] = ()
     diminishing: Diminishing = field(default_factory=Diminishing)
+    least_score: float = 0.0
 
 
 class Refusal(StrEnum):
@@ -218,6 +224,7 @@ class Refusal(StrEnum):
     TIME = "TIME"
     REACH = "REACH"
     LOT = "LOT"
+    SCORE = "SCORE"
     QUOTA = "QUOTA"
     USED_BY_OTHERS = "USED_BY_OTHERS"
     NOT_ENOUGH = "NOT_ENOUGH"

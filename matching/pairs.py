@@ -15,7 +15,7 @@ from matching.blocks import Blocks, Scope
 from matching.columns import TOTAL, Columns, Integers, Numbers, columns_of
 from matching.model import Part, Policy, Progress, Refusal, Situation
 from matching.rules import Allowed, judge
-from matching.score import parts, total
+from matching.score import least_score, parts, reaches, total
 from matching.sparse import matrix
 
 ORDERS_AT_ONCE = 512
@@ -73,8 +73,12 @@ class Found:
     def allowed(self, order: int, offer: int) -> Allowed | Refusal:
         """Return what the rules say of one pair whose categories fit, asked one by one."""
         columns = self.columns
-        situation = columns.situation
-        return judge(columns.orders[order], columns.offers[offer], columns.policy, situation.now)
+        pair = columns.orders[order], columns.offers[offer]
+        verdict = judge(*pair, columns.policy, columns.situation.now)
+        if isinstance(verdict, Allowed) and least_score(*pair, columns.policy):
+            good = reaches(*pair, columns.policy, self.score(order, offer))
+            return verdict if good else Refusal.SCORE
+        return verdict
 
     def parts(self, order: int, offer: int) -> tuple[Part, ...]:
         """Return the parts of the score of one pair."""
@@ -117,6 +121,12 @@ class Found:
         for code, flags in self.blocks.rules(scope, offers, orders):
             counts[rows, CODES.index(code)] += (left & ~flags).sum(axis=0)
             left &= flags
+        blocks, (at_offers, at_orders) = self.blocks, np.nonzero(left)
+        if blocks.thresholds and len(at_offers):
+            at = at_offers, at_orders
+            scores = blocks.scores(scope, offers, orders, at, blocks.alike(offers, orders))
+            short = ~blocks.reached(offers[at_offers], orders[at_orders], scores)
+            np.add.at(counts[:, CODES.index(Refusal.SCORE)], rows[at_orders[short]], 1)
 
 
 def find_pairs(situation: Situation, policy: Policy, progress: Progress | None = None) -> Found:
@@ -156,14 +166,19 @@ def _pairs_of(
         for first in range(0, len(near), rows):
             here = near[first : first + rows]
             rows_at, columns_at = np.nonzero(blocks.allowed(scope, here, some))
+            if not len(rows_at):
+                continue
             at = rows_at, columns_at
-            if len(rows_at):
-                worths = blocks.worths(scope, here, some, at, blocks.alike(here, some))
-                yield (
-                    some[at[1]].astype(np.int32),
-                    here[at[0]].astype(np.int32),
-                    worths.astype(np.int32),
-                )
+            scores = blocks.scores(scope, here, some, at, blocks.alike(here, some))
+            at_orders, at_offers = some[columns_at], here[rows_at]
+            if blocks.thresholds:
+                good = blocks.reached(at_offers, at_orders, scores)
+                at_orders, at_offers, scores = at_orders[good], at_offers[good], scores[good]
+            yield (
+                at_orders.astype(np.int32),
+                at_offers.astype(np.int32),
+                blocks.worths(scope, at_orders, scores).astype(np.int32),
+            )
 
 
 def _scopes(columns: Columns, blocks: Blocks, orders: Integers) -> Iterator[tuple[Scope, Integers]]:

@@ -10,7 +10,7 @@ from domain.measures import ratio
 from domain.vocabulary import CapacityKind
 from matching.model import Booking, FreeSlot, Offer, Order, Policy, Refusal, Situation
 from matching.quotas import given, rooms_left
-from matching.rules import Allowed, category_fits, judge
+from matching.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ def settled(situation: Situation, policy: Policy) -> Settled:
     quotas = rooms_left(situation, policy)
     held: list[Booking] = []
     dropped: list[Dropped] = []
+    verdicts = Verdicts(situation, policy)
     for pin in sorted(situation.pins, key=lambda pin: pin.pair):
         if pin.order_id not in orders or pin.offer_id not in offers:
             dropped.append(Dropped(pin, None))
             continue
-        refusal = _refusal(orders[pin.order_id], offers[pin.offer_id], situation, policy)
+        refusal = verdicts.refusal(orders[pin.order_id], offers[pin.offer_id])
         order, offer = left[pin.order_id], rooms[pin.offer_id]
         bound = quotas.room(offer)
         if refusal is None and bound is not None:
@@ -64,16 +65,6 @@ def settled(situation: Situation, policy: Policy) -> Settled:
         held=(*situation.held, *held),
     )
     return Settled(rest_of, tuple(dropped))
-
-
-def _refusal(order: Order, offer: Offer, situation: Situation, policy: Policy) -> Refusal | None:
-    substitutes = (
-        situation.substitutes if policy.allow_substitutes else frozenset[tuple[str, str]]()
-    )
-    if not category_fits(order.category, offer.category, substitutes):
-        return Refusal.CATEGORY
-    verdict = judge(order, offer, policy, situation.now)
-    return None if isinstance(verdict, Allowed) else verdict
 
 
 def _taken(order: Order, offer: Offer, pin: Booking) -> tuple[Order, Offer] | None:

@@ -195,5 +195,6 @@ FIELDS: Mapping[str, tuple[str, Reader]] = {
     "longestCycle": ("longest_cycle", whole(0, LONGEST_CYCLE)),
     "quotas": ("quotas", _quotas),
     "diminishing": ("diminishing", _diminishing),
+    "leastScore": ("least_score", number(0, 1)),
 }
 """The fields of a policy document: the policy's own name of each, and how it is read."""

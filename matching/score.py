@@ -96,6 +96,16 @@ def total(found: tuple[Part, ...]) -> float:
     return min(MICRO * MICRO, exact) / (MICRO * MICRO)
 
 
+def least_score(order: Order, offer: Offer, policy: Policy) -> int:
+    """Return the score, in millionths, that both sides and the policy ask of a pair at least."""
+    return max(micro(each.least_score) for each in (order, offer, policy))
+
+
+def reaches(order: Order, offer: Offer, policy: Policy, score: float) -> bool:
+    """Whether a score is what both sides and the policy ask for."""
+    return round(score * MICRO * MICRO) >= least_score(order, offer, policy) * MICRO
+
+
 def micro(share: float) -> int:
     """Return a weight or a value in whole millionths."""
     return round(MICRO * share)

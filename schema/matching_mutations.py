@@ -83,6 +83,7 @@ class MatchPolicyInput:
     longest_cycle: int | None = None
     quotas: list[MatchQuotaInput] | None = None
     diminishing: DiminishingReturnsInput | None = None
+    least_score: float | None = None
 
 
 @strawberry.input

@@ -44,6 +44,7 @@ COMMON_FIELDS = frozenset(
         "latitude",
         "longitude",
         "skills",
+        "leastScore",
     }
 )
 ORDER_FIELDS = COMMON_FIELDS | frozenset(
@@ -163,6 +164,7 @@ def _order(row: Row) -> Order:
         skills=frozenset(row.words("skills")),
         rejected_offers=frozenset(row.words("rejectedOffers")),
         rejected_suppliers=frozenset(row.words("rejectedSuppliers")),
+        least_score=row.read("leastScore", _share, "0 … 1", 0.0),
     )
 
 
@@ -197,6 +199,7 @@ def _offer(row: Row, now: datetime, until: datetime) -> Offer:
         serves=tuple(map(_area, row.words("serves"))),
         coordinates=_place(row),
         skills=frozenset(row.words("skills")),
+        least_score=row.read("leastScore", _share, "0 … 1", 0.0),
     )
 
 
@@ -334,6 +337,13 @@ def _within(limit: float) -> Callable[[str], float]:
         return found
 
     return read
+
+
+def _share(written: str) -> float:
+    found = float(written)
+    if not 0 <= found <= 1:
+        raise ValueError(written)
+    return found
 
 
 def _positive(written: str) -> int:

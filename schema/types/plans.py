@@ -31,6 +31,7 @@ ADDED_LATER: Mapping[str, Any] = {
     "longestCycle": 0,
     "quotas": [],
     "diminishing": {"community": [], "subdistrict": []},
+    "leastScore": 0.0,
 }
 """What the policies of earlier runs, which had no such field, went by, and those without any."""
 
@@ -109,6 +110,7 @@ class MatchPolicy:
     longest_cycle: int
     quotas: list[MatchQuota]
     diminishing: DiminishingReturns
+    least_score: float
 
 
 @strawberry.type

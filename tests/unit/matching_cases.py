@@ -156,6 +156,10 @@ def asked_one_by_one(
                 counts[verdict] = counts.get(verdict, 0) + 1
                 continue
             score = total(parts(order, offer, policy, texts, case.relations))
+            if score < max(each.least_score for each in (order, offer, policy)):
+                counts = refused[order.id]
+                counts[Refusal.SCORE] = counts.get(Refusal.SCORE, 0) + 1
+                continue
             pairs.append(Pair(order, offer, verdict, worth(order, score, policy)))
     return pairs, refused
 

@@ -261,6 +261,26 @@ def test_quotas_and_segments_of_files(files: Path) -> None:
     assert run(*both(files), *given)[0] == 1
 
 
+def test_thresholds_of_files(files: Path) -> None:
+    policy, out = files / "policy.json", files / "plan.json"
+    given = ["--out", out, "--now", NOW, "--lang", "en"]
+    rows = OFFERS.splitlines()
+    asking = [f"{rows[0]},leastScore", f"{rows[1]},0.99", f"{rows[2]},"]
+    (files / "offers.csv").write_text("\n".join(asking), encoding="utf-8")
+    code, said = run(*both(files), *given)
+    assert code == 0, said
+    plan = json.loads(out.read_text(encoding="utf-8"))
+    assert [found["order"] for found in plan["proposals"]] == ["o2"]
+    (missing,) = [found for found in plan["unmatched"] if found["order"] == "o1"]
+    assert missing["reason"] == "SCORE"
+    assert "asks for" in missing["said"]
+    policy.write_text('{"leastScore": 1}')
+    assert run(*both(files), *given, "--policy", policy)[0] == 0
+    assert json.loads(out.read_text(encoding="utf-8"))["proposals"] == []
+    (files / "offers.csv").write_text("\n".join([*asking[:2], f"{rows[2]},2"]), encoding="utf-8")
+    assert run(*both(files), *given)[0] == 1
+
+
 def parsed(instance: str) -> tuple[dict[int, int], list[Integers]]:
     supplies: dict[int, int] = defaultdict(int)
     arcs: list[Integers] = []

@@ -1,5 +1,6 @@
 """All pairs at once are the pairs asked one by one, to the last digit; texts likewise."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,11 +13,14 @@ from bench.market import market
 from domain.availability import WeeklyWindow
 from domain.measures import MEASURES
 from domain.vocabulary import CapacityKind
-from matching.model import Policy, RelationKind, Situation, agent_pair
+from matching.matcher import match
+from matching.model import Booking, Policy, Refusal, RelationKind, Situation, agent_pair
 from matching.network import network_of, suitable
 from matching.pairs import Found, find_pairs, pairs_among
+from matching.pins import settled
 from matching.score import rounded
 from matching.text import MATTER_SHARE, MICRO, TextIndex, grams, kind_of, raw_weight
+from matching.verification import verify
 from tests.unit.matching_cases import (
     POLICY,
     an_offer,
@@ -215,3 +219,40 @@ def test_the_lexicon_brings_together_what_characters_keep_apart() -> None:
 def test_worths_round_halves_up() -> None:
     assert [rounded(value, 10) for value in (4, 5, 14, 15)] == [0, 1, 1, 2]
     assert "HOUR" in MEASURES
+
+
+@settings(deadline=None, max_examples=100)
+@given(seed=st.integers(0, 10**9))
+def test_thresholds_of_orders_offers_and_policies(seed: int) -> None:
+    chance = random.Random(seed)
+    case = at_random(seed, kinds=tuple(CapacityKind), lots=True)
+    asked = (0.0, 0.4, 0.55, 0.7, 0.85)
+    orders = tuple(replace(each, least_score=chance.choice(asked)) for each in case.orders)
+    offers = tuple(replace(each, least_score=chance.choice(asked)) for each in case.offers)
+    case = replace(case, orders=orders, offers=offers)
+    policy = replace(POLICY, least_score=chance.choice((0.0, 0.5)))
+    same(case, policy)
+    plan = match(case, policy)
+    verify(case, policy, plan)
+    least = {each.id: each.least_score for each in (*orders, *offers)}
+    for each in plan.proposals:
+        assert each.score >= max(least[each.order_id], least[each.offer_id], policy.least_score)
+
+
+def test_neither_side_gets_what_it_would_refuse() -> None:
+    order, offer = an_order(1), an_offer(1)
+    (proposal,) = match(situation([order], [offer]), POLICY).proposals
+    exact, more = proposal.score, proposal.score + 0.001
+    for least, good in ((exact, True), (more, False)):
+        for case, policy in (
+            (situation([replace(order, least_score=least)], [offer]), POLICY),
+            (situation([order], [replace(offer, least_score=least)]), POLICY),
+            (situation([order], [offer]), replace(POLICY, least_score=least)),
+        ):
+            plan = match(case, policy)
+            assert bool(plan.proposals) == good
+            if not good:
+                (missing,) = plan.unmatched
+                assert (missing.reason, missing.refused) == (Refusal.SCORE, {Refusal.SCORE: 1})
+                pinned = replace(case, pins=(Booking(order.id, offer.id, 10),))
+                assert [one.refusal for one in settled(pinned, policy).dropped] == [Refusal.SCORE]

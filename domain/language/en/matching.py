@@ -248,4 +248,8 @@ TEXTS: dict[str, str] = {
     "field.MatchPolicyInput.diminishing": "What the first shares of communities count more; nothing by default",
     "matching.unmatched.QUOTA": "more of what suits is there, but the supplier's quota for this run is used up",
     "matching.refusal.QUOTA": "the supplier's quota for this run is used up",
+    "field.MatchPolicy.leastScore": "The score that every pair has to have at least; 0: any",
+    "field.MatchPolicyInput.leastScore": "The score that every pair has to have at least, 0 to 1; 0 by default",
+    "matching.unmatched.SCORE": "the category is offered ({count}), but each fits worse than one of the two sides, or the policy, asks for",
+    "matching.refusal.SCORE": "it fits worse than one of the two sides, or the policy, asks for",
 }

@@ -248,4 +248,8 @@ TEXTS: dict[str, str] = {
     "field.MatchPolicyInput.diminishing": "社区最先得到满足的部分多计多少；默认不多计",
     "matching.unmatched.QUOTA": "还有合适的供给，但供给方本次匹配的配额已用完",
     "matching.refusal.QUOTA": "供给方本次匹配的配额已用完",
+    "field.MatchPolicy.leastScore": "每对至少应达到的分数；0 为不限",
+    "field.MatchPolicyInput.leastScore": "每对至少应达到的分数，0 到 1；默认 0",
+    "matching.unmatched.SCORE": "同类资源有 {count} 项，但匹配分数都低于供需双方或策略的最低要求",
+    "matching.refusal.SCORE": "匹配分数低于供需双方或策略的最低要求",
 }
