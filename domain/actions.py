@@ -48,6 +48,7 @@ from domain.vocabulary import (
     CapacityKind,
     ItemState,
     ListState,
+    PackageState,
     ProposalState,
     RunState,
     Vocabulary,
@@ -245,13 +246,19 @@ def may_start_claim(viewer: Viewer, owner_id: str, *, speaks: bool, coordinates:
 
 
 def proposal_actions(
-    viewer: Viewer, state: ProposalState, *, coordinator: bool, area_path: str | None
+    viewer: Viewer,
+    state: ProposalState,
+    *,
+    coordinator: bool,
+    area_path: str | None,
+    packed: bool = False,
 ) -> list[Action]:
     """Return what the account may do with a proposal of a matching run.
 
-    `coordinator` is whether it coordinates the order's receiver; `area_path` is the order's.
+    `coordinator` is whether it coordinates the order's receiver; `area_path` is the order's. One
+    that is in a package is decided of with it.
     """
-    if state is not ProposalState.OPEN:
+    if packed or state is not ProposalState.OPEN:
         return []
     found = [Action.ENDORSE] if coordinator else []
     return [*found, Action.REJECT, Action.PIN] if viewer.oversees(area_path) else found
@@ -260,3 +267,9 @@ def proposal_actions(
 def run_actions(viewer: Viewer, state: RunState, area_path: str) -> list[Action]:
     """Return what the account may do with a matching run of the area with this path."""
     return [Action.CANCEL] if state in UNFINISHED and viewer.oversees(area_path) else []
+
+
+def package_actions(state: PackageState, *, coordinated: Iterable[bool]) -> list[Action]:
+    """Return what may be done with a package; `coordinated`: whether each receiver is."""
+    may = state is PackageState.FOUND and all(coordinated)
+    return [Action.PROPOSE] if may else []

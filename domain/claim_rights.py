@@ -19,7 +19,7 @@ from domain.claims import (
     pending,
     sides_to_accept,
 )
-from domain.errors import BadInput, NotThisSide, TransitionRefused
+from domain.errors import BadInput, BoundByPackage, NotThisSide, TransitionRefused
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Initiator, Side
 
@@ -70,7 +70,7 @@ def _may(
 ) -> bool:
     try:
         entitled(claim, step, actor, now, policy, evaluated)
-    except (TransitionRefused, NotThisSide, BadInput):
+    except (TransitionRefused, NotThisSide, BoundByPackage, BadInput):
         return False
     return True
 
@@ -85,7 +85,8 @@ def entitled(
 ) -> Side | None:
     """Return the side for which the actor may take the step; None for coordinator and system.
 
-    Raises TransitionRefused, NotThisSide, and BadInput where it could be either side.
+    Raises TransitionRefused, NotThisSide, BoundByPackage for what a package does not allow, and
+    BadInput where it could be either side.
     """
     state = claim.state
     if actor.system:
@@ -97,6 +98,8 @@ def entitled(
     if not parties or step.action is ClaimAction.PROPOSE:
         raise _refused(step.action, state)
     speaker = _speaker(claim, step, actor, parties, now, policy)
+    if claim.in_package and step.action is ClaimAction.AMEND:
+        raise BoundByPackage(action=step.action)
     if step.action is ClaimAction.EVALUATE and speaker in evaluated:
         raise _refused(step.action, state)
     return speaker

@@ -69,8 +69,8 @@ def apply(
     """Take a step; `evaluated` are the sides that have evaluated already.
 
     Raises TransitionRefused for what the table does not have from this state (or not yet),
-    NotThisSide when the actor may not take the step, BadInput for what the step lacks. The claim
-    that is passed in never changes.
+    NotThisSide when the actor may not take the step, BoundByPackage for what a package does not
+    allow, BadInput for what the step lacks. The claim that is passed in never changes.
     """
     speaker = entitled(claim, step, actor, now, policy, evaluated)
     changed = _EFFECTS[step.action](_Situation(claim, step, speaker, now, policy, evaluated))
@@ -121,7 +121,8 @@ def _terms(step: Step) -> Terms:
 def _accept(at: _Situation) -> Claim:
     supplier = at.now if at.speaker is Side.SUPPLIER else at.claim.supplier_accepted_at
     receiver = at.now if at.speaker is Side.RECEIVER else at.claim.receiver_accepted_at
-    both = supplier is not None and receiver is not None
+    # A claim of a package waits for the others (`domain.packages`).
+    both = supplier is not None and receiver is not None and not at.claim.in_package
     return replace(
         at.claim,
         supplier_accepted_at=supplier,

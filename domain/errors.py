@@ -38,6 +38,7 @@
     │   ├── SlotUnavailable         no such slot, past, or taken
     │   ├── LotViolated             the minimum lot would not hold
     │   ├── MeasuresDiffer          no exact rule between the two measures
+    │   ├── BoundByPackage          a package does not allow it alone
     │   ├── SameSides               supplier and receiver are one agent
     │   ├── NotClaimable            the offer or order is not open for claims
     │   ├── HeldByClaims            an edit would break live claims
@@ -295,6 +296,12 @@ class MeasuresDiffer(ClaimError):
     """No exact rule between the two measures. Details: order_measure, offer_measure."""
 
     code = "MEASURES_DIFFER"
+
+
+class BoundByPackage(ClaimError):
+    """What is in a package is not changed, or decided of, alone. Details: action."""
+
+    code = "BOUND_BY_PACKAGE"
 
 
 class SameSides(ClaimError):

@@ -23,6 +23,7 @@ from domain.vocabulary import (
     ListState,
     MemberKind,
     OrderOrigin,
+    PackageState,
     ProposalState,
     Role,
     RunState,
@@ -241,7 +242,8 @@ class Claim(Node):
     """The two-way claim (ValueFlows: a Commitment): a quantity a supplier gives a receiver.
 
     `quantity` and `measure` are those of the order, or of the offer where there is no order;
-    `offer_quantity` is what the lines take from the offer, in the offer's measure.
+    `offer_quantity` is what the lines take from the offer, in the offer's measure. `in_package`: it
+    is confirmed with the other claims of its package, or not at all.
     """
 
     initiator: Initiator
@@ -261,6 +263,7 @@ class Claim(Node):
     closed_at: datetime | None = None
     reason: str | None = None
     pending_request: str | None = None
+    in_package: bool | None = None
     version: int = 0
 
 
@@ -392,6 +395,23 @@ class Proposal(Node):
     slots: tuple[str, ...] = ()
     slot_quantities: tuple[int, ...] = ()
     pinned: bool | None = None
+
+
+@dataclass(kw_only=True)
+class Package(Node):
+    """Proposals that stand or fall together: each of `size` agents gives to the next.
+
+    `value` is what the run counted for it, `unserved` how many of its orders the run's plan leaves
+    with nothing. `closed_at`: when all was confirmed, or when it ended.
+    """
+
+    state: PackageState
+    size: int
+    value: int
+    unserved: int = 0
+    reasons: str = '{"parts":[],"reasons":[]}'
+    proposed_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(kw_only=True)

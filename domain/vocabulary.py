@@ -238,6 +238,20 @@ class ProposalState(Vocabulary):
     SUPERSEDED = auto()
 
 
+class PackageState(Vocabulary):
+    """What became of proposals that stand or fall together.
+
+    FOUND: by a run; PROPOSED: as claims, of which not all are agreed; CONFIRMED: all of them;
+    ENDED: one was declined, withdrawn or lapsed; SUPERSEDED: by a later run.
+    """
+
+    FOUND = auto()
+    PROPOSED = auto()
+    CONFIRMED = auto()
+    ENDED = auto()
+    SUPERSEDED = auto()
+
+
 class WebhookState(Vocabulary):
     """Whether a webhook is told of events."""
 

@@ -41,6 +41,7 @@ SEEN_IN_EVENTS = (
     "MatchRun",
     "Member",
     "NeedList",
+    "Package",
     "Pairing",
     "PartyBranch",
     "Proposal",
@@ -132,6 +133,7 @@ class Rules:
             "Proposal": lambda node: self._run(
                 f"({node})-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->"
             ),
+            "Package": self._package,
         }
 
     def visible(self, types: Collection[str], variable: str) -> str | None:
@@ -363,6 +365,16 @@ class Rules:
                 f"WHERE {self._coordinated(side)} }}"
             )
         return _any(tests)
+
+    def _package(self, variable: str) -> str:
+        """Return the test for a package: who sees one of its claims, or one of its proposals."""
+        packed = f"({variable})-[:PACKS]->(:Proposal)"
+        area = self._run(f"{packed}-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->")
+        claim = self._fresh()
+        bound = f"MATCH ({variable})<-[:BOUND_BY]-({claim}:Claim)"
+        test = self._claim(claim)
+        seen = f"EXISTS {{ {bound} }}" if test is None else f"EXISTS {{ {bound} WHERE {test} }}"
+        return _any([area, seen])
 
     def _run(self, start: str) -> str:
         return self._in_area(start) if self._kind.areas else NOBODY

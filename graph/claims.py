@@ -15,7 +15,7 @@ from domain.vocabulary import Side
 from graph.driver import Transaction
 from graph.events import PERSONAL_FIELDS
 from graph.items import slot_id, stored_changes
-from graph.records import properties, record
+from graph.records import present_properties, properties, record
 from graph.statements import statement
 
 LINES: LiteralString = """COLLECT {
@@ -225,7 +225,7 @@ async def create_claim(
         accountId=account_id,
         orderIds=[ends.order_id] if ends.order_id else [],
         offerIds=[ends.offer_id] if ends.offer_id else [],
-        properties=_present(properties(claim)),
+        properties=present_properties(claim),
     )
 
 
@@ -250,7 +250,7 @@ async def create_lines(
 ) -> None:
     """Write the lines of a claim; their slots are there already."""
     written = list(lines)
-    rows = [_present(properties(line_record(line, at))) for line in written]
+    rows = [present_properties(line_record(line, at)) for line in written]
     await transaction.run(CREATE_LINES, id=claim_id, lines=rows)
     links = [
         [line.id, slot_id(offer_id, line.slot.key)]
@@ -287,10 +287,4 @@ async def note_voice(transaction: Transaction, claim_id: str, side: Side, accoun
 
 async def write_evaluation(transaction: Transaction, claim_id: str, evaluation: Evaluation) -> None:
     """Write what one side says of a claim."""
-    await transaction.run(
-        CREATE_EVALUATION, id=claim_id, properties=_present(properties(evaluation))
-    )
-
-
-def _present(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if value is not None}
+    await transaction.run(CREATE_EVALUATION, id=claim_id, properties=present_properties(evaluation))

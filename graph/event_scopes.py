@@ -50,6 +50,10 @@ _ANCHORS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
     "NeedList": (_agents("(n)<-[:ISSUES_NEEDS]-(a:Agent)"), NONE),
     "MatchRun": (NONE, _areas("(n)-[:RUN_IN]->(x:Area)")),
     "Proposal": (NONE, _areas("(n)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(x:Area)")),
+    "Package": (
+        _agents(f"(n)<-[:BOUND_BY]-(:Claim){_SIDES}"),
+        _areas("(n)-[:PACKS]->(:Proposal)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(x:Area)"),
+    ),
     "Pairing": (_agents("(n)-[:PAIRS]->(a:Agent)"), NONE),
     "Agreement": (_agents("(n)-[:AGREED_BY]->(a:Agent)"), NONE),
     "Alliance": (

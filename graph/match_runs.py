@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from domain.records import MatchRun, Proposal
 from graph.driver import Graph, Transaction
+from graph.packages import PackedProposal
 from graph.records import present_properties, record
 from graph.statements import statement
 
@@ -58,6 +59,7 @@ WHERE p.state = 'OPEN'
         MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
         WHERE a.path STARTS WITH $path
     }
+    AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }
 RETURN p.id AS id ORDER BY id""",
 )
 SUPERSEDE = statement(
@@ -112,7 +114,8 @@ RETURN properties(p) AS proposal,
     head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId,
     head(COLLECT {
         MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area) RETURN a.path
-    }) AS areaPath""",
+    }) AS areaPath,
+    EXISTS { MATCH (p)<-[:PACKS]-(:Package) } AS packed""",
 )
 STANDING = statement(
     "match_runs.standing",
@@ -122,6 +125,7 @@ WHERE p.state = 'OPEN'
         MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
         WHERE a.path STARTS WITH $path
     }
+    AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }
 RETURN properties(p) AS proposal,
     head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
     head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId
@@ -158,7 +162,7 @@ USERS_OF_OFFER = statement(
     """MATCH (f:ResourceOffer {id: $id})
 RETURN COLLECT {
     MATCH (f)<-[:PROPOSES_OFFER]-(p:Proposal)-[:PROPOSES_ORDER]->(o:DemandOrder)
-    WHERE p.state = 'OPEN'
+    WHERE p.state = 'OPEN' AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }
     RETURN [o.id, p.quantity]
 } AS proposed,
 COLLECT {
@@ -178,12 +182,16 @@ RETURN p.id AS id""",
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
-    """A proposal with what it pairs; `area_path` is where the order is."""
+    """A proposal with what it pairs; `area_path` is where the order is.
+
+    `packed`: it is in a package.
+    """
 
     proposal: Proposal
     order_id: str
     offer_id: str
     area_path: str = ""
+    packed: bool = False
 
 
 async def area_path(run: Run, area_id: str) -> str | None:
@@ -192,7 +200,9 @@ async def area_path(run: Run, area_id: str) -> str | None:
     return rows[0]["path"] if rows else None
 
 
-async def lock_pairs(transaction: Transaction, rows: Sequence[ProposalRow], token: str) -> None:
+async def lock_pairs(
+    transaction: Transaction, rows: Sequence[ProposalRow | PackedProposal], token: str
+) -> None:
     """Lock the orders and offers that proposals are about to be linked to."""
     order_ids = sorted({row.order_id for row in rows})
     offer_ids = sorted({row.offer_id for row in rows})
@@ -326,6 +336,7 @@ def _proposal(row: Mapping[str, Any]) -> ProposalRow:
         order_id=row["orderId"],
         offer_id=row["offerId"],
         area_path=row.get("areaPath") or "",
+        packed=row.get("packed") or False,
     )
 
 

@@ -14,7 +14,8 @@ SET p.lock = $token
 WITH p
 RETURN properties(p) AS proposal,
     head([(p)-[:PROPOSES_ORDER]->(o:DemandOrder) | o.id]) AS orderId,
-    head([(p)-[:PROPOSES_OFFER]->(f:ResourceOffer) | f.id]) AS offerId""",
+    head([(p)-[:PROPOSES_OFFER]->(f:ResourceOffer) | f.id]) AS offerId,
+    EXISTS { MATCH (p)<-[:PACKS]-(:Package) } AS packed""",
     writes=True,
 )
 ENDORSE = statement(
@@ -29,11 +30,12 @@ CREATE (c)-[:ENDORSES]->(p)""",
 
 @dataclass(frozen=True, slots=True)
 class ProposalPair:
-    """A proposal with the order and the offer that it pairs."""
+    """A proposal with the order and the offer that it pairs, and whether it is in a package."""
 
     proposal: Proposal
     order_id: str | None
     offer_id: str | None
+    packed: bool
 
 
 async def read_proposal(
@@ -44,7 +46,8 @@ async def read_proposal(
     if not rows:
         return None
     row = rows[0]
-    return ProposalPair(record(Proposal, row["proposal"]), row["orderId"], row["offerId"])
+    proposal = record(Proposal, row["proposal"])
+    return ProposalPair(proposal, row["orderId"], row["offerId"], row["packed"])
 
 
 async def endorse(transaction: Transaction, proposal_id: str, claim_id: str) -> None:

@@ -75,6 +75,20 @@ class Package:
     value: int
 
 
+@dataclass(frozen=True, slots=True)
+class PackagesProof:
+    """How good a set of so many packages is: `value <= best <= bound`, of so many cycles.
+
+    `complete`: whether these are all cycles that there are.
+    """
+
+    count: int
+    cycles: int
+    complete: bool
+    value: int
+    bound: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
     """The best set of packages: `value <= best <= bound`.
@@ -92,6 +106,11 @@ class Packages:
     def proven(self) -> bool:
         """Whether no better set of packages exists."""
         return self.value == self.bound
+
+    @property
+    def proof(self) -> PackagesProof:
+        """The figures without the packages."""
+        return PackagesProof(len(self.packages), self.cycles, self.complete, self.value, self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,12 @@ def find_packages(
         value=sum(part.value for part in parts),
         bound=sum(part.bound for part in parts),
     )
+
+
+def packages_beside(found: Found, plan: Plan) -> Packages | None:
+    """Return the best packages of the lengths that the policy asks for; None where of none."""
+    longest = found.columns.policy.longest_cycle
+    return find_packages(found, plan, longest) if longest >= SHORTEST else None
 
 
 def cycle_value(values: Sequence[int]) -> int:

@@ -1,11 +1,12 @@
 """Plans as JSON text, as a run and its proposals keep them, and back."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from domain.identity import global_id
+from matching.cycles import Package, PackagesProof
 from matching.model import (
     ComponentProof,
     Counted,
@@ -36,7 +37,7 @@ class Certificate:
     """What a run keeps of its proof: how each component was proven, and what it reached.
 
     `practice` are the figures of first come, first served on the same orders and offers; `counted`
-    says how the plan's value is counted.
+    says how the plan's value is counted; `packages` how good those are that were sought beside it.
     """
 
     components: tuple[ComponentProof, ...]
@@ -44,6 +45,7 @@ class Certificate:
     practice: Summary
     counted: Counted
     fairness: Fairness | None = None
+    packages: PackagesProof | None = None
 
 
 def _text(value: object) -> str:
@@ -93,10 +95,22 @@ def weights_text(policy: Policy) -> str:
 
 def reasons_text(proposal: Proposal) -> str:
     """Return the parts of a proposal's score and its reasons."""
+    return _reasons_text(proposal.parts, proposal.reasons)
+
+
+def package_text(package: Package) -> str:
+    """Return the reasons of a package: how many are in it, and how many have else nothing."""
+    reasons = [Reason("CYCLE", {"count": len(package.agents)})]
+    if package.unserved:
+        reasons.append(Reason("UNSERVED", {"count": len(package.unserved)}))
+    return _reasons_text((), reasons)
+
+
+def _reasons_text(parts: Sequence[Part], reasons: Sequence[Reason]) -> str:
     return _text(
         {
-            "parts": [[part.name, part.weight, part.value] for part in proposal.parts],
-            "reasons": [[reason.code, dict(reason.data)] for reason in proposal.reasons],
+            "parts": [[part.name, part.weight, part.value] for part in parts],
+            "reasons": [[reason.code, dict(reason.data)] for reason in reasons],
         }
     )
 
@@ -165,6 +179,8 @@ def certificate_text(certificate: Certificate) -> str:
             "firstComeFirstServed": _summary(certificate.practice),
             "counted": asdict(certificate.counted),
             "fairness": None if certificate.fairness is None else asdict(certificate.fairness),
+            # Only of runs that looked for them.
+            **({"packages": asdict(certificate.packages)} if certificate.packages else {}),
         }
     )
 
@@ -175,6 +191,7 @@ def read_certificate(document: str) -> Certificate:
     reached = _read_summary(found["reached"])
     # Runs of before there was a bonus have neither of the last two.
     counted, fairness = found.get("counted"), found.get("fairness")
+    packages = found.get("packages")
     return Certificate(
         components=tuple(
             ComponentProof(
@@ -192,6 +209,7 @@ def read_certificate(document: str) -> Certificate:
         practice=_read_summary(found["firstComeFirstServed"]),
         counted=Counted(**counted) if counted else Counted(reached.value),
         fairness=Fairness(**fairness) if fairness else None,
+        packages=PackagesProof(**packages) if packages else None,
     )
 
 

@@ -29,8 +29,9 @@ from resolvers.claims_common import (
     both_sides,
     caller_of,
     check_version,
+    follow,
     fresh_viewer,
-    open_claim,
+    open_with_package,
     refuse_strangers,
     run_claim_write,
 )
@@ -192,31 +193,34 @@ async def _step_in(
     expected_version: int | None,
 ) -> Claim:
     viewer = await fresh_viewer(transaction, call.account_id, call.now)
-    scene, ends, before = await open_claim(transaction, claim_id, call.token, call.now)
+    opened, bound = await open_with_package(transaction, claim_id, call.token, call.now)
+    scene, ends, before = opened.scene, opened.ends, opened.before
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     actor = actor_of(viewer, supplier, receiver, before)
     refuse_strangers(viewer, actor, supplier, claim_id, request.action)
-    if scene.lapsed:
-        raise LapsedHoldsError(scene.lapsed)
+    others: frozenset[str] = bound.lapsed if bound else frozenset()
+    if lapsed := scene.lapsed | others:
+        raise LapsedHoldsError(lapsed)
     await check_version(transaction, "Claim", claim_id, expected_version, before.claim.version)
     step = _step(request, scene, before, call)
     outcome = apply(before.claim, step, actor, call.now, call.policy, before.evaluated)
     lines = _lines_after(before, step, outcome)
-    if needs_room(scene, request.action, outcome.claim.state):
+    claim, changes = await follow(transaction, outcome.claim, bound, call.token, call.now)
+    if needs_room(scene, request.action, claim.state):
         check_room(scene, lines, call.now)
-    changes = await write_claim(transaction, scene, ends, outcome.claim, lines, None, call.now)
+    changes |= await write_claim(transaction, scene, ends, claim, lines, None, call.now)
     if outcome.side is not None:
         await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)
     if request.action is ClaimAction.EVALUATE and outcome.side is not None:
         evaluation = await _evaluate(transaction, claim_id, request, outcome.side, call)
         events.add_changes(changes, evaluation)
-    escalation = await _escalate(transaction, scene, outcome.claim, request.action, call)
+    escalation = await _escalate(transaction, scene, claim, request.action, call)
     events.add_changes(changes, escalation)
     await events.write_event(
         transaction,
         events.event(call.event_id, call.now, call.account_id, f"CLAIM_{request.action}", changes),
     )
-    return outcome.claim
+    return claim
 
 
 def _step(request: StepRequest, scene: Scene, before: ClaimFile, call: Call) -> Step:

@@ -1,7 +1,7 @@
 """What the use cases of claims share: entry, repetition, standing, and holds that have lapsed."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,16 +12,18 @@ from domain.claims import THE_SYSTEM, Actor, ClaimAction, ClaimPolicy, Step
 from domain.errors import Forbidden, NotFound, NotSignedIn, VersionConflict
 from domain.identity import NodeReference, derived_id
 from domain.language import Phrase
+from domain.packages import together
 from domain.records import Claim
 from domain.rights import AgentPlace, Subject, may_see_item
-from domain.vocabulary import ClaimState, Side
-from graph import accounts, claims, events, items, nodes, standing
+from domain.vocabulary import ClaimState, PackageState, Side
+from graph import accounts, claims, events, items, nodes, packages, standing
 from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Graph, Transaction
+from graph.events import Changes, changes_between
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.items import OfferItem, OrderItem
 from graph.standing import read_agents
-from resolvers.claims_ledger import Scene, write_claim
+from resolvers.claims_ledger import Scene, check_room, needs_room, write_claim
 
 T = TypeVar("T")
 
@@ -168,18 +170,107 @@ async def read_items(
     return order, offer
 
 
-async def open_claim(
-    transaction: Transaction, claim_id: str, call_token: str, now: datetime
-) -> tuple[Scene, ClaimEnds, ClaimFile]:
-    """Lock and read a claim with its order and its offer. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class OpenedClaim:
+    """A claim, locked and read, with its order, its offer and what it binds."""
+
+    scene: Scene
+    ends: ClaimEnds
+    before: ClaimFile
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The open package that binds a claim, and the other claims of it, locked and read."""
+
+    package_id: str
+    others: tuple[OpenedClaim, ...]
+
+    @property
+    def lapsed(self) -> frozenset[str]:
+        """Proposals on what the others name that still have to be written EXPIRED."""
+        return frozenset(claim_id for other in self.others for claim_id in other.scene.lapsed)
+
+
+async def open_with_package(
+    transaction: Transaction, claim_id: str, token: str, now: datetime
+) -> tuple[OpenedClaim, Bound | None]:
+    """Lock and read a claim with its order and its offer, and all that its open package binds.
+
+    First all orders, then all offers, then all claims, each by their ids. Raises NotFound.
+    """
+    package = await packages.open_of(transaction, claim_id)
+    claim_ids = (claim_id,) if package is None else package.claim_ids
+    ends = {each: await _ends_of(transaction, each) for each in claim_ids}
+    scenes = await read_scenes(
+        transaction,
+        {each: (end.order_id, end.offer_id, each) for each, end in ends.items()},
+        now,
+        token,
+    )
+    opened: dict[str, OpenedClaim] = {}
+    for each in claim_ids:
+        before = await claims.read_claim(transaction, each, ends[each], token)
+        opened[each] = OpenedClaim(replace(scenes[each], before=before), ends[each], before)
+    found = opened.pop(claim_id)
+    if package is None or found.before.claim.state is not ClaimState.PROPOSED:
+        return found, None
+    return found, Bound(package.id, tuple(opened.values()))
+
+
+async def read_scenes(
+    transaction: Transaction,
+    named: Mapping[str, tuple[str | None, str | None, str | None]],
+    now: datetime,
+    token: str,
+) -> dict[str, Scene]:
+    """Lock and read what several claims name: all orders, then all offers, each by their ids.
+
+    `named` says of each its order, its offer, and the claim, if there is one already; no order and
+    no offer is named twice. Raises NotFound.
+    """
+    scenes = {key: Scene(None, None) for key in named}
+    for key, (order_id, _, _) in sorted(named.items(), key=lambda each: each[1][0] or ""):
+        order, _ = await read_items(transaction, order_id, None, None, now, token)
+        scenes[key] = replace(scenes[key], order=order)
+    for key, (_, offer_id, claim_id) in sorted(named.items(), key=lambda each: each[1][1] or ""):
+        _, offer = await read_items(transaction, None, offer_id, claim_id, now, token)
+        scenes[key] = replace(scenes[key], offer=offer)
+    return scenes
+
+
+async def _ends_of(transaction: Transaction, claim_id: str) -> ClaimEnds:
     ends = await claims.read_ends(transaction, claim_id)
     if ends is None:
         raise NotFound(type="Claim", id=NodeReference("Claim", claim_id))
-    order, offer = await read_items(
-        transaction, ends.order_id, ends.offer_id, claim_id, now, call_token
-    )
-    before = await claims.read_claim(transaction, claim_id, ends, call_token)
-    return Scene(order, offer, before), ends, before
+    return ends
+
+
+async def follow(
+    transaction: Transaction, claim: Claim, bound: Bound | None, token: str, now: datetime
+) -> tuple[Claim, Changes]:
+    """Write what a step of a claim means for its open package and for the other claims of it.
+
+    Returns the claim as it is to be written, and the changes. Raises what `check_room` does, where
+    all are confirmed and an owner chose among proposals.
+    """
+    if bound is None:
+        return claim, {}
+    result = together(claim, [other.before.claim for other in bound.others], now)
+    changes: Changes = {}
+    if result.state is PackageState.PROPOSED:
+        return result.claim, changes
+    for other, after in zip(bound.others, result.others, strict=True):
+        if needs_room(other.scene, ClaimAction.ACCEPT, after.state):
+            check_room(other.scene, other.before.lines, now)
+        changes |= await write_claim(
+            transaction, other.scene, other.ends, after, other.before.lines, None, now
+        )
+    (package,) = await packages.lock(transaction, [bound.package_id], token)
+    closed = replace(package, state=result.state, closed_at=now)
+    changes[package.id] = changes_between(package, closed)
+    await packages.update(transaction, closed, changes[package.id])
+    return result.claim, changes
 
 
 async def system_step(
@@ -193,12 +284,14 @@ async def system_step(
     event_id = derived_id("Event", claim_id, action)
 
     async def work(transaction: Transaction) -> bool:
-        scene, ends, before = await open_claim(transaction, claim_id, event_id, now)
+        opened, bound = await open_with_package(transaction, claim_id, event_id, now)
+        before = opened.before
         if before.claim.state is due or state_now(before.claim, now, policy) is not due:
             return False
         outcome = apply(before.claim, Step(action), THE_SYSTEM, now, policy)
-        changes = await write_claim(
-            transaction, scene, ends, outcome.claim, before.lines, None, now
+        claim, changes = await follow(transaction, outcome.claim, bound, event_id, now)
+        changes |= await write_claim(
+            transaction, opened.scene, opened.ends, claim, before.lines, None, now
         )
         await events.write_event(
             transaction,

@@ -1,12 +1,21 @@
 """The first step of a claim, inside its transaction."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from domain.access import Viewer
 from domain.claim_steps import propose
 from domain.claims import ClaimAction, Terms, expiry
-from domain.errors import BadInput, Forbidden, NotClaimable, NotFound, SameSides, TooManyOpen
+from domain.errors import (
+    BadInput,
+    BoundByPackage,
+    Forbidden,
+    NotClaimable,
+    NotFound,
+    SameSides,
+    TooManyOpen,
+)
 from domain.holds import LineRequest, lines_of
 from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE
@@ -36,7 +45,10 @@ _STARTED_BY = {Initiator.SUPPLIER: Side.SUPPLIER, Initiator.RECEIVER: Side.RECEI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeRequest:
-    """A claim as a client asks for it."""
+    """A claim as a client asks for it.
+
+    One in a package lapses at the latest with the others: `until`.
+    """
 
     initiator: Initiator
     lines: tuple[LineRequest, ...]
@@ -46,6 +58,8 @@ class ProposeRequest:
     receiver_id: str | None
     note: str | None
     proposal_id: str | None
+    until: datetime | None = None
+    in_package: bool = False
 
     def as_input(self) -> dict[str, Any]:
         """Return what makes two requests the same."""
@@ -77,6 +91,22 @@ async def propose_in(
     scene = Scene(order, offer)
     if scene.lapsed:
         raise LapsedHoldsError(scene.lapsed)
+    claim, changes = await start_claim(transaction, call, viewer, request, scene, claim_id)
+    event = events.event(call.event_id, call.now, call.account_id, "CLAIM_PROPOSE", changes)
+    await events.write_event(transaction, event)
+    return claim
+
+
+async def start_claim(
+    transaction: Transaction,
+    call: Call,
+    viewer: Viewer,
+    request: ProposeRequest,
+    scene: Scene,
+    claim_id: str,
+) -> tuple[Claim, Changes]:
+    """Check and write a new claim with its holds, its order and offer locked and read before."""
+    order, offer = scene.order, scene.offer
     ends = _ends(request, order, offer)
     supplier, receiver = await both_sides(transaction, ends.supplier_id, ends.receiver_id)
     if supplier.id == receiver.id:
@@ -90,19 +120,18 @@ async def propose_in(
     terms = _terms(request, scene, claim_id, call)
     measure = order.order.measure if order else offer.offer.measure if offer else ""
     outcome = propose(claim_id, request.initiator, actor, terms, measure, call.now, request.note)
+    claim = replace(outcome.claim, in_package=True) if request.in_package else outcome.claim
     check_room(scene, terms.lines, call.now)
     if outcome.side is not None:
         starter = supplier if outcome.side is Side.SUPPLIER else receiver
         await _check_open_proposals(transaction, starter, outcome.side, call)
     changes = await write_claim(
-        transaction, scene, ends, outcome.claim, terms.lines, call.account_id, call.now
+        transaction, scene, ends, claim, terms.lines, call.account_id, call.now
     )
     if outcome.side is not None:
         await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)
     changes |= await _endorse(transaction, request, claim_id, call.token)
-    event = events.event(call.event_id, call.now, call.account_id, "CLAIM_PROPOSE", changes)
-    await events.write_event(transaction, event)
-    return outcome.claim
+    return claim, changes
 
 
 def _ends(request: ProposeRequest, order: OrderItem | None, offer: OfferItem | None) -> ClaimEnds:
@@ -159,7 +188,8 @@ def _terms(request: ProposeRequest, scene: Scene, claim_id: str, call: Call) -> 
     order = scene.order.order if scene.order else None
     offer = scene.offer.offer if scene.offer else None
     lines = with_ids(lines_of(request.lines, order, offer, call.now), claim_id, 0)
-    return Terms(lines, expiry(call.now, call.policy, order, lines))
+    lapses = expiry(call.now, call.policy, order, lines)
+    return Terms(lines, lapses if request.until is None else min(lapses, request.until))
 
 
 async def _check_open_proposals(
@@ -184,6 +214,8 @@ async def _endorse(
         raise NotFound(type="Proposal", id=NodeReference("Proposal", request.proposal_id))
     if (pair.order_id, pair.offer_id) != (request.order_id, request.offer_id):
         raise BadInput(field="proposalId", value=request.proposal_id, expected="orderId, offerId")
+    if pair.packed and not request.in_package:
+        raise BoundByPackage(action="ENDORSE")
     if pair.proposal.state is not ProposalState.OPEN:
         raise NotClaimable(
             node=NodeReference("Proposal", pair.proposal.id), state=pair.proposal.state

@@ -40,10 +40,10 @@ from graph.records import present_properties
 from graph.run_owners import LockedRun
 from matching.baseline import first_come_first_served
 from matching.changes import PlanChange, changes_of
+from matching.cycles import Packages, packages_beside
 from matching.documents import (
     Certificate,
     certificate_text,
-    reasons_text,
     unmatched_text,
 )
 from matching.matcher import check_ids, plan_of_solved
@@ -57,6 +57,8 @@ from matching.summary import summarise
 from resolvers.claims import propose
 from resolvers.claims_common import caller_of
 from resolvers.matching_situation import read_situation
+from resolvers.packages_found import package_rows, supersede_packages, write_packages
+from resolvers.proposal_records import proposal_record
 
 DEFAULT_POLICY = Policy()
 DEFAULT_CLAIM_POLICY = ClaimPolicy()
@@ -69,7 +71,8 @@ OpenExecutor = Callable[[], AbstractContextManager[Executor | None]]
 class Planned:
     """A plan with what it was made from, and first come, first served on the same.
 
-    `changes` are those of the last plan; `memory` is what the run leaves for the next.
+    `changes` are those of the last plan; `memory` is what the run leaves for the next. `packages`
+    are found beside the plan, where the policy asks for them.
     """
 
     situation: Situation
@@ -77,6 +80,7 @@ class Planned:
     practice: Plan
     changes: tuple[PlanChange, ...]
     memory: str
+    packages: Packages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def _plan(
         first_come_first_served(situation, policy, found),
         changes_of(situation, policy, best, rest.dropped),
         memory_text(memory_of(situation, offer_prices(solved))),
+        packages_beside(found, best),
     )
 
 
@@ -161,12 +166,16 @@ async def write_plan(
     """
     run = _finished_run(locked.run, finished, planned)
     rows = _proposal_rows(run, planned.plan)
-    await match_runs.lock_pairs(transaction, rows, token)
+    packed = package_rows(run, planned.packages)
+    pairs = [*rows, *(each for row in packed for each in row.proposals)]
+    await match_runs.lock_pairs(transaction, pairs, token)
     superseded = await _supersede(transaction, locked.path, token, planned.situation.pins)
     await run_owners.finish(transaction, run.id, present_properties(run))
     await match_runs.create_proposals(transaction, run.id, rows)
     await match_runs.remember(transaction, run.id, locked.path, planned.memory)
     changes: Changes = {run.id: events.changes_between(locked.run, run), **superseded}
+    changes |= await supersede_packages(transaction, locked.path, token, finished)
+    changes |= await write_packages(transaction, run.id, packed)
     for row in rows:
         # Named, not quoted: the rest of a proposal never changes.
         state = {"state": [None, row.proposal.state.value]}
@@ -289,6 +298,7 @@ def _finished_run(run: MatchRun, finished: datetime, planned: Planned) -> MatchR
         practice=summarise(situation, planned.practice),
         counted=best.counted,
         fairness=best.fairness,
+        packages=planned.packages.proof if planned.packages else None,
     )
     return replace(
         run,
@@ -311,19 +321,7 @@ def _finished_run(run: MatchRun, finished: datetime, planned: Planned) -> MatchR
 def _proposal_rows(run: MatchRun, best: Plan) -> list[ProposalRow]:
     return [
         ProposalRow(
-            proposal=ProposalRecord(
-                id=derived_id("Proposal", run.id, proposal.order_id, proposal.offer_id),
-                created_at=run.created_at,
-                state=ProposalState.OPEN,
-                quantity=proposal.quantity,
-                offer_quantity=proposal.offer_quantity,
-                measure=proposal.measure,
-                score=round(proposal.score, 6),
-                reasons=reasons_text(proposal),
-                slots=tuple(share.slot for share in proposal.slots),
-                slot_quantities=tuple(share.quantity for share in proposal.slots),
-                pinned=proposal.pinned > 0,
-            ),
+            proposal=proposal_record(run, proposal),
             order_id=proposal.order_id,
             offer_id=proposal.offer_id,
         )

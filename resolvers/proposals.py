@@ -98,6 +98,8 @@ async def _decide(
         if earlier is not None:
             return row.proposal
         check_coordinates(fresh, row.area_path, decision.action)
+        if row.packed:
+            raise MatchingError(reason=Phrase("matching.problem.PACKED"))
         if row.proposal.state is not ProposalState.OPEN:
             raise MatchingError(reason=Phrase("matching.problem.NOT_OPEN"))
         after = decided(row.proposal)

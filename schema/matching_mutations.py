@@ -9,16 +9,23 @@ from domain.vocabulary import Urgency
 from graph.records import camel
 from matching.model import Policy
 from matching.policies import policy_of
-from resolvers import match_runs, matching, proposals
+from resolvers import match_runs, matching, packages, proposals
 from resolvers.pair_why import compare_policies
 from schema.changes import INPUT, answer
 from schema.context import Info
 from schema.ids import AGENTS, encode, optional_uid, reference, uid
-from schema.problems import EntryProblem, MatchingRunProblem, Problem, problem_of
+from schema.problems import (
+    ClaimProblem,
+    EntryProblem,
+    MatchingRunProblem,
+    Problem,
+    StateRefusedProblem,
+    problem_of,
+)
 from schema.resolve import read_node
 from schema.together import Together
 from schema.types.claims import Claim
-from schema.types.matching import MatchRun, Proposal
+from schema.types.matching import MatchRun, Package, Proposal
 from schema.types.plans import PolicyOutcome, policy_outcome
 from schema.values import Long
 
@@ -138,6 +145,14 @@ class PinProposalInput:
     pinned: bool = True
 
 
+@strawberry.input
+class ProposePackageInput:
+    """Which package is to become claims, one for each of its proposals."""
+
+    idempotency_key: str
+    package_id: strawberry.ID
+
+
 @strawberry.type
 class RunMatchingPayload:
     """The run, its proposals written; or, of a dry run, what several policies would reach."""
@@ -224,6 +239,22 @@ class PinProposalPayload:
         return await read_node(info, "Proposal", self.proposal_id)
 
 
+@strawberry.type
+class ProposePackagePayload:
+    """The package after it was proposed."""
+
+    package_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def package(self, info: Info) -> Package | None:
+        """The package, read by this field's own selection."""
+        return await read_node(info, "Package", self.package_id)
+
+
+ProposePackageResult = Annotated[
+    ProposePackagePayload | ClaimProblem | StateRefusedProblem,
+    strawberry.union("ProposePackageResult"),
+]
 PinProposalResult = Annotated[
     PinProposalPayload | MatchingRunProblem, strawberry.union("PinProposalResult")
 ]
@@ -378,6 +409,20 @@ async def _pin(info: Info, given: PinProposalInput) -> PinProposalPayload:
     return PinProposalPayload(proposal_id=pinned.id)
 
 
+async def _propose_package(info: Info, given: ProposePackageInput) -> ProposePackagePayload:
+    context = info.context
+    proposed = await packages.propose_package(
+        context.graph,
+        viewer=context.viewer,
+        package_id=uid(given.package_id, "Package"),
+        idempotency_key=given.idempotency_key,
+        clock=context.clock,
+        ids=context.ids,
+        policy=context.claim_policy,
+    )
+    return ProposePackagePayload(package_id=proposed.id)
+
+
 @strawberry.type
 class MatchingMutations:
     """Matching runs and what becomes of their proposals."""
@@ -423,3 +468,10 @@ class MatchingMutations:
     ) -> PinProposalResult:
         """Say that later runs are to hold a proposal, or no longer to."""
         return await answer(info, _pin(info, given))
+
+    @strawberry.mutation
+    async def propose_package(
+        self, info: Info, given: Annotated[ProposePackageInput, INPUT]
+    ) -> ProposePackageResult:
+        """Make claims of all proposals of a package, confirmed together or not at all."""
+        return await answer(info, _propose_package(info, given))

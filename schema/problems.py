@@ -174,6 +174,13 @@ class MeasuresDifferProblem(Problem):
 
 
 @strawberry.type
+class BoundByPackageProblem(Problem):
+    """What is in a package is not changed, or decided of, alone."""
+
+    action: str
+
+
+@strawberry.type
 class SameSidesProblem(Problem):
     """Supplier and receiver are one agent."""
 
@@ -279,6 +286,7 @@ ClaimProblem: TypeAlias = (
     | LotViolatedProblem
     | MeasuresDifferProblem
     | SameSidesProblem
+    | BoundByPackageProblem
     | NotClaimableProblem
     | HeldByClaimsProblem
     | TooManyOpenProblem
@@ -309,6 +317,7 @@ _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.LotViolated: LotViolatedProblem,
     errors.MeasuresDiffer: MeasuresDifferProblem,
     errors.SameSides: SameSidesProblem,
+    errors.BoundByPackage: BoundByPackageProblem,
     errors.NotClaimable: NotClaimableProblem,
     errors.HeldByClaims: HeldByClaimsProblem,
     errors.TooManyOpen: TooManyOpenProblem,

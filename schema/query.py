@@ -16,7 +16,7 @@ from schema.types.common import Connection, Node
 from schema.types.history import Event
 from schema.types.imports import Import
 from schema.types.items import Category, DemandOrder, NeedList, ResourceList, ResourceOffer
-from schema.types.matching import MatchRun, Proposal
+from schema.types.matching import MatchRun, Package, Proposal
 from schema.types.webhooks import Webhook
 from schema.viewer import Viewer, viewer_of
 
@@ -72,6 +72,8 @@ class Query(SpecialRoots, Vocabularies):
     match_runs: Connection[MatchRun] = page()
     proposal: Proposal | None = root(ById(), id=strawberry.ID)
     proposals: Connection[Proposal] = page()
+    package: Package | None = root(ById(), id=strawberry.ID)
+    packages: Connection[Package] = page()
     import_: Import | None = root(ById(), "import", id=strawberry.ID)
     imports: Connection[Import] = page()
     event: Event | None = root(ById(), id=strawberry.ID)

@@ -13,7 +13,7 @@ from domain.measures import written
 from matching.baseline import first_come_first_served
 from matching.changes import PlanChange, changes_of
 from matching.comparison import compare
-from matching.cycles import SHORTEST, Packages, find_packages
+from matching.cycles import Packages, packages_beside
 from matching.dimacs import dimacs_lines
 from matching.explain import (
     change_sentence,
@@ -64,9 +64,7 @@ def match_files(output: Output, files: Files, *, now: datetime, policy: Policy) 
             solved = solve(found, progress, pool)
         plan = plan_of_solved(situation, solved)
         practice = first_come_first_served(situation, policy, found)
-        packages = None
-        if policy.longest_cycle >= SHORTEST:
-            packages = find_packages(found, plan, policy.longest_cycle)
+        packages = packages_beside(found, plan)
     document = _document(output, situation, policy, plan, practice)
     changes = changes_of(situation, policy, plan, rest.dropped)
     document["changes"] = [_change(output, change) for change in changes]

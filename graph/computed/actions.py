@@ -13,13 +13,14 @@ from domain.actions import (
     names,
     offer_claimable,
     order_claimable,
+    package_actions,
     proposal_actions,
     run_actions,
 )
 from domain.claim_rights import SHOWN_IN, may_attach, possible_actions
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.rights import Subject
-from domain.vocabulary import ListState, ProposalState, RunState, Selection, Side
+from domain.vocabulary import ListState, PackageState, ProposalState, RunState, Selection, Side
 from graph.access import ACCOUNT, NOW, Rules
 from graph.match_runs import EVERYWHERE
 from graph.reads.computed import Asked, Computed, Place
@@ -40,6 +41,7 @@ CLAIM = (
     "deliveredAt",
     "completedAt",
     "pendingRequest",
+    "inPackage",
 )
 ORDER = (
     "id",
@@ -217,15 +219,18 @@ def _proposal_facts(at: Place) -> Sequence[str]:
     return (
         standing_of(f"{order}<-[:NEEDS]-(f1:Agent)", "f1"),
         f"head([{order}-[:ORDER_AT]->(f1:Area) | f1.path])",
+        f"EXISTS {{ MATCH ({at.node})<-[:PACKS]-(:Package) }}",
     )
 
 
 def _proposal(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[str]:
-    receiver, area_path = facts
+    receiver, area_path, packed = facts
     coordinator = receiver is not None and place_of(receiver).coordinated_by(asked.viewer)
     state = ProposalState(properties[0])
     return names(
-        proposal_actions(asked.viewer, state, coordinator=coordinator, area_path=area_path)
+        proposal_actions(
+            asked.viewer, state, coordinator=coordinator, area_path=area_path, packed=packed
+        )
     )
 
 
@@ -238,8 +243,20 @@ def _run(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[
     return names(run_actions(asked.viewer, RunState(properties[0]), area_path or EVERYWHERE))
 
 
+def _package_facts(at: Place) -> Sequence[str]:
+    orders = f"({at.node})-[:PACKS]->(:Proposal)-[:PROPOSES_ORDER]->(:DemandOrder)"
+    return (f"[{orders}<-[:NEEDS]-(f1:Agent) | {STANDING.replace('{agent}', 'f1')}]",)
+
+
+def _package(properties: Sequence[Any], facts: Sequence[Any], asked: Asked) -> list[str]:
+    (receivers,) = facts
+    coordinated = [place_of(each).coordinated_by(asked.viewer) for each in receivers]
+    return names(package_actions(PackageState(properties[0]), coordinated=coordinated))
+
+
 CLAIM_ACTIONS = allowed(CLAIM, _claim_facts, _claim)
 ORDER_ACTIONS = allowed(ORDER, _order_facts, _order)
 OFFER_ACTIONS = allowed(OFFER, _offer_facts, _offer)
 PROPOSAL_ACTIONS = allowed(("state",), _proposal_facts, _proposal)
 RUN_ACTIONS = allowed(("state",), _run_facts, _run)
+PACKAGE_ACTIONS = allowed(("state",), _package_facts, _package)

@@ -29,6 +29,7 @@ from graph.migrations import (
     m0010_webhooks,
     m0011_read_in_order,
     m0012_runs,
+    m0013_packages,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -65,6 +66,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(10, "webhooks", m0010_webhooks.apply),
     Migration(11, "read_in_order", m0011_read_in_order.apply),
     Migration(12, "runs", m0012_runs.apply),
+    Migration(13, "packages", m0013_packages.apply),
 )
 
 APPLIED = statement(

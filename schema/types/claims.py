@@ -14,9 +14,10 @@ from schema.types.items import DemandOrder, ResourceOffer, Slot
 
 if TYPE_CHECKING:
     from schema.types.co_building import Agreement
-    from schema.types.matching import Proposal
+    from schema.types.matching import Package, Proposal
 
 Agreements = Connection[Annotated["Agreement", strawberry.lazy("schema.types.co_building")]]
+OnePackage = Annotated["Package", strawberry.lazy("schema.types.matching")]
 OneProposal = Annotated["Proposal", strawberry.lazy("schema.types.matching")]
 
 
@@ -35,6 +36,7 @@ class Claim(records.Claim, Node):
     agreements: Agreements = many("COVERS", IN)
     events: Events = many("CHANGED", IN, order="position")
     proposal: OneProposal | None = one("ENDORSES")
+    package: OnePackage | None = one("BOUND_BY")
 
 
 @node

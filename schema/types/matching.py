@@ -1,7 +1,7 @@
 """Matching runs and their proposals."""
 
 from domain import records
-from graph.computed.actions import PROPOSAL_ACTIONS, RUN_ACTIONS
+from graph.computed.actions import PACKAGE_ACTIONS, PROPOSAL_ACTIONS, RUN_ACTIONS
 from graph.mapping import IN, Structured
 from schema.declare import computed, many, node_with, one, structured
 from schema.types.agents import Area, Events
@@ -45,6 +45,7 @@ class MatchRun(records.MatchRun, Node):
     allowed_actions: Actions = computed(RUN_ACTIONS)
     area: Area | None = one("RUN_IN")
     proposals: Connection["Proposal"] = many("PROPOSED")
+    packages: Connection["Package"] = many("FOUND_PACKAGE")
     events: Events = many("CHANGED", IN, order="position")
 
 
@@ -58,4 +59,16 @@ class Proposal(records.Proposal, Node):
     order: DemandOrder | None = one("PROPOSES_ORDER")
     offer: ResourceOffer | None = one("PROPOSES_OFFER")
     claims: Connection[Claim] = many("ENDORSES", IN)
+    package: "Package | None" = one("PACKS", IN)
+    events: Events = many("CHANGED", IN, order="position")
+
+
+@node_with(reasons=(list[MatchReason], Structured(parse_reasons)))
+class Package(records.Package, Node):
+    """Proposals that stand or fall together."""
+
+    allowed_actions: Actions = computed(PACKAGE_ACTIONS)
+    run: MatchRun | None = one("FOUND_PACKAGE", IN)
+    proposals: Connection[Proposal] = many("PACKS")
+    claims: Connection[Claim] = many("BOUND_BY", IN)
     events: Events = many("CHANGED", IN, order="position")

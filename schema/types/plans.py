@@ -226,6 +226,17 @@ class FloorReport:
 
 
 @strawberry.type
+class PackagesProof:
+    """How good the packages of a run are: no set of them is worth more than the bound."""
+
+    count: int
+    cycles: int
+    complete: bool
+    value: Long
+    bound: Long
+
+
+@strawberry.type
 class Certificate:
     """The proof of a run, and what first come, first served would have reached."""
 
@@ -234,6 +245,7 @@ class Certificate:
     first_come_first_served: PlanSummary
     counted: ValueParts
     fairness: FloorReport | None
+    packages: PackagesProof | None
 
 
 @strawberry.type
@@ -335,6 +347,7 @@ def parse_certificate(stored: str) -> dict[str, Any] | None:
         "firstComeFirstServed": _summary(found.practice),
         "counted": asdict(found.counted),
         "fairness": None if found.fairness is None else _fairness(found.fairness),
+        "packages": None if found.packages is None else asdict(found.packages),
     }
 
 

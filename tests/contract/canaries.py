@@ -70,6 +70,7 @@ WITHOUT: Mapping[str, str] = {
     "MatchRun.progress": PARSED,
     "MatchRun.failure": PARSED,
     "Proposal.reasons": PARSED,
+    "Package.reasons": PARSED,
 }
 """Fields that hold no canary, and why; vocabularies and windows cannot either."""
 UNCHANGED = frozenset({OF_THE_NODE, DECIDES})

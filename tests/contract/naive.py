@@ -83,6 +83,7 @@ class Naive:
             "Slot": lambda each: all(map(self._item, self.into(each, "HAS_SLOT"))),
             "MatchRun": self._run,
             "Proposal": self._proposal,
+            "Package": self._package,
             "Account": self._account,
             "Grant": self._grant,
             "Deputyship": self._deputyship,
@@ -174,6 +175,10 @@ class Naive:
         (order,) = self.out(name, "PROPOSES_ORDER")
         (place,) = self.out(order, "ORDER_AT")
         return self.viewer.coordinates(cast("Area", self.world.records[place]).path)
+
+    def _package(self, name: str) -> bool:
+        packed, bound = self.out(name, "PACKS"), self.into(name, "BOUND_BY")
+        return any(map(self._proposal, packed)) or any(map(self._claim, bound))
 
     def _run(self, name: str) -> bool:
         paths = [cast("Area", self.world.records[area]).path for area in self.out(name, "RUN_IN")]

@@ -20,6 +20,7 @@ from domain.records import (
     Member,
     NeedList,
     Node,
+    Package,
     Pairing,
     PartyBranch,
     Proposal,
@@ -56,6 +57,7 @@ ROOTS: dict[str, type[Node]] = {
     "imports": Import,
     "matchRuns": MatchRun,
     "proposals": Proposal,
+    "packages": Package,
 }
 AGENTS = (Area, Unit, PartyBranch, Member)
 
@@ -280,5 +282,5 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
     kinds = {type(WORLD.records[name]) for name in hidden}
     assert kinds == {
         ResourceOffer, DemandOrder, ResourceList, NeedList, Slot, Member, Claim, ClaimLine,
-        Evaluation, MatchRun, Proposal, CheckIn, Import,
+        Evaluation, MatchRun, Proposal, Package, CheckIn, Import,
     }  # fmt: skip

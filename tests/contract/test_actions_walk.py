@@ -85,7 +85,7 @@ SAID: dict[str, dict[str, Any]] = {
 """What the input of an action says beside the node."""
 SUBJECTS = (
     "id", "listId", "offerId", "orderId", "claimId", "accountId", "grantId", "deputyshipId",
-    "personId", "proposalId", "runId",
+    "personId", "proposalId", "runId", "packageId",
 )  # fmt: skip
 """The fields of inputs that name the node which a mutation is about."""
 _AGENT = frozenset({"EDIT", "REGISTER", "RETIRE", "ADD_LIST", "ADD_ITEM"})
@@ -110,6 +110,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "MatchRun": frozenset({"CANCEL"}),
     "NeedList": _LIST,
     "Pairing": _TIE,
+    "Package": frozenset({"PROPOSE"}),
     "PartyBranch": _AGENT,
     "Proposal": frozenset({"REJECT", "PIN"}),
     "ResourceList": _LIST,

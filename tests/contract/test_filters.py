@@ -197,6 +197,6 @@ def test_every_field_of_a_node_can_be_asked_for() -> None:
         ("MatchRun", "weights"), ("MatchRun", "unmatched"), ("MatchRun", "certificate"),
             ("MatchRun", "changes"), ("MatchRun", "progress"), ("MatchRun", "failure"),
         ("Proposal", "reasons"), ("Proposal", "parts"), ("Proposal", "slotQuantities"),
-        ("Event", "actorRoles"),
+        ("Package", "reasons"), ("Event", "actorRoles"),
     }  # fmt: skip
     assert {DemandOrder.__name__, "Agent"} <= set(MAPPING.filters)

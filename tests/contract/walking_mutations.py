@@ -33,6 +33,7 @@ NODES = {
     "offerId": "offer1",
     "orderId": "order1",
     "ownerId": "unit4",
+    "packageId": "package1",
     "parentId": "gangcheng",
     "partyIds": ("unit4", "xinggong"),
     "personId": "li",

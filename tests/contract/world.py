@@ -23,6 +23,7 @@ from domain.records import (
     Member,
     NeedList,
     Node,
+    Package,
     Pairing,
     PartyBranch,
     Proposal,
@@ -43,6 +44,7 @@ from domain.vocabulary import (
     ItemState,
     ListState,
     MemberKind,
+    PackageState,
     ProposalState,
     Role,
     RunState,
@@ -500,6 +502,36 @@ def _matching(world: World) -> None:
         world.add(name, proposal, *links)
         world.links.append((f"run{number % 2}", "PROPOSED", name))
     world.links.append(("claim0", "ENDORSES", "proposal0"))
+    packed = Proposal(
+        id=world.id("packed"),
+        created_at=world.at(),
+        state=ProposalState.OPEN,
+        quantity=2,
+        offer_quantity=2,
+        measure="PERSON",
+        score=0.5,
+        reasons=REASONS,
+    )
+    world.add("packed", packed, ("PROPOSES_ORDER", "order5"), ("PROPOSES_OFFER", "offer1"))
+    for number, state in enumerate((PackageState.PROPOSED, PackageState.FOUND)):
+        name = f"package{number}"
+        package = Package(
+            id=world.id(name),
+            created_at=world.at(),
+            state=state,
+            size=2,
+            value=1_000_000 * number,
+            unserved=number,
+            reasons='{"parts":[],"reasons":[["CYCLE",{"count":2}],["UNSERVED",{"count":1}]]}',
+            proposed_at=world.at() if number == 0 else None,
+        )
+        world.add(name, package)
+        world.links.append((f"run{number}", "FOUND_PACKAGE", name))
+    world.links += [
+        ("package0", "PACKS", "proposal1"),
+        ("package1", "PACKS", "packed"),
+        ("claim0", "BOUND_BY", "package0"),
+    ]
 
 
 def viewers(world: World) -> dict[str, Viewer]:

@@ -90,6 +90,7 @@ TEXTS: dict[str, str] = {
     "kind.Agent": "Agent",
     "kind.Claim": "Claim",
     "kind.MatchRun": "Matching run",
+    "kind.Package": "Package",
     "kind.Proposal": "Proposal",
     "kind.Account": "Account",
     "kind.Slot": "Slot",

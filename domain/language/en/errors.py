@@ -16,6 +16,7 @@ TEXTS: dict[str, str] = {
     "error.SLOT_UNAVAILABLE": "Slot {slot} does not exist, is past, or is taken.",
     "error.LOT_VIOLATED": "A quantity of {asked} breaks the minimum lot of {lot} ({left} left): take at least the lot and leave nothing or at least the lot.",
     "error.MEASURES_DIFFER": "The order is in {order_measure}, the offer in {offer_measure}, and no exact rule converts them.",
+    "error.BOUND_BY_PACKAGE": "This belongs to a package and cannot be changed or decided alone ({action}); accept, decline or withdraw it as it is.",
     "error.SAME_SIDES": "Supplier and receiver cannot be the same agent.",
     "error.NOT_CLAIMABLE": "It is {state} and cannot be claimed.",
     "error.HELD_BY_CLAIMS": "Live claims hold it, so it cannot be changed: {claims}.",

@@ -90,6 +90,7 @@ TEXTS: dict[str, str] = {
     "kind.Agent": "主体",
     "kind.Claim": "认领",
     "kind.MatchRun": "匹配运行",
+    "kind.Package": "互助组合",
     "kind.Proposal": "匹配推荐",
     "kind.Account": "账号",
     "kind.Slot": "时段",

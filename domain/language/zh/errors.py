@@ -16,6 +16,7 @@ TEXTS: dict[str, str] = {
     "error.SLOT_UNAVAILABLE": "时段「{slot}」不存在、已过期或已被占用。",
     "error.LOT_VIOLATED": "数量 {asked} 不符合最小批量 {lot}（剩余 {left}）；不得少于最小批量，也不得留下小于最小批量的零头。",
     "error.MEASURES_DIFFER": "计量单位不一致：需求为 {order_measure}，资源为 {offer_measure}，且没有精确换算规则。",
+    "error.BOUND_BY_PACKAGE": "它属于互助组合，不能单独更改或处理（{action}）；只能按原样接受、拒绝或撤回。",
     "error.SAME_SIDES": "供给方与接收方不能是同一主体。",
     "error.NOT_CLAIMABLE": "当前状态「{state}」不可认领。",
     "error.HELD_BY_CLAIMS": "有进行中的认领占用，不能修改：{claims}。",
