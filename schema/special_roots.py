@@ -12,21 +12,25 @@ import strawberry
 
 from domain.language import Language, text
 from graph.paths import KINDS, Step, Stop
+from matching.cases import Likeness
 from matching.explain import reason_sentence, why_sentence
 from matching.help import Help
 from matching.why import Why
+from resolvers.cases import similar_cases
 from resolvers.helpers import helpers_of
 from resolvers.pair_why import why_pair
 from resolvers.paths import Way, shortest_ways
 from schema.context import Info
 from schema.ids import decode, encode, uid
 from schema.together import Together
+from schema.types.claims import Claim
 from schema.types.common import Node
 from schema.types.items import ResourceOffer
 from schema.types.plans import Bilingual, MatchReason, ScorePart
 from schema.values import Long
 
 DEFAULT_HELPERS = 20
+DEFAULT_CASES = 10
 FROM, TO = strawberry.argument(name="from"), strawberry.argument(name="to")
 
 
@@ -84,6 +88,22 @@ class Helper:
 
 
 @strawberry.type
+class SimilarCase:
+    """A past case like an order: the claim, what was done in it and how it was rated."""
+
+    score: float
+    parts: list[ScorePart]
+    found: strawberry.Private[Likeness]
+    together: strawberry.Private[Together]
+
+    @strawberry.field
+    async def claim(self, info: Info) -> Claim:
+        """The claim."""
+        (claim,) = await self.together.read(info, [("Claim", self.found.id)])
+        return claim
+
+
+@strawberry.type
 class PairWhy:
     """Why an order and an offer are, or are not, a pair of the plan."""
 
@@ -134,6 +154,28 @@ class SpecialRoots:
     ) -> list[Helper] | None:
         """Return the offers for an order, first those that are needed least elsewhere."""
         return await _helpers(info, order, first, by_price=True)
+
+    @strawberry.field
+    async def similar_cases(
+        self, info: Info, order: strawberry.ID, first: int = DEFAULT_CASES
+    ) -> list[SimilarCase] | None:
+        """Return the completed claims most like an order."""
+        context = info.context
+        found = await similar_cases(
+            context.graph, context.viewer, context.clock, uid(order, "DemandOrder"), first
+        )
+        if found is None:
+            return None
+        together = Together([("Claim", each.id) for each in found])
+        return [
+            SimilarCase(
+                score=round(each.score, 6),
+                parts=cast("list[ScorePart]", [asdict(part) for part in each.parts]),
+                found=each,
+                together=together,
+            )
+            for each in found
+        ]
 
     @strawberry.field
     async def why_pair(

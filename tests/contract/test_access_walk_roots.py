@@ -153,6 +153,19 @@ def of_help(root: str = "whoCouldHelp") -> Question:
     return Question(root, f"query({given}) {{ {' '.join(parts)} }}", variables)
 
 
+def of_cases() -> Question:
+    """Which cases are like every order."""
+    orders = [name for name in WORLD.records if WORLD.gid(name) and name.startswith("order")]
+    parts = [
+        f"c{place}: similarCases(order: $n{place}) "
+        f"{{ score parts {{ name value }} claim {{ {own('Claim')} }} }}"
+        for place in range(len(orders))
+    ]
+    given = ", ".join(f"$n{place}: ID!" for place in range(len(orders)))
+    variables = {f"n{place}": WORLD.gid(name) for place, name in enumerate(orders)}
+    return Question("similarCases", f"query({given}) {{ {' '.join(parts)} }}", variables)
+
+
 def of_plans(viewer: Viewer) -> list[Question]:
     """What follows from the plan of all: the best offers for each order, and why of some pairs.
 
@@ -178,7 +191,7 @@ def of_viewer() -> Question:
 
 
 def questions(viewer: Viewer) -> list[Question]:
-    return [of_history(), *of_groups(), of_ways(viewer), of_help(), of_viewer()]
+    return [of_history(), *of_groups(), of_ways(viewer), of_help(), of_cases(), of_viewer()]
 
 
 class ReadOut(EventFeed):
@@ -219,7 +232,15 @@ async def followed(hub: Hub, executor: Executor, viewer: Viewer) -> dict[str, st
 
 def test_every_root_is_walked() -> None:
     assert SCHEMA.query_type is not None
-    here = {"connections", "whoCouldHelp", "bestOffers", "whyPair", "personalData", "viewer"}
+    here = {
+        "connections",
+        "whoCouldHelp",
+        "bestOffers",
+        "similarCases",
+        "whyPair",
+        "personalData",
+        "viewer",
+    }
     of_the_language = {"vocabularies"}
     assert set(SCHEMA.query_type.fields) == WALKED_ELSEWHERE | here | of_the_language
 

@@ -61,6 +61,7 @@ RESOLVED = {
     "connections",
     "whoCouldHelp",
     "bestOffers",
+    "similarCases",
     "whyPair",
     "personalData",
 }
