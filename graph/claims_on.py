@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import LiteralString
 
 from domain.availability import instant_text
 from domain.claims import LIVE
@@ -14,32 +15,25 @@ from graph.claims import LINES, lines_of, update_claim
 from graph.driver import Transaction
 from graph.events import Changes, changes_between
 from graph.records import record
-from graph.statements import statement
+from graph.statements import Statement, statement
 
-OPEN_AS_SUPPLIER = statement(
-    "claims.open_as_supplier",
-    """MATCH (a:Agent {id: $id})
+
+def _open_as(side: LiteralString) -> Statement:
+    return statement(
+        f"claims.open_as_{side.lower()}",
+        f"""MATCH (a:Agent {{id: $id}})
 SET a.lock = $token
 WITH a
-RETURN COUNT {
-    MATCH (a)<-[:CLAIM_SUPPLIER]-(c:Claim)
-    WHERE c.state = 'PROPOSED' AND c.initiator = 'SUPPLIER' AND c.expiresAt > $now
+RETURN COUNT {{
+    MATCH (a)<-[:CLAIM_{side}]-(c:Claim)
+    WHERE c.state = 'PROPOSED' AND c.initiator = '{side}' AND c.expiresAt > $now
     RETURN c
-} AS open""",
-    writes=True,
-)
-OPEN_AS_RECEIVER = statement(
-    "claims.open_as_receiver",
-    """MATCH (a:Agent {id: $id})
-SET a.lock = $token
-WITH a
-RETURN COUNT {
-    MATCH (a)<-[:CLAIM_RECEIVER]-(c:Claim)
-    WHERE c.state = 'PROPOSED' AND c.initiator = 'RECEIVER' AND c.expiresAt > $now
-    RETURN c
-} AS open""",
-    writes=True,
-)
+}} AS open""",
+        writes=True,
+    )
+
+
+OPEN_AS = {Side.SUPPLIER: _open_as("SUPPLIER"), Side.RECEIVER: _open_as("RECEIVER")}
 LAPSED = statement(
     "claims.lapsed",
     """MATCH (c:Claim)
@@ -137,6 +131,5 @@ async def open_proposals(
     transaction: Transaction, agent_id: str, side: Side, now: datetime, token: str
 ) -> int:
     """Lock an agent and return how many of its proposals wait for an answer."""
-    counted = OPEN_AS_SUPPLIER if side is Side.SUPPLIER else OPEN_AS_RECEIVER
-    rows = await transaction.run(counted, id=agent_id, now=instant_text(now), token=token)
+    rows = await transaction.run(OPEN_AS[side], id=agent_id, now=instant_text(now), token=token)
     return rows[0]["open"] if rows else 0

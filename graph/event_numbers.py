@@ -21,6 +21,7 @@ from typing import Any
 from graph import leases
 from graph.driver import Graph, Transaction
 from graph.events import NOW
+from graph.leases import TAKEN
 from graph.statements import statement
 
 LEASE_MILLISECONDS = 3_000
@@ -28,6 +29,8 @@ LEASE_MILLISECONDS = 3_000
 NUMBERING = frozenset({"number", "position", "areaIds", "agentIds", "scopes", "actorRoles"})
 """The properties that an event gets with its number."""
 POSITION_DIGITS = 16
+NUMBERS = "events"
+"""The lease of whoever numbers; the same node holds the last number."""
 
 STANDING = statement(
     "event_numbers.standing",
@@ -46,14 +49,7 @@ RETURN e.id AS id, e.createdAt AS createdAt, e.actor AS actor, e.nodeIds AS node
        e.nodeTypes AS nodeTypes""",
 )
 TAKE_TURN = statement(
-    "event_numbers.take_turn",
-    """MERGE (l:EngineLock {id: 'events'})
-SET l.lock = $token
-WITH l, l.owner IS NULL OR l.owner = $owner OR l.until <= timestamp() AS free
-SET l.owner = CASE WHEN free THEN $owner ELSE l.owner END,
-    l.until = CASE WHEN free THEN timestamp() + $lease ELSE l.until END
-RETURN free, l.last AS last""",
-    writes=True,
+    "event_numbers.take_turn", f"{TAKEN}\nRETURN free, l.last AS last", writes=True
 )
 HIGHEST = statement(
     "event_numbers.highest",
@@ -141,7 +137,9 @@ async def give_numbers(
     """
 
     async def work(transaction: Transaction) -> int | None:
-        turn = await transaction.run(TAKE_TURN, owner=owner, token=token, lease=LEASE_MILLISECONDS)
+        turn = await transaction.run(
+            TAKE_TURN, id=NUMBERS, owner=owner, token=token, lease=LEASE_MILLISECONDS
+        )
         if not turn[0]["free"]:
             return None
         counted: int | None = turn[0]["last"]
@@ -168,7 +166,7 @@ async def give_numbers(
 
 async def give_up_lease(graph: Graph, owner: str) -> None:
     """Let another sequencer go on at once."""
-    await leases.give_up(graph, "events", owner)
+    await leases.give_up(graph, NUMBERS, owner)
 
 
 def position(number: int) -> str:

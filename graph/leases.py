@@ -9,16 +9,13 @@ HOLDER = statement(
     """MATCH (l:EngineLock {id: $id})
 RETURN l.owner = $owner AS own, l.until > timestamp() AS held""",
 )
-TAKE = statement(
-    "leases.take",
-    """MERGE (l:EngineLock {id: $id})
+TAKEN = """MERGE (l:EngineLock {id: $id})
 SET l.lock = $token
 WITH l, l.owner IS NULL OR l.owner = $owner OR l.until <= timestamp() AS free
 SET l.owner = CASE WHEN free THEN $owner ELSE l.owner END,
-    l.until = CASE WHEN free THEN timestamp() + $lease ELSE l.until END
-RETURN free""",
-    writes=True,
-)
+    l.until = CASE WHEN free THEN timestamp() + $lease ELSE l.until END"""
+"""Takes a lease, or holds it longer, where it is `free`; `l` is locked until the commit."""
+TAKE = statement("leases.take", f"{TAKEN}\nRETURN free", writes=True)
 GIVE_UP = statement(
     "leases.give_up",
     "MATCH (l:EngineLock {id: $id, owner: $owner}) SET l.owner = null, l.until = null",

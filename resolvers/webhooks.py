@@ -38,7 +38,8 @@ from resolvers.changing import Changed, Request, created, missing, run_change
 from resolvers.claims_common import Call, caller_of, check_version
 
 SECRET_BYTES = 32
-SECRET_PREFIX = "whsec_"  # noqa: S105 (how a secret begins)
+STANDARD_PREFIX = "whsec_"
+"""How Standard Webhooks marks a secret."""
 TRIED = "TEST"
 """The type of a test message."""
 
@@ -313,7 +314,7 @@ async def resealed(graph: Graph, ways: WebhookWays, kept: Kept) -> Kept:
 
 def new_secret() -> str:
     """Return a secret as the specification writes it."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    return STANDARD_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 async def _change(

@@ -26,6 +26,7 @@ from graph.mapping import ComputedField, GraphMapping, PropertyField, Scalar
 from graph.reads.computed import Asked, Computed
 from graph.reads.grouping import MEASURE
 from schema.context import Info
+from schema.resolve import raw_info
 
 LABEL = "Label"
 MEASURES_NAME = "Measure"
@@ -59,8 +60,7 @@ class Vocabularies:
         self, info: Info, names: list[str] | None = None, language: Language | None = None
     ) -> list[Vocabulary]:
         """Return vocabularies by their names, all of them where none are given."""
-        # The schema beneath is only in the library's own info.
-        known = _known(cast("Any", info)._raw_info.schema)  # noqa: SLF001
+        known = _known(raw_info(info).schema)
         for name in names or ():
             if name not in known:
                 raise BadInput(field="names", value=name, expected=" | ".join(known))

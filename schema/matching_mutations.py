@@ -216,9 +216,7 @@ class EndorseProposalsPayload:
 
 
 @strawberry.type
-class RejectProposalPayload:
-    """The proposal after it was rejected."""
-
+class _OfProposal:
     proposal_id: strawberry.Private[str]
 
     @strawberry.field
@@ -228,15 +226,13 @@ class RejectProposalPayload:
 
 
 @strawberry.type
-class PinProposalPayload:
+class RejectProposalPayload(_OfProposal):
+    """The proposal after it was rejected."""
+
+
+@strawberry.type
+class PinProposalPayload(_OfProposal):
     """The proposal after it was pinned or unpinned."""
-
-    proposal_id: strawberry.Private[str]
-
-    @strawberry.field
-    async def proposal(self, info: Info) -> Proposal | None:
-        """The proposal, read by this field's own selection."""
-        return await read_node(info, "Proposal", self.proposal_id)
 
 
 @strawberry.type

@@ -57,13 +57,17 @@ def mapping_of(schema: GraphQLSchema) -> GraphMapping:
     return cast("GraphMapping", schema.extensions[READS])
 
 
+def raw_info(info: Info) -> GraphQLResolveInfo[Context]:
+    """Return graphql-core's info: the selection and the schema are only there."""
+    return cast("GraphQLResolveInfo[Context]", cast("Any", info)._raw_info)  # noqa: SLF001
+
+
 async def read_node(info: Info, type_name: str, node_id: str) -> Any:
     """Return a node for a field of a payload, read by the field's own selection: one statement.
 
     None when there is no such node, or not for this caller.
     """
-    # The selection is only in the library's own info, beneath Strawberry's.
-    raw = cast("GraphQLResolveInfo[Context]", cast("Any", info)._raw_info)  # noqa: SLF001
+    raw = raw_info(info)
     mapping = mapping_of(raw.schema)
     planner = Planner(raw.schema, mapping, raw.fragments, raw.variable_values)
     definition = raw.parent_type.fields[raw.field_name]
@@ -78,7 +82,7 @@ async def read_nodes(info: Info, nodes: Sequence[tuple[str, str]]) -> list[Any]:
     """
     if not nodes:
         return []
-    raw = cast("GraphQLResolveInfo[Context]", cast("Any", info)._raw_info)  # noqa: SLF001
+    raw = raw_info(info)
     mapping = mapping_of(raw.schema)
     planner = Planner(raw.schema, mapping, raw.fragments, raw.variable_values)
     definition = raw.parent_type.fields[raw.field_name]

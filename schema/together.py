@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from graph.reads.columns import nodes_key
 from schema.context import Info
-from schema.resolve import read_nodes
+from schema.resolve import raw_info, read_nodes
 
 
 class Together:
@@ -23,8 +23,7 @@ class Together:
 
     async def read(self, info: Info, wanted: Sequence[tuple[str, str]]) -> list[Any]:
         """Return some of the nodes by the selection of the field, None for what may not be seen."""
-        raw = cast("Any", info)._raw_info  # noqa: SLF001
-        key = nodes_key(raw.field_nodes)
+        key = nodes_key(raw_info(info).field_nodes)
         if key not in self._read:
             self._read[key] = asyncio.ensure_future(read_nodes(info, self._nodes))
         rows = dict(zip(self._nodes, await self._read[key], strict=True))

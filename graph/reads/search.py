@@ -42,7 +42,9 @@ class Search(Condition):
         """Return the test without the index, on all words."""
         texts.parameter()
         texts.parameter()
-        return self._among(subject, texts.parameter(), any(cast("tuple[bool, bool]", shape)))
+        given = any(cast("tuple[bool, bool]", shape))
+        parameter = texts.parameter()
+        return self._among(subject, parameter) if given else "true"
 
     @staticmethod
     def indexed(shape: Hashable) -> bool:
@@ -54,12 +56,10 @@ class Search(Condition):
         query, rest = texts.parameter(), texts.parameter()
         texts.parameter()
         _, others = cast("tuple[bool, bool]", shape)
-        return query, self._among(subject, rest, others) if others else None
+        return query, self._among(subject, rest) if others else None
 
     @staticmethod
-    def _among(subject: Subject, parameter: str, given: bool) -> str:  # noqa: FBT001
-        if not given:
-            return "true"
+    def _among(subject: Subject, parameter: str) -> str:
         # Terms have spaces around them in the padded text, and words that begin a term one before.
         return (
             f"all(word IN {parameter} WHERE (' ' + coalesce({subject.variable}.search, '')) "

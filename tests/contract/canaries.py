@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, LiteralString, Union, cast, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -32,7 +32,7 @@ from domain.records import (
 from domain.vocabulary import AllianceKind, Role
 from graph.driver import Graph, Transaction
 from graph.records import names, properties, stored
-from graph.statements import statement
+from graph.statements import Statement
 from tests.contract.naive import Naive
 from tests.contract.world import BEGAN, NOW, World, build_world
 
@@ -318,9 +318,12 @@ def callers(world: World, expired: Viewer) -> dict[str, Viewer]:
 # Changing what is hidden
 
 CHANGE = {
-    label: statement(
+    label: Statement(
         f"test.change {label}",
-        f"UNWIND $rows AS row MATCH (n:{label} {{id: row[0]}}) SET n += row[1]",  # type: ignore[arg-type]
+        cast(
+            "LiteralString",
+            f"UNWIND $rows AS row MATCH (n:{label} {{id: row[0]}}) SET n += row[1]",
+        ),
         writes=True,
     )
     for label in sorted(cls.__name__ for cls in Node.__subclasses__())

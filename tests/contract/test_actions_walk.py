@@ -7,7 +7,7 @@ besides, and what stands in its way elsewhere, is no refusal here: only rights a
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import pytest
@@ -16,7 +16,17 @@ from domain.access import ActingAccount, Viewer
 from domain.actions import Action
 from domain.claims import ClaimAction
 from domain.items import ItemAction, ListAction
-from domain.records import Account, Claim, Deputyship, EvidenceFile, Grant, ResourceList
+from domain.records import (
+    Account,
+    Claim,
+    DemandOrder,
+    Deputyship,
+    EvidenceFile,
+    Grant,
+    ResourceList,
+    ResourceOffer,
+    Retirable,
+)
 from domain.vocabulary import ItemState, ListState, Role, RunState
 from graph import accounts
 from graph.driver import Graph
@@ -26,6 +36,9 @@ from tests.contract.rehearsing import rehearsed
 from tests.contract.walking import SCHEMA
 from tests.contract.walking_mutations import document, given_to
 from tests.contract.world import NOW, World
+
+if TYPE_CHECKING:
+    from graphql import GraphQLObjectType
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
@@ -135,13 +148,17 @@ def walked_world() -> World:
         "alliance1",
         "branch in",
     ):
-        world.records[name] = replace(world.records[name], retired_at=NOW)  # type: ignore[call-arg]
+        record = world.records[name]
+        assert isinstance(record, Retirable)
+        world.records[name] = replace(record, retired_at=NOW)
     for name, state in (
         ("order2", ItemState.PENDING_REVIEW),
         ("offer2", ItemState.PENDING_REVIEW),
         ("offer4", ItemState.REJECTED),
     ):
-        world.records[name] = replace(world.records[name], state=state)  # type: ignore[call-arg]
+        record = world.records[name]
+        assert isinstance(record, DemandOrder | ResourceOffer)
+        world.records[name] = replace(record, state=state)
     claim = world.records["claim0"]
     assert isinstance(claim, Claim)
     world.records["claim0"] = replace(claim, expires_at=NOW + timedelta(days=1))
@@ -212,7 +229,8 @@ async def viewer_of(hub: Hub, who: str) -> Viewer:
 def with_actions() -> list[str]:
     """The types of the world that say what may be done with them."""
     held = {type(record).__name__ for record in WORLD.records.values()}
-    return sorted(kind for kind in held if "allowedActions" in SCHEMA.type_map[kind].fields)  # type: ignore[union-attr]
+    types = {kind: cast("GraphQLObjectType", SCHEMA.type_map[kind]) for kind in held}
+    return sorted(kind for kind, found in types.items() if "allowedActions" in found.fields)
 
 
 def chosen(kind: str) -> list[str]:
@@ -286,12 +304,17 @@ async def tried(
 ) -> tuple[bool, str]:
     """Whether a change is not refused, and would change something."""
     events: list[str] = []
-    observe = lambda name, _text, _parameters: events.append(name)  # noqa: E731
+
+    def observe(name: str, _text: str, _parameters: object) -> None:
+        events.append(name)
+
     hub.graph.observers.append(observe)
-    answer = await hub.executor.answer(
-        document(mutation), {"input": given}, None, hub.context(viewer)
-    )
-    hub.graph.observers.remove(observe)
+    try:
+        answer = await hub.executor.answer(
+            document(mutation), {"input": given}, None, hub.context(viewer)
+        )
+    finally:
+        hub.graph.observers.remove(observe)
     body: dict[str, Any] = orjson.loads(answer.body)
     assert "errors" not in body, (mutation, given, body)
     result = body["data"]["result"]

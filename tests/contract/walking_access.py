@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.access import Viewer
-from domain.records import DemandOrder, NeedList, Node, ResourceList, ResourceOffer
+from domain.records import DemandOrder, Event, NeedList, Node, ResourceList, ResourceOffer
 from graph.driver import Graph, Transaction
 from graph.event_numbers import standing
 from graph.events import changes_between, event, write_event
@@ -95,8 +95,8 @@ async def write_history(graph: Graph, world: World) -> list[str]:
         event_id = world.id(f"event {number}")
         made = event(event_id, NOW, accounts[number % len(accounts)], "WALK", changes)
 
-        async def write(transaction: Transaction, made: object = made) -> None:
-            await write_event(transaction, made)  # type: ignore[arg-type]
+        async def write(transaction: Transaction, made: Event = made) -> None:
+            await write_event(transaction, made)
 
         await graph.write(write)
         written.append(event_id)

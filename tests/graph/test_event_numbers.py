@@ -322,6 +322,11 @@ async def test_every_kind_of_node_is_linked_with_its_events(graph: Graph) -> Non
 
     await graph.write(work)
     assert {row["id"] for row in await graph.read(CHANGED, id=event_id)} == set(ids.values())
+    await graph.write(lambda transaction: transaction.run(FORGET_COUNT))
+    await graph.write(lambda transaction: transaction.run(FORGET_NUMBERS))
+    assert not await graph.read(CHANGED, id=event_id)
+    await m0005_event_numbers.apply(graph)
+    assert {row["id"] for row in await graph.read(CHANGED, id=event_id)} == set(ids.values())
     await number_all(graph)
 
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import httpx
@@ -61,11 +62,12 @@ async def hubs(
 
 
 @contextmanager
-def documented_receiver() -> Generator[tuple[type[Any], list[dict[str, Any]], str]]:
+def documented_receiver(directory: Path) -> Generator[tuple[type[Any], list[dict[str, Any]], str]]:
     """Serve the receiver that the documentation shows, and collect what it takes."""
     (source,) = re.findall(r"```python\n(.*?)```", DOCUMENTATION, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(source, names)  # noqa: S102  (our own documentation)
+    module = directory / "receiver.py"
+    module.write_text(source, encoding="utf-8")
+    names = run_path(str(module))
     taken: list[dict[str, Any]] = []
 
     class Quiet(names["Receiver"]):
@@ -104,7 +106,7 @@ async def ask(hub: HubProcess, token: str, query: str, **given: object) -> dict[
 
 
 async def test_nothing_is_lost_and_the_order_stays_when_the_hub_that_delivers_is_killed(
-    here: Neighbourhood, graph: Graph, hubs: list[HubProcess]
+    here: Neighbourhood, graph: Graph, hubs: list[HubProcess], tmp_path: Path
 ) -> None:
     coordinator = token_of(here, "coordinator")
     order = await here.order(quantity=1000)
@@ -136,7 +138,7 @@ async def test_nothing_is_lost_and_the_order_stays_when_the_hub_that_delivers_is
         os.kill(delivering.process.pid, signal.SIGKILL)
 
     async with receiving() as receiver:
-        with documented_receiver() as (documented, taken, address):
+        with documented_receiver(tmp_path) as (documented, taken, address):
             made = (await ask(hubs[0], coordinator, CREATE, url=address))["result"]
             documented.secret = made["secret"]
             tried = await ask(hubs[1], coordinator, TEST, id=made["webhook"]["id"])
