@@ -158,10 +158,6 @@ class Administration:
         if status not in {http.HTTPStatus.OK, http.HTTPStatus.CONFLICT}:
             raise AdministrationError(answer)
 
-    def drop_database(self, name: str) -> None:
-        """Remove a database with all that is in it."""
-        self._expect_ok("/api/v1/server", {"command": f"drop database {name}"})
-
     def sql(self, database: str, text: str) -> None:
         """Run an SQL command. Raises AdministrationError."""
         self._expect_ok(f"/api/v1/command/{database}", {"language": "sql", "command": text})

@@ -16,8 +16,12 @@ from graphql.validation.specified_rules import recommended_rules
 from domain.errors import LimitExceeded
 from domain.limits import Limit
 from schema.limits import QueryLimits, exceeded
+from schema.recent import Recent
 
 MOST_ERRORS = 20
+KNOWN_DOCUMENTS = 1_000
+LONGEST_KNOWN = 50_000
+"""Characters of the longest document that is kept."""
 _RULES: tuple[Any, ...] = (*specified_rules, *recommended_rules)
 
 
@@ -51,6 +55,37 @@ def faults(
         hide_suggestions=not suggest,
         allow_empty_selection_sets=False,
     )
+
+
+class NotValid(Exception):
+    """A document that is not valid, with what is wrong."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+class Documents:
+    """Documents by their texts: the valid ones asked last are kept, as validating is slow."""
+
+    def __init__(self, schema: GraphQLSchema, limits: QueryLimits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._valid: Recent[str, DocumentNode] = Recent(KNOWN_DOCUMENTS)
+
+    def read(self, query: str, *, suggest: bool = False) -> DocumentNode:
+        """Return the valid document of a text; `suggest` as for `faults`.
+
+        Raises NotValid, GraphQLSyntaxError, or GraphQLError whose original error is LimitExceeded.
+        """
+        document = self._valid.get(query)
+        if document is None:
+            document = parsed(query, self._limits)
+            if wrong := faults(self._schema, document, suggest=suggest):
+                raise NotValid(wrong)
+            if len(query) <= LONGEST_KNOWN:
+                self._valid.put(query, document)
+        return document
 
 
 def _over(what: Limit, asked: int, limit: int) -> GraphQLError:

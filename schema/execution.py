@@ -32,7 +32,7 @@ from schema.answers import (
 from schema.build import graphql_schema_of
 from schema.context import Context
 from schema.cost import Cost
-from schema.documents import faults, parsed
+from schema.documents import Documents, NotValid
 from schema.fast import FastReads
 from schema.limits import Introspection, QueryLimits, fragments_of, introspects
 from schema.resolve import mapping_of
@@ -84,7 +84,8 @@ class Executor:
         self.schema = graphql_schema_of(schema)
         self.limits = limits or QueryLimits()
         self._introspection = introspection or Introspection()
-        self.fast = FastReads(self.schema, mapping_of(self.schema), self.limits)
+        self._documents = Documents(self.schema, self.limits)
+        self.fast = FastReads(self.schema, mapping_of(self.schema), self.limits, self._documents)
 
     async def answer(
         self,
@@ -159,13 +160,13 @@ class Executor:
         Raises Refused. Variables that do not fit are the executor's to say.
         """
         try:
-            document = parsed(query, self.limits)
+            document = self._documents.read(query, suggest=self._suggests(context))
         except GraphQLSyntaxError as error:
             raise Refused([error], PARSE_FAILED) from error
         except GraphQLError as error:
             raise Refused([error], VALIDATION_FAILED) from error
-        if errors := faults(self.schema, document, suggest=self._suggests(context)):
-            raise Refused(errors, VALIDATION_FAILED)
+        except NotValid as found:
+            raise Refused(found.errors, VALIDATION_FAILED) from found
         operation = get_operation_ast(document, operation_name)
         if operation is not None:
             self._check(operation, document, variables, context)

@@ -9,11 +9,10 @@ ordinary executor, whose answer it then is.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -51,40 +50,14 @@ from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
 from graph.reads.search import Search
 from schema.cost import Cost
-from schema.documents import faults, parsed
+from schema.documents import KNOWN_DOCUMENTS, LONGEST_KNOWN, Documents, NotValid
 from schema.inputs import SHAPING, TEXT
 from schema.limits import QueryLimits, fragments_of
+from schema.recent import Recent
 
-KNOWN_DOCUMENTS = 1_000
 KNOWN_PLANS = 4_000
-LONGEST_KNOWN = 50_000
-"""Characters of the longest document that is kept."""
 
 log = structlog.get_logger()
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Recent(Generic[K, V]):
-    """A dictionary of the entries used last."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._entries: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """Return an entry, and note that it was used."""
-        value = self._entries.get(key)
-        if value is not None:
-            self._entries.move_to_end(key)
-        return value
-
-    def put(self, key: K, value: V) -> None:
-        """Keep an entry, and forget the one not used for longest."""
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +99,17 @@ class FastReads:
     """Answers the queries that are plain reads."""
 
     def __init__(
-        self, schema: GraphQLSchema, mapping: GraphMapping, limits: QueryLimits | None = None
+        self,
+        schema: GraphQLSchema,
+        mapping: GraphMapping,
+        limits: QueryLimits,
+        documents: Documents,
     ) -> None:
         self._schema = schema
         self._mapping = mapping
-        self._limits = limits or QueryLimits()
-        self._documents: Recent[tuple[str, str | None], Prepared] = Recent(KNOWN_DOCUMENTS)
+        self._limits = limits
+        self._documents = documents
+        self._prepared: Recent[tuple[str, str | None], Prepared] = Recent(KNOWN_DOCUMENTS)
         self._plans: Recent[Hashable, Plan] = Recent(KNOWN_PLANS)
 
     async def answer(
@@ -181,17 +159,15 @@ class FastReads:
 
     def _prepare(self, query: str, operation_name: str | None) -> Prepared | None:
         key = (query, operation_name)
-        prepared = self._documents.get(key)
+        prepared = self._prepared.get(key)
         if prepared is None:
             try:
-                document = parsed(query, self._limits)
-            except GraphQLError:
-                return None
-            if faults(self._schema, document):
+                document = self._documents.read(query)
+            except (GraphQLError, NotValid):
                 return None
             prepared = _prepared(self._schema, self._mapping, document, operation_name)
             if len(query) <= LONGEST_KNOWN:
-                self._documents.put(key, prepared)
+                self._prepared.put(key, prepared)
         return prepared
 
     def _plan(

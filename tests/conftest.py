@@ -5,8 +5,6 @@ engines. `engine_settings` are the settings behind it, `engine_environment` the 
 for tests that start hubs as processes.
 """
 
-import asyncio
-import re
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,16 +173,11 @@ def engine_server(
         engine.detach()
 
 
-@pytest.fixture(scope="module")
-def engine_settings(
-    engine_server: Server | EmbeddedEngine, request: pytest.FixtureRequest
-) -> EngineSettings:
-    """The settings of this module's graph: on the embedded engine a database of its own."""
+@pytest.fixture(scope="session")
+def engine_settings(engine_server: Server | EmbeddedEngine) -> EngineSettings:
+    """The settings of the graph: one for the whole run, empty at the beginning of each module."""
     if isinstance(engine_server, EmbeddedEngine):
-        name = re.sub(r"\W", "_", request.module.__name__)
-        return EngineSettings(
-            data_directory=engine_server.directory, embedded_database=name, limits=LIMITS
-        )
+        return EngineSettings(data_directory=engine_server.directory, limits=LIMITS)
     return EngineSettings(
         uri=engine_server.uri,
         user=engine_server.user,
@@ -223,10 +216,6 @@ async def graph(
         await migrate(opened)
         with _recorded(opened, request):
             yield opened
-        if isinstance(opened.engine, EmbeddedEngine):
-            # Closing it frees its share of the engine's memory for the modules that follow.
-            administration = opened.engine.administration()
-            await asyncio.to_thread(administration.drop_database, engine_settings.embedded_database)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from graph.reads.rows import Row
 from graph.reads.search import Search
 from schema.build import build_schema, graphql_schema_of
 from schema.documents import parsed
-from schema.fast import Recent
+from schema.recent import Recent
 from schema.resolve import mapping_of
 
 SCHEMA = graphql_schema_of(build_schema())
