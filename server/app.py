@@ -291,22 +291,31 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def serving(application: Starlette, settings: Settings) -> uvicorn.Config:
+    """Return how an application is served.
+
+    Idle connections outlast those of clients and proxies (mostly 60 s at most): a request that
+    meets a connection just being closed would fail, and nobody could tell whether it was done.
+    """
+    return uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        lifespan="on",
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
     """Serve the hub on a socket until somebody asks to stop.
 
     Requests under way then have `GRACE_SECONDS` to finish.
     """
     application = create_app(hub)
-    config = uvicorn.Config(
-        application,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=hub.settings.trusted_proxies,
-        lifespan="on",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = _Server(config)
+    server = _Server(serving(application, hub.settings))
     with stop.attended() as requested:
         attending = asyncio.create_task(_attend(server, application, requested))
         try:

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
@@ -91,6 +92,7 @@ def address_of(scope: Scope) -> str:
     return client[0] if client else ""
 
 
+@lru_cache(maxsize=10_000)
 def network_of(address: str) -> str:
     """Return what an address is counted as: itself, or its network where it is IPv6."""
     try:

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(default=64, ge=1, description="that are worked on")
     requests_waiting: int = Field(default=64, ge=0, description="that wait for their turn")
     waiting_seconds: float = Field(default=2.0, gt=0, description="that one waits at most")
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, description="that an idle connection stays open: longer than proxies wait"
+    )
     connections_per_caller: int = Field(default=20, ge=1, description="that stay open")
     subscriptions_per_caller: int = Field(default=100, ge=1)
     metrics_host: str = "127.0.0.1"

@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from graph.driver import Graph
 from graph.endpoint import DriverLimits, Endpoint
 from graph.engine import Neo4jEngine
 from server import app
-from server.app import create_app
+from server.app import create_app, listen, serving
 from server.following import Following
 from server.hub import Hub
 from server.settings import Settings
@@ -93,3 +95,20 @@ async def test_a_sweep_that_fails_does_not_end_the_sweeping(
             await swept.wait()
     failed = [entry["event"] for entry in logged if entry["event"].startswith("sweep")]
     assert failed == ["sweep failed", "sweep failed"]
+
+
+async def test_idle_connections_stay_open_as_long_as_is_said(tmp_path: Path) -> None:
+    settings = Settings(data_directory=tmp_path, keep_alive_seconds=1)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(serving(Starlette(), settings))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        for _ in range(2):
+            writer.write(b"GET / HTTP/1.1\r\nHost: hub.test\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\nNot Found")
+        async with asyncio.timeout(30):
+            assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+        server.should_exit = True
+        await running
