@@ -26,6 +26,10 @@ _BEGINS = re.compile(r"(MATCH \(\w+:\w+( \{[^}]*\})?\)( |$)|CALL |UNWIND \$)")
 _COUNTS = re.compile(r"RETURN count\((?:\w+|\*)\) AS row$|^RETURN \[null, COUNT \{")
 
 
+EXPLAIN = {Dialect.EMBEDDED: "EXPLAIN", Dialect.NEO4J: "CYPHER replan=force EXPLAIN"}
+"""Neo4j would tell the plan that it made when it first ran the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A label that a part of a statement reads as a whole."""
@@ -104,7 +108,8 @@ class Plans:
         return self._served[label, name]
 
     def _explained(self, text: str) -> dict[str, Any]:
-        plan = self._session.run(Query(cast("LiteralString", f"EXPLAIN {text}"))).consume().plan
+        asked = f"{EXPLAIN[self._dialect]} {text}"
+        plan = self._session.run(Query(cast("LiteralString", asked))).consume().plan
         assert plan is not None, text
         return cast("dict[str, Any]", plan)
 

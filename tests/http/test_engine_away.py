@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from domain.identity import global_id, new_id
-from graph.endpoint import Dialect
-from tests.engines.own_engine import OwnEngine, own_engine_of
+from tests.engines.own_engine import OwnEngine
 from tests.hub_commands import commands_of
 from tests.race.hubs import HubProcess, hub_process
 
@@ -30,12 +29,6 @@ WRITE = {
 }
 AWAY = (503, "ENGINE_UNAVAILABLE")
 GOOD = {(200, "read"), (200, "NOT_FOUND")}
-
-
-@pytest.fixture(scope="module")
-def own_engine(dialect: Dialect, tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnEngine]:
-    with own_engine_of(dialect, tmp_path_factory.mktemp("own")) as engine:
-        yield engine
 
 
 @dataclass

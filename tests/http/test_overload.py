@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
 
-from graph.endpoint import Dialect
-from tests.engines.own_engine import OwnEngine, own_engine_of
-from tests.race.hubs import HubProcess, hub_process
+from tests.engines.own_engine import OwnEngine
+from tests.race.hubs import HubProcess, http_client, hub_process
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
@@ -17,12 +16,6 @@ AT_ONCE, WAITING = 2, 3
 TAKEN_ON = AT_ONCE + WAITING
 OFFERED = 40
 QUERY = {"query": "{ units { totalCount } }"}
-
-
-@pytest.fixture(scope="module")
-def own_engine(dialect: Dialect, tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnEngine]:
-    with own_engine_of(dialect, tmp_path_factory.mktemp("own")) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +46,7 @@ async def ask(client: httpx.AsyncClient, hub: HubProcess) -> tuple[int, str]:
 async def test_what_is_accepted_is_answered_and_the_rest_refused(
     hub: HubProcess, own_engine: OwnEngine
 ) -> None:
-    limits = httpx.Limits(max_connections=OFFERED, max_keepalive_connections=OFFERED)
-    async with httpx.AsyncClient(timeout=200, limits=limits) as client:
+    async with http_client(connections=OFFERED) as client:
         assert await ask(client, hub) == (200, "answered")
         for _ in range(2):
             own_engine.freeze()

@@ -65,6 +65,15 @@ async def _drain(output: asyncio.StreamReader) -> None:
         pass
 
 
+def http_client(*, connections: int | None = None) -> httpx.AsyncClient:
+    """Return a client for many requests at once, whose idle connections the hub closes.
+
+    Left to the client, one may be closed that was just given to a request, when all is slow.
+    """
+    limits = httpx.Limits(max_connections=connections, keepalive_expiry=None)
+    return httpx.AsyncClient(timeout=200, limits=limits)
+
+
 async def mutate(
     client: httpx.AsyncClient, address: str, token: str, field: str, given: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from domain.access import Viewer
@@ -21,7 +20,7 @@ from server.tokens import Tokens
 from tests.graph.builders import Neighbourhood
 from tests.graph.checking import check_holds
 from tests.race.claimants import claimants
-from tests.race.hubs import HubProcess, hub_process, mutate
+from tests.race.hubs import HubProcess, http_client, hub_process, mutate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(7200)]
 
@@ -68,8 +67,7 @@ async def test_exactly_as_many_win_as_there_is_capacity(
     today = datetime.now(zone).date()
     slot = datetime.combine(today + timedelta(days=2), time(), zone)
     tokens = [(unit_id, token_of(viewer)) for unit_id, viewer in crowd]
-    limits = httpx.Limits(max_connections=CLIENTS)
-    async with httpx.AsyncClient(timeout=120, limits=limits) as client:
+    async with http_client(connections=CLIENTS) as client:
         for number in range(ROUNDS):
             kind = list(CapacityKind)[number % len(CapacityKind)]
             offer = await here.offer(
@@ -115,7 +113,7 @@ async def test_a_hundred_calls_with_one_key_at_both_hubs_make_one_claim(
         "lines": [{"quantity": 7}],
     }
     token = token_of(here.viewer("unit"))
-    async with httpx.AsyncClient(timeout=120) as client:
+    async with http_client() as client:
         answers = await asyncio.gather(
             *(
                 mutate(client, hubs[index % 2].address, token, "proposeClaim", given)
@@ -159,7 +157,7 @@ async def test_claims_that_cross_each_other_at_both_hubs_all_come_about(
         )
         return [answer.get("code", "DONE") for answer in (proposed, accepted)]
 
-    async with httpx.AsyncClient(timeout=120) as client:
+    async with http_client() as client:
         answers = await asyncio.gather(*map(live, range(len(crossings))))
     assert Counter(code for codes in answers for code in codes) == {"DONE": 2 * len(crossings)}
     held = await check_holds(here.graph)

@@ -33,7 +33,7 @@ from tests.race.followers import (
     socket_of,
     subscribe,
 )
-from tests.race.hubs import HubProcess, hub_process, mutate
+from tests.race.hubs import HubProcess, http_client, hub_process, mutate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
@@ -157,7 +157,7 @@ async def test_nothing_is_missed_and_nothing_comes_twice_when_a_hub_is_killed(  
                     await kill_the_sequencer()
 
         try:
-            async with httpx.AsyncClient(timeout=120) as client:
+            async with http_client() as client:
                 await asyncio.gather(
                     *(
                         write(index, unit_id, viewer, client)
@@ -221,7 +221,7 @@ async def test_a_grant_that_ends_ends_the_delivery(
     # Begun once it answers: what is asked after it is told after it.
     await subscribe(socket, "{ viewer { accountId } }", "2")
     assert {(await heard(socket))["type"] for _ in range(2)} == {"next", "complete"}
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client() as client:
         given = proposal(here, order.id, unit_id, "mine")
         made = await mutate(client, hub.address, token_of(viewer), "proposeClaim", given)
         told = await heard(socket)
@@ -327,7 +327,7 @@ async def test_who_is_no_longer_signed_in_is_let_go(here: Neighbourhood, hub: Hu
     await subscribe(socket, EVENTS)
     ending = asyncio.create_task(closed_with(socket))
     await asyncio.sleep(5.5)
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client() as client:
         given = proposal(here, order.id, here.unit, order.id)
         await mutate(client, hub.address, token_of(here.viewer("unit")), "proposeClaim", given)
         assert await ending == 4403
@@ -349,7 +349,7 @@ async def test_each_operation_asks_for_its_language(here: Neighbourhood, hub: Hu
     wrong = {"query": query, "extensions": {"language": "fr"}}
     await socket.send(json.dumps({"id": "wrong", "type": "subscribe", "payload": wrong}))
     assert await closed_with(socket) == 4400
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client() as client:
         for headers, asked, language in (
             ({"Accept-Language": "en-GB"}, {}, "en"),
             ({"Accept-Language": "zh"}, english, "en"),
@@ -367,7 +367,7 @@ async def test_event_streams_answer_once_as_well(here: Neighbourhood, hub: HubPr
         "Authorization": f"Bearer {token_of(here.viewer('unit'))}",
         "Accept": "text/event-stream",
     }
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client() as client:
         answer = await client.get(
             hub.address, params={"query": "{ viewer { __typename } }"}, headers=headers
         )
@@ -389,7 +389,7 @@ async def test_a_hub_that_stops_lets_its_followers_go(
 ) -> None:
     token = token_of(here.viewer("admin"))
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
-    async with hub_process(environment) as process, httpx.AsyncClient(timeout=60) as client:
+    async with hub_process(environment) as process, http_client() as client:
         socket = await opened(process.address, token)
         await subscribe(socket, EVENTS)
         query = {"query": EVENTS}

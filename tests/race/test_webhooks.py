@@ -12,7 +12,6 @@ from pathlib import Path
 from runpy import run_path
 from typing import Any
 
-import httpx
 import pytest
 
 from domain.identity import global_id
@@ -21,7 +20,7 @@ from graph.statements import CompiledStatement
 from server.tokens import Tokens
 from tests.graph.builders import Neighbourhood
 from tests.race.claimants import claimants
-from tests.race.hubs import HubProcess, hub_process, mutate
+from tests.race.hubs import HubProcess, http_client, hub_process, mutate
 from tests.receiving import KEY, Receiver, eventually, receiving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
@@ -94,7 +93,7 @@ def token_of(here: Neighbourhood, name: str) -> str:
 
 async def ask(hub: HubProcess, token: str, query: str, **given: object) -> dict[str, Any]:
     """Return what a hub answers."""
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client() as client:
         answer = await client.post(
             hub.address,
             json={"query": query, "variables": {"input": {"idempotencyKey": "key", **given}}},
@@ -125,7 +124,7 @@ async def test_nothing_is_lost_and_the_order_stays_when_the_hub_that_delivers_is
         token = Tokens(KEY).sign(
             viewer.account_id or "", now=datetime.now(UTC), lifetime=timedelta(days=1)
         )
-        async with httpx.AsyncClient(timeout=60) as client:
+        async with http_client() as client:
             made = await mutate(client, hub.address, token, "proposeClaim", given)
         assert made["claim"]["state"] == "PROPOSED"
 
