@@ -15,7 +15,7 @@ from graph.statements import ROWS, CompiledStatement, Statement
 from tests.engines.recording import plain
 
 SHOWN = 600
-STAMPED_BY_THE_ENGINE = frozenset({"writtenAt", "ownedUntil"})
+TOLD_BY_THE_CLOCK = frozenset({"writtenAt", "ownedUntil", "held"})
 DECIDED_BY_THE_CLOCK = frozenset(
     {"leases.holder", "leases.take", "event_numbers.standing", "event_numbers.take_turn"}
 )
@@ -123,7 +123,7 @@ def comparable(text: str, rows: list[Any]) -> Any:
 
 
 def _without_clock(properties: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if name not in STAMPED_BY_THE_ENGINE}
+    return {name: value for name, value in properties.items() if name not in TOLD_BY_THE_CLOCK}
 
 
 def _in_order(text: str) -> bool:
