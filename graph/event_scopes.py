@@ -15,7 +15,7 @@ from graph.event_numbers import WaitingEvent
 from graph.reads.places import TO_AREA
 from graph.statements import statement
 
-FOLLOWED = ("Claim", "DemandOrder")
+FOLLOWED = ("Claim", "DemandOrder", "MatchRun")
 """The kinds of nodes that have subscriptions of their own: each node's scope is kept."""
 AGENT_KINDS = ("Area", "Member", "PartyBranch", "Unit")
 NONE: LiteralString = "[]"

@@ -1,4 +1,4 @@
-"""What can be followed: claims, orders and events, from a place in the numbered history on.
+"""What can be followed, from a place in the numbered history on: claims, orders, runs, events.
 
 A subscription is a place in the history. For each event after it that is asked for, the caller's
 rights are read anew, the node is read through the read compiler, and what the caller may not see
@@ -21,6 +21,7 @@ from schema.resolve import read_node
 from schema.types.claims import Claim
 from schema.types.history import Event
 from schema.types.items import DemandOrder
+from schema.types.matching import MatchRun
 from schema.values import Long
 
 LARGEST_NUMBER = 2**53 - 1
@@ -58,6 +59,21 @@ class OrderChange:
     async def order(self, info: Info) -> DemandOrder:
         """The order as it is now."""
         return await _read(info, "DemandOrder", self.order_id)
+
+
+@strawberry.type
+class MatchRunChange:
+    """A matching run after a change, and the number of the event to resume after."""
+
+    number: Long
+    action: str
+    at: datetime
+    run_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def run(self, info: Info) -> MatchRun:
+        """The run as it is now."""
+        return await _read(info, "MatchRun", self.run_id)
 
 
 @strawberry.type
@@ -182,6 +198,30 @@ class Subscription:
                 action=happened.action,
                 at=_instant(happened),
                 order_id=node_id,
+            )
+
+    @strawberry.subscription
+    async def match_run_changed(
+        self,
+        info: Info,
+        run: strawberry.ID | None = None,
+        area: strawberry.ID | None = None,
+        after: Long | None = None,
+    ) -> AsyncGenerator[MatchRunChange]:
+        """Follow matching runs: one, those of an area, or all; each step that begins is told."""
+        _refuse_strangers(info.context, "matchRunChanged")
+        wanted = _wanted(optional_uid(area, "Area"), None)
+        run_id = optional_uid(run, "MatchRun")
+
+        def candidates(happened: Happened) -> Iterator[str]:
+            return _nodes(happened, "MatchRun", run_id, wanted)
+
+        async for happened, node_id in _followed(info.context, after, candidates, "MatchRun"):
+            yield MatchRunChange(
+                number=Long(happened.number),
+                action=happened.action,
+                at=_instant(happened),
+                run_id=node_id,
             )
 
     @strawberry.subscription

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing
 from typing import Any
 
+import orjson
 import pytest
 
 from domain.access import ActingAccount
@@ -17,11 +19,14 @@ from graph.driver import Graph, Transaction
 from graph.events import SYSTEM
 from graph.statements import Statement
 from resolvers import match_run_work, matching
+from resolvers.event_feed import EventFeed
 from resolvers.match_run_work import Keeper, RunLost, Taken, Working, seen_to_its_end, take, work_on
 from resolvers.match_runs import cancel_run, run_matching, start_matching
 from resolvers.matching import proposals_of_run
+from schema.context import Context
 from schema.ids import encode
-from tests.graph.asking_both_ways import data
+from schema.streams import StreamRefused, Streams
+from tests.graph.asking_both_ways import EXECUTOR, data
 from tests.graph.builders import dump
 from tests.graph.events_of import events_of
 from tests.graph.matching_market import Market
@@ -34,6 +39,9 @@ SILENT = Working(process="silent", lease_seconds=0)
 SHOWN = """query Run($id: ID!) { matchRun(id: $id) {
   state stateLabel finishedAt allowedActions progress { step text { zh en } share }
   failure { code text { zh en } } proposals { totalCount }
+} }"""
+FOLLOWED = """subscription Followed($area: ID) { matchRunChanged(after: 0, area: $area) {
+  action run { id state progress { step } }
 } }"""
 END_GRANTS = Statement(
     "tests.end_grants",
@@ -170,6 +178,44 @@ async def test_progress_is_seen_while_it_works(graph: Graph, market: Market) -> 
         [None, "PAIRS"],
         ["PAIRS", "SOLVE"],
     ]
+
+
+@pytest.mark.unrecorded
+async def test_a_run_is_followed_by_who_may_see_it(graph: Graph, market: Market) -> None:
+    run = await start(market)
+    taken = await taken_by(market, run)
+    keeper = Keeper(graph, taken, WORKING, clock=market.here.clock)
+    keeper.progress("SOLVE", 0, 1)
+    assert await keeper.beat()
+    feed = EventFeed(graph)
+    await feed.start()
+
+    async def told(who: str, many: int) -> list[dict[str, Any]]:
+        viewer = await market.viewer(who)
+        context = Context(graph=graph, viewer=viewer, clock=market.here.clock, feed=feed)
+        area = {"area": encode("Area", market.here.id("district"))}
+        stream = Streams(EXECUTOR).run(FOLLOWED, area, None, context)
+        async with aclosing(stream):
+            bodies = [await anext(stream) for _ in range(many)]
+        return [orjson.loads(body)["data"]["matchRunChanged"] for body in bodies]
+
+    try:
+        now_at = {
+            "id": encode("MatchRun", run.id),
+            "state": "RUNNING",
+            "progress": {"step": "SOLVE"},
+        }
+        assert await told("coordinator", 3) == [
+            {"action": action, "run": now_at}
+            for action in ("MATCHING_START", "MATCHING_BEGIN", "MATCHING_STEP")
+        ]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await told("unit", 1)
+        with pytest.raises(StreamRefused):
+            await told("nobody", 1)
+    finally:
+        await feed.stop()
 
 
 async def test_a_run_that_was_taken_over_is_written_by_the_new_owner_alone(
