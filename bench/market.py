@@ -13,15 +13,7 @@ from functools import cache
 from domain.availability import Availability, SlotTime, WeeklyWindow
 from domain.categories import CATEGORIES, SUBSTITUTES, CategoryFact
 from domain.vocabulary import CapacityKind, Urgency
-from matching.model import (
-    FreeSlot,
-    Offer,
-    Order,
-    RelationKind,
-    Relations,
-    Situation,
-    agent_pair,
-)
+from matching.model import FreeSlot, Offer, Order, RelationKind, Relations, Situation, agent_pair
 
 NOW = datetime(2026, 5, 4, 0, 0, tzinfo=UTC)
 HORIZON = 56

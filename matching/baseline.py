@@ -7,9 +7,10 @@ import numpy as np
 from domain.vocabulary import CapacityKind
 from matching.columns import Columns
 from matching.matcher import plan_of
-from matching.model import FreeSlot, Offer, Order, Plan, Policy, Situation
+from matching.model import FreeSlot, Offer, Order, Policy, Situation
 from matching.pairs import Found, find_pairs
 from matching.placing import Share
+from matching.plans import Plan
 from matching.quotas import rooms_left
 from matching.rules import Allowed, together
 from matching.sparse import listed

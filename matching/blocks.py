@@ -22,8 +22,9 @@ from matching.block_tables import (
     text_matrix,
 )
 from matching.columns import TOTAL, Columns, Flags, Integers, Numbers
-from matching.model import PartName, Refusal
+from matching.model import PartName
 from matching.places import nearness_by_metre, nearness_by_steps, squared_limit
+from matching.plans import Refusal
 from matching.rules import category_fits
 from matching.score import (
     BELOW,

@@ -12,18 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from matching.model import (
-    Booking,
-    Earlier,
-    Offer,
-    Order,
-    Plan,
-    Policy,
-    Refusal,
-    Seen,
-    Situation,
-)
+from matching.model import Booking, Earlier, Offer, Order, Policy, Seen, Situation
 from matching.pins import Dropped
+from matching.plans import Plan, Refusal
 from matching.verdicts import Verdicts
 
 MOST_CAUSES = 3

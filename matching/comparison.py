@@ -8,11 +8,12 @@ from matching.baseline import first_come_shares, greedy_shares
 from matching.changes import changes_of
 from matching.fairness import served
 from matching.matcher import check_ids, plan_of, plan_of_solved
-from matching.model import Plan, Policy, Progress, Situation
+from matching.model import Policy, Progress, Situation
 from matching.network import network_of
 from matching.pairs import find_pairs
 from matching.pins import settled
 from matching.placing import Share
+from matching.plans import Plan
 from matching.solving import solve
 from matching.summary import Summary, summarise
 

@@ -21,9 +21,10 @@ from matching.columns import Integers
 from matching.exact import deterministic_solver
 from matching.flow import SolverFailed
 from matching.matcher import proposal_of
-from matching.model import Offer, Order, Plan, Proposal
+from matching.model import Offer, Order
 from matching.pairs import Found
 from matching.placing import Share, fill
+from matching.plans import Plan, Proposal
 from matching.policies import LONGEST_CYCLE
 from matching.rules import Allowed, largest_take
 from matching.sparse import graph, listed, strongly_connected

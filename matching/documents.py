@@ -7,22 +7,18 @@ from typing import Any
 
 from domain.identity import global_id
 from matching.cycles import Package, PackagesProof
-from matching.model import (
+from matching.model import Diminishing, PartName, Policy, Quota, Segment
+from matching.plans import (
     ComponentProof,
     Counted,
-    Diminishing,
     Fairness,
     Method,
     Part,
-    PartName,
     Plan,
-    Policy,
     Proof,
     Proposal,
-    Quota,
     Reason,
     Refusal,
-    Segment,
     Unmatched,
 )
 from matching.score import MILLI

@@ -6,7 +6,7 @@ from domain.language import Language, label, text
 from domain.measures import written
 from matching.changes import Cause, PlanChange
 from matching.cycles import Package
-from matching.model import ComponentProof, Fairness, Json, Proof, Reason, Refusal, Unmatched
+from matching.plans import ComponentProof, Fairness, Json, Proof, Reason, Refusal, Unmatched
 from matching.why import Why
 
 LIST_SEPARATORS: Mapping[Language, str] = {Language.ZH: "、", Language.EN: ", "}

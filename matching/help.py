@@ -4,17 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from matching.model import (
-    WHOLE,
-    Offer,
-    OfferPrices,
-    Order,
-    Part,
-    Policy,
-    Reason,
-    Refusal,
-    Relations,
-)
+from matching.model import WHOLE, Offer, OfferPrices, Order, Policy, Relations
+from matching.plans import Part, Reason, Refusal
 from matching.rules import Allowed, category_fits, judge, largest_take
 from matching.score import parts, reaches, reasons, total, worth
 from matching.text import TextIndex

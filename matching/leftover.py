@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from domain.vocabulary import CapacityKind
-from matching.model import Proposal, Refusal, Unmatched
 from matching.pairs import Found
 from matching.placing import Share
+from matching.plans import Proposal, Refusal, Unmatched
 from matching.quotas import Key, given, rooms_left
 from matching.rules import Allowed, together
 from matching.sparse import listed

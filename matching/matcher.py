@@ -16,21 +16,11 @@ from matching.fairness import order_premiums
 from matching.grouping import early_value
 from matching.keeping import keep_bonus, kept_places
 from matching.leftover import unmatched_of
-from matching.model import (
-    Booking,
-    ComponentProof,
-    Counted,
-    Fairness,
-    Plan,
-    Policy,
-    Progress,
-    Proposal,
-    Situation,
-    SlotShare,
-)
+from matching.model import Booking, Policy, Progress, Situation
 from matching.pairs import Found, find_pairs
 from matching.pins import settled
 from matching.placing import Share
+from matching.plans import ComponentProof, Counted, Fairness, Plan, Proposal, SlotShare
 from matching.score import reasons, total, worth
 from matching.solving import Solved, solve
 from matching.sparse import listed

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching.changes import Cause, CauseCode, ChangeKind, PlanChange, seen_offers, seen_orders
-from matching.model import Booking, Earlier, OfferPrices, Refusal, Seen, Situation
+from matching.model import Booking, Earlier, OfferPrices, Seen, Situation
+from matching.plans import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import numpy as np
 
 from matching.blocks import Blocks, Scope
 from matching.columns import TOTAL, Columns, Integers, Numbers, columns_of
-from matching.model import Part, Policy, Progress, Refusal, Situation
+from matching.model import Policy, Progress, Situation
+from matching.plans import Part, Refusal
 from matching.rules import Allowed, judge
 from matching.score import least_score, parts, reaches, total
 from matching.sparse import matrix

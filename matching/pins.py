@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from domain.measures import ratio
 from domain.vocabulary import CapacityKind
-from matching.model import Booking, FreeSlot, Offer, Order, Policy, Refusal, Situation
+from matching.model import Booking, FreeSlot, Offer, Order, Policy, Situation
+from matching.plans import Refusal
 from matching.quotas import given, rooms_left
 from matching.verdicts import Verdicts
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.columns import TOTAL
-from matching.model import WHOLE, OfferPrices, Order, Part, Policy, Refusal, Situation
+from matching.model import WHOLE, OfferPrices, Order, Policy, Situation
 from matching.network import suitable
 from matching.pairs import Found, find_pairs
+from matching.plans import Part, Refusal
 from matching.rules import category_fits
 from matching.solving import Solved
 from matching.sparse import listed

@@ -12,8 +12,9 @@ from datetime import datetime
 
 from domain.measures import ratio
 from domain.vocabulary import CapacityKind
-from matching.model import FreeSlot, Offer, Order, Policy, Refusal
+from matching.model import FreeSlot, Offer, Order, Policy
 from matching.places import point, squared, squared_limit
+from matching.plans import Refusal
 from matching.timing import shares_time, suitable_slots
 
 EARTH_KM = 6371.0

@@ -8,19 +8,9 @@ numbers and no machine rounds them otherwise. These functions say what a pair is
 from collections.abc import Mapping
 
 from domain.measures import MEASURES
-from matching.model import (
-    Json,
-    Offer,
-    Order,
-    Part,
-    PartName,
-    Policy,
-    Reason,
-    RelationKind,
-    Relations,
-    agent_pair,
-)
+from matching.model import Offer, Order, PartName, Policy, RelationKind, Relations, agent_pair
 from matching.places import nearness_at, nearness_of_steps, point, squared
+from matching.plans import Json, Part, Reason
 from matching.rules import kilometres
 from matching.text import MICRO, TextIndex
 from matching.timing import coverage

@@ -20,7 +20,7 @@ from matching.exact import Outcome, solve_exact
 from matching.fairness import lifted, served, with_floor
 from matching.instance import Component, Take, component_of
 from matching.keeping import counted_worths, solve_from_last
-from matching.model import ComponentProof, Fairness, Method, Progress, Proof
+from matching.model import Progress
 from matching.network import Network, network_of
 from matching.pairs import Found
 from matching.parting import (
@@ -32,6 +32,7 @@ from matching.parting import (
     values_of,
 )
 from matching.placing import Share, shares_of
+from matching.plans import ComponentProof, Fairness, Method, Proof
 from matching.pricing import Solution
 from matching.rounding import rounded
 from matching.sparse import listed

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matching.model import Plan, Situation
+from matching.model import Situation
+from matching.plans import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ asks of the score at least.
 
 from functools import cached_property
 
-from matching.model import Offer, Order, Policy, Refusal, Situation
+from matching.model import Offer, Order, Policy, Situation
+from matching.plans import Refusal
 from matching.rules import Allowed, category_fits, judge
 from matching.score import least_score, parts, reaches, total
 from matching.text import TextIndex

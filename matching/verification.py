@@ -16,22 +16,13 @@ from matching.columns import TOTAL, Integers
 from matching.fairness import lifted, served
 from matching.keeping import counted_worths
 from matching.matcher import count, worth_of_pins
-from matching.model import (
-    ComponentProof,
-    Fairness,
-    Method,
-    Order,
-    Plan,
-    Policy,
-    Proof,
-    Proposal,
-    Situation,
-)
+from matching.model import Order, Policy, Situation
 from matching.network import Arcs, Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, parts_of, values_of
 from matching.pins import settled
 from matching.placing import Share
+from matching.plans import ComponentProof, Fairness, Method, Plan, Proof, Proposal
 from matching.prices import PlanRejected
 from matching.pricing import proven_prices, solve_priced
 from matching.quotas import QuotaRooms

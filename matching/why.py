@@ -11,8 +11,9 @@ import numpy as np
 
 from matching.blocks import Blocks
 from matching.columns import columns_of
-from matching.model import Booking, OfferPrices, Part, Policy, Refusal, Situation
+from matching.model import Booking, OfferPrices, Policy, Situation
 from matching.pairs import pairs_among
+from matching.plans import Part, Refusal
 from matching.ranking import cheapest_prices, refusal_of
 from matching.score import total
 from matching.sparse import listed

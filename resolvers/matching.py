@@ -48,9 +48,10 @@ from matching.documents import (
 )
 from matching.matcher import check_ids, plan_of_solved
 from matching.memory import changes_text, earlier_of, memory_of, memory_text, read_memory
-from matching.model import Booking, Plan, Policy, Progress, Situation
+from matching.model import Booking, Policy, Progress, Situation
 from matching.pairs import find_pairs
 from matching.pins import settled
+from matching.plans import Plan
 from matching.ranking import offer_prices
 from matching.solving import solve
 from matching.summary import summarise

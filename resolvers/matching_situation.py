@@ -11,13 +11,7 @@ from domain.vocabulary import CapacityKind
 from graph import matching
 from graph.driver import Graph
 from graph.matching import Branch, OfferRow, OrderRow
-from matching.model import (
-    FreeSlot,
-    Offer,
-    Order,
-    Policy,
-    Situation,
-)
+from matching.model import FreeSlot, Offer, Order, Policy, Situation
 from resolvers.matching_relations import relations_between
 
 

@@ -24,9 +24,10 @@ from matching.explain import (
 )
 from matching.matcher import check_ids, plan_of_solved
 from matching.memory import memory_document, memory_from, memory_of
-from matching.model import Booking, Earlier, Plan, Policy, Proposal, Situation, Unmatched
+from matching.model import Booking, Earlier, Policy, Situation
 from matching.pairs import find_pairs
 from matching.pins import settled
+from matching.plans import Plan, Proposal, Unmatched
 from matching.policies import read_policy
 from matching.ranking import offer_prices
 from matching.solving import solve, whole_pairs

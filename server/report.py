@@ -23,7 +23,7 @@ from matching.explain import (
     unmatched_sentence,
 )
 from matching.memory import read_changes
-from matching.model import Unmatched
+from matching.plans import Unmatched
 from resolvers.loading_report import Change, LoadReport, Outcome
 from server.output import Output, error_document
 

@@ -21,7 +21,7 @@ from matching.explain import (
     refusal_sentence,
 )
 from matching.memory import read_changes
-from matching.model import Fairness, Refusal
+from matching.plans import Fairness, Refusal
 from matching.summary import Summary
 from schema.values import Long
 

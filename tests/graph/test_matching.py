@@ -34,7 +34,8 @@ from domain.vocabulary import (
 from graph.driver import Graph, Transaction
 from matching.documents import read_certificate, read_reasons, read_unmatched
 from matching.matcher import match
-from matching.model import PartName, Policy, Proof, Refusal, RelationKind, agent_pair
+from matching.model import PartName, Policy, RelationKind, agent_pair
+from matching.plans import Proof, Refusal
 from matching.verification import verify
 from resolvers.claims import StepRequest, propose, take_step
 from resolvers.match_runs import run_matching

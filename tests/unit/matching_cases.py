@@ -16,11 +16,11 @@ from matching.model import (
     Order,
     Policy,
     Quota,
-    Refusal,
     Relations,
     Segment,
     Situation,
 )
+from matching.plans import Refusal
 from matching.rules import Allowed, category_fits, judge, together
 from matching.score import parts, total, worth
 from matching.text import TextIndex

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bench.market import market
 from domain.vocabulary import CapacityKind, Urgency
-from matching.model import Refusal
 from matching.network import Network, network_of
 from matching.pairs import find_pairs
+from matching.plans import Refusal
 from matching.prices import dual_bound, exact_sum, prices_of, shortfalls
 from matching.pricing import proven_prices, repaired, solve_priced
 from matching.ranking import Forced, best_offers, forced, offer_prices

@@ -10,9 +10,10 @@ from domain.items import lot_allows
 from domain.vocabulary import CapacityKind, Urgency
 from matching.cycles import Packages, cycle_value, find_packages, link_quantity, link_value
 from matching.matcher import match
-from matching.model import Booking, Offer, Order, Plan, Policy, Situation
+from matching.model import Booking, Offer, Order, Policy, Situation
 from matching.pairs import Found, find_pairs
 from matching.pins import settled
+from matching.plans import Plan
 from matching.rules import Allowed
 from tests.unit.matching_cases import POLICY, an_offer, an_order, situation, slotted
 

@@ -16,21 +16,11 @@ from matching.baseline import first_come_first_served
 from matching.changes import bookings_of
 from matching.comparison import Practice, compare
 from matching.matcher import match
-from matching.model import (
-    Counted,
-    Diminishing,
-    Earlier,
-    Method,
-    Plan,
-    Policy,
-    Proof,
-    Quota,
-    Refusal,
-    Situation,
-)
+from matching.model import Diminishing, Earlier, Policy, Quota, Situation
 from matching.network import network_of
 from matching.pairs import find_pairs
 from matching.pins import settled
+from matching.plans import Counted, Method, Plan, Proof, Refusal
 from matching.prices import PlanRejected, dual_bound, value_of
 from matching.pricing import solve_priced
 from matching.verification import check_rules, verify

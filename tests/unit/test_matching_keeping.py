@@ -20,10 +20,11 @@ from matching.changes import (
     seen_orders,
 )
 from matching.matcher import match, plan_of
-from matching.model import Booking, Earlier, Plan, Policy, Refusal, Situation
+from matching.model import Booking, Earlier, Policy, Situation
 from matching.network import network_of
 from matching.pairs import find_pairs
 from matching.pins import settled
+from matching.plans import Plan, Refusal
 from matching.prices import PlanRejected
 from matching.pricing import solve_priced
 from matching.ranking import offer_prices

@@ -14,10 +14,11 @@ from domain.availability import WeeklyWindow
 from domain.measures import MEASURES
 from domain.vocabulary import CapacityKind
 from matching.matcher import match
-from matching.model import Booking, Policy, Refusal, RelationKind, Situation, agent_pair
+from matching.model import Booking, Policy, RelationKind, Situation, agent_pair
 from matching.network import network_of, suitable
 from matching.pairs import Found, find_pairs, pairs_among
 from matching.pins import settled
+from matching.plans import Refusal
 from matching.score import rounded
 from matching.text import MATTER_SHARE, MICRO, TextIndex, grams, kind_of, raw_weight
 from matching.verification import verify

@@ -13,19 +13,10 @@ from domain.vocabulary import CapacityKind, Urgency
 from matching.baseline import first_come_first_served
 from matching.columns import Integers
 from matching.matcher import match
-from matching.model import (
-    Counted,
-    Method,
-    Plan,
-    Policy,
-    Proof,
-    Proposal,
-    Refusal,
-    Situation,
-    Unmatched,
-)
+from matching.model import Policy, Situation
 from matching.network import Arcs, Network, network_of
 from matching.pairs import find_pairs
+from matching.plans import Counted, Method, Plan, Proof, Proposal, Refusal, Unmatched
 from matching.prices import PlanRejected, dual_bound, prices_of
 from matching.verification import check_rules, verify
 from tests.unit.matching_cases import (

@@ -12,7 +12,7 @@ from domain.vocabulary import CapacityKind
 from matching import solving
 from matching.baseline import first_come_first_served
 from matching.matcher import match
-from matching.model import Method, Proof
+from matching.plans import Method, Proof
 from matching.prices import PlanRejected
 from matching.verification import verify
 from tests.unit.matching_cases import (

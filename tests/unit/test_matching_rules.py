@@ -30,17 +30,8 @@ from matching.explain import (
     unmatched_sentence,
 )
 from matching.matcher import match
-from matching.model import (
-    FreeSlot,
-    Offer,
-    Order,
-    PartName,
-    Policy,
-    Reason,
-    Refusal,
-    RelationKind,
-    agent_pair,
-)
+from matching.model import FreeSlot, Offer, Order, PartName, Policy, RelationKind, agent_pair
+from matching.plans import Reason, Refusal
 from matching.rules import Allowed, category_fits, judge, kilometres
 from matching.score import coverage, parts, reasons, total, tree_steps, worth
 from matching.summary import summarise

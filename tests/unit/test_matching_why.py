@@ -15,8 +15,8 @@ from matching.comparison import Practice, compare
 from matching.explain import why_sentence
 from matching.help import who_could_help
 from matching.matcher import match, plan_of, plan_of_solved
-from matching.model import Refusal
 from matching.pairs import find_pairs
+from matching.plans import Refusal
 from matching.ranking import Forced, forced, offer_prices
 from matching.solving import solve
 from matching.verification import check_rules

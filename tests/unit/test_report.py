@@ -12,7 +12,7 @@ from domain.language import CATALOGUES, Language
 from domain.records import MatchRun
 from domain.vocabulary import RunState
 from matching.documents import Certificate, certificate_text
-from matching.model import Counted
+from matching.plans import Counted
 from matching.summary import Summary
 from resolvers.loading_report import Counts, LoadReport, SheetSummary
 from seed.reading import read_file
