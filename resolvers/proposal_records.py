@@ -5,7 +5,7 @@ from domain.records import MatchRun
 from domain.records import Proposal as ProposalRecord
 from domain.vocabulary import ProposalState
 from matching.documents import reasons_text
-from matching.model import Proposal
+from matching.plans import Proposal
 
 
 def proposal_record(run: MatchRun, proposal: Proposal, *within: str) -> ProposalRecord:
