@@ -8,8 +8,9 @@ of another under the same root 0.5; further categories are no cases.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.model import Part, PartName
+from matching.model import PartName
 from matching.places import MICRO, nearness_of_steps
+from matching.plans import Part
 from matching.score import BELOW, SUBSTITUTE, total, tree_steps
 from matching.text import TextIndex
 
