@@ -20,6 +20,8 @@ _VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
 ROOTS, LEAVES, CONCEPTS = 1, 200, 1000
 """From which number on roots, leaves and lines are counted."""
+GROUP = 32
+"""How many branches of the pattern are tried one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,20 @@ def _words() -> re.Pattern[str]:
 def _branches(words: Iterable[str]) -> str:
     """Return a pattern of sorted words, the longest first: words that begin alike share a branch.
 
-    A pattern that lists them tries every word at every character of a text.
+    A pattern that lists them tries every word at every character of a text. Branches are grouped
+    by the range of their first characters, so that most are passed over at once.
     """
-    optional, longer = "", list[str]()
+    optional, firsts, longer = "", list[str](), list[str]()
     for first, rest in groupby(words, key=lambda word: word[:1]):
         if first:
+            firsts.append(re.escape(first))
             longer.append(re.escape(first) + _branches(word[1:] for word in rest))
         else:
             optional = "?"
+    if len(longer) > GROUP:
+        groups = (slice(begin, begin + GROUP) for begin in range(0, len(longer), GROUP))
+        longer = [
+            f"(?=[{firsts[some][0]}-{firsts[some][-1]}])(?:{'|'.join(longer[some])})"
+            for some in groups
+        ]
     return f"(?:{'|'.join(longer)}){optional}" if longer else ""

@@ -1,7 +1,10 @@
 """Texts that mean the same find each other: hand-written pairs, measured by `bench/texts.py`."""
 
+import re
+
 from bench.texts import DEVELOPMENT, HELD_OUT, pairs_of, ranks, share_within, traditional
 from domain.categories import CATEGORIES
+from domain.folding import fold
 from matching.lexicon import concepts_in, meanings, vocabulary
 
 
@@ -22,6 +25,15 @@ def test_no_pair_is_in_both_sets_and_all_matters_are_spoken_of() -> None:
     assert (
         {pair.category for pair in held_out} == leaves == {said.category for said in vocabulary()}
     )
+
+
+def test_the_pattern_finds_what_a_list_of_the_words_longest_first_would() -> None:
+    said = fold(HELD_OUT.read_text("utf-8") + DEVELOPMENT.read_text("utf-8"))
+    words = sorted(meanings(), key=lambda word: (-len(word), word))
+    listed = re.compile("|".join(map(re.escape, words))).finditer(said)
+    expected = [(match.start(), number) for match in listed for number in meanings()[match.group()]]
+    assert concepts_in(said) == expected
+    assert len(expected) > 1000
 
 
 def test_words_do_not_overlap_and_the_longest_is_taken() -> None:
