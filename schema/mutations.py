@@ -6,6 +6,7 @@ from schema.claim_mutations import ClaimMutations
 from schema.evidence_mutations import EvidenceMutations
 from schema.item_mutations import OfferMutations, OrderMutations
 from schema.list_mutations import NeedListMutations, ResourceListMutations
+from schema.match_run_mutations import MatchRunMutations
 from schema.matching_mutations import MatchingMutations
 from schema.person_mutations import PersonMutations
 from schema.tie_mutations import TieMutations
@@ -17,6 +18,7 @@ MUTATIONS: tuple[type, ...] = (
     ClaimMutations,
     EvidenceMutations,
     MatchingMutations,
+    MatchRunMutations,
     ResourceListMutations,
     NeedListMutations,
     OfferMutations,
