@@ -167,8 +167,9 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
-    if fit and last is not None:
-        _fit_file(Output(lang or Language.ZH, as_json), last, policy, out)
+    if fit and (last or orders or offers or dimacs or at or dry_run):
+        only_last = not (orders or offers or dimacs or at or dry_run)
+        _fit_file(Output(lang or Language.ZH, as_json), last if only_last else None, policy, out)
     if not fit and (orders or offers or out or dimacs or at or last):
         named = orders, offers, out, dimacs, last
         out_to = Output(lang or Language.ZH, as_json)
@@ -350,10 +351,12 @@ def _match_files(
     raise typer.Exit(status)
 
 
-def _fit_file(output: Output, plan: Path, policy: Path | None, out: Path | None) -> None:
+def _fit_file(output: Output, plan: Path | None, policy: Path | None, out: Path | None) -> None:
     """Learn weights from the answers in a plan's file and exit with the status."""
     status = 0
     try:
+        if plan is None:
+            raise BadInput(field="--fit", value="", expected="--last, --area, --policy, --out")
         fit_aloud(output, answers_in(plan), policy_in(policy), out)
     except DomainError as error:
         output.fail(error)
