@@ -26,6 +26,7 @@ from matching.pairs import Found
 from matching.placing import Share, fill
 from matching.plans import Plan, Proposal
 from matching.policies import LONGEST_CYCLE
+from matching.quotas import QuotaRooms, rooms_left
 from matching.rules import Allowed, largest_take
 from matching.sparse import graph, listed, strongly_connected
 
@@ -176,10 +177,15 @@ def link_value(order: Order, worth: int, quantity: int, missing: int) -> int:
     return worth * MEASURES[order.measure].scale * counted // order.quantity
 
 
-def link_quantity(order: Order, offer: Offer, allowed: Allowed) -> int:
-    """Return the most that one claim may take of the order here, lots respected; 0 for nothing."""
-    step = allowed.step[0]
+def link_quantity(order: Order, offer: Offer, allowed: Allowed, quota: int | None = None) -> int:
+    """Return the most that one claim may take of the order here, lots respected; 0 for nothing.
+
+    `quota` is what quotas leave of the offer, None where none binds.
+    """
+    step, given = allowed.step
     most = largest_take(order, offer, allowed)
+    if quota is not None:
+        most = min(most, max(0, quota) // given * step)
     if 0 < order.quantity - most < order.lot:
         most = (order.quantity - order.lot) // step * step
     return most if most >= order.lot else 0
@@ -206,7 +212,8 @@ def _links(found: Found, plan: Plan) -> tuple[list[str], dict[Arc, Link]]:
     ):
         places[tail, head].append(place)
     missing = _missing(plan)
-    best = {arc: _best_link(found, pairs, missing) for arc, pairs in places.items()}
+    quotas = rooms_left(columns.situation, columns.policy)
+    best = {arc: _best_link(found, pairs, missing, quotas) for arc, pairs in places.items()}
     return agents, {arc: link for arc, link in sorted(best.items()) if link is not None}
 
 
@@ -224,7 +231,9 @@ def _in_one_part(tails: Integers, heads: Integers, agents: int) -> Integers:
     return np.flatnonzero(parts[tails] == parts[heads])
 
 
-def _best_link(found: Found, places: Sequence[int], missing: Mapping[str, int]) -> Link | None:
+def _best_link(
+    found: Found, places: Sequence[int], missing: Mapping[str, int], quotas: QuotaRooms
+) -> Link | None:
     """Return the pair that counts most of those of one giver and one receiver, the first of equals.
 
     A pair counts most when it fills its order: in that order they are looked at, until none that
@@ -244,7 +253,7 @@ def _best_link(found: Found, places: Sequence[int], missing: Mapping[str, int]) 
         order, allowed = orders[number], found.allowed(number, offer)
         if not isinstance(allowed, Allowed):
             raise TypeError(f"a pair is refused: {order.id}, {offers[offer].id}")
-        quantity = link_quantity(order, offers[offer], allowed)
+        quantity = link_quantity(order, offers[offer], allowed, quotas.room(offers[offer]))
         worth = int(found.worths[place])
         value = link_value(order, worth, quantity, missing.get(order.id, 0))
         if value > (best.value if best is not None else 0):

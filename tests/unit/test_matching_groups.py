@@ -15,6 +15,7 @@ from domain.vocabulary import CapacityKind, Urgency
 from matching.baseline import first_come_first_served
 from matching.changes import bookings_of
 from matching.comparison import Practice, compare
+from matching.cycles import find_packages
 from matching.matcher import match
 from matching.model import Diminishing, Earlier, Policy, Quota, Situation
 from matching.network import network_of
@@ -268,3 +269,15 @@ def test_prices_of_groups_that_are_wrong_prove_nothing() -> None:
     unpriced = plan.prices._replace(groups=plan.prices.groups * 0)
     with pytest.raises(PlanRejected):
         dual_bound(arcs, unpriced, *sizes)
+
+
+def test_a_package_takes_no_more_of_an_agent_than_its_quota() -> None:
+    orders = [an_order(1, receiver_id="unit1"), an_order(2, receiver_id="unit2")]
+    offers = [an_offer(1), an_offer(2)]
+    case = situation(orders, offers)
+    for most, taken in ((10, [10, 10]), (4, [4, 10]), (0, [])):
+        quota = Quota(agent_id="unit1", measure="PERSON", most=most)
+        policy = replace(POLICY, quotas=(quota,))
+        found = find_pairs(case, policy)
+        packages = find_packages(found, match(case, policy), 2).packages
+        assert [each.quantity for one in packages for each in one.proposals] == taken
