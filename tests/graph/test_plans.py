@@ -52,6 +52,7 @@ IN_STATEMENTS = {
     "match_runs.memories": "runs of the matcher are few",
     "matching.agreements": "a run of the matcher takes all of them into account",
     "matching.alliances": "a run of the matcher takes all of them into account",
+    "matching.branches": "a run with quotas takes into account who belongs to whom, all of them",
     "matching.pairings": "a run of the matcher takes all of them into account",
     "matching.substitutes": "a run of the matcher takes the whole taxonomy",
     "migrations.applied": "all of them are asked for",
