@@ -37,6 +37,7 @@ from matching.pricing import Solution
 from matching.rounding import rounded
 from matching.sparse import listed
 from matching.spreading import spread
+from matching.steadying import steadied
 
 LARGEST_PROGRAM = 500
 """A component that cannot be split and has more pairs is rounded, not put into a program."""
@@ -76,7 +77,9 @@ def solve(
     flow = solve_from_last(network, chosen)
     best = _completed(network, parts, flow, progress)
     most_cost = found.columns.policy.floor_cost
-    return best if most_cost <= 0 else _with_floor(best, chosen, most_cost, progress)
+    if most_cost > 0:
+        best = _with_floor(best, chosen, most_cost, progress)
+    return replace(best, shares=tuple(steadied(found, best.shares)))
 
 
 def _with_floor(

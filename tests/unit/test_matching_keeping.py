@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -159,7 +160,7 @@ def test_a_city_is_repaired_and_little_moves(seed: int) -> None:
     case = market(400, seed)
     plan, earlier = planned(case)
     same = match(replace(case, earlier=earlier), POLICY)
-    assert quantities_of(same) == quantities_of(plan)
+    assert bookings_of(same) == bookings_of(plan)
     changed = replace(case, orders=case.orders[4:], earlier=earlier)
     found = find_pairs(changed, POLICY)
     solved = solve(found)
@@ -175,8 +176,27 @@ def test_a_city_is_repaired_and_little_moves(seed: int) -> None:
         assert change.causes
 
 
-def quantities_of(plan: Plan) -> dict[tuple[str, str], int]:
-    return {(one.order_id, one.offer_id): one.quantity for one in bookings_of(plan)}
+def test_who_stays_keeps_its_evening() -> None:
+    hall = slotted(an_offer(1), SHARED, 10, "3 09:00-11:00", "5 09:00-11:00", days=5)
+    case = situation([an_order(1), an_order(2)], [hall])
+    plan, earlier = planned(case)
+    assert evenings(plan) == {"order1": ["3"], "order2": ["5"]}
+    gone = replace(case, orders=case.orders[1:], earlier=earlier)
+    assert evenings(match(gone, POLICY)) == {"order2": ["5"]}
+    followed = replace(gone, orders=(*gone.orders, an_order(3)))
+    plan = match(followed, POLICY)
+    verify(followed, POLICY, plan)
+    assert evenings(plan) == {"order2": ["5"], "order3": ["3"]}
+    claimed = replace(gone, offers=(replace(hall, slots=hall.slots[:1]),))
+    assert evenings(match(claimed, POLICY)) == {"order2": ["3"]}
+
+
+def evenings(plan: Plan) -> dict[str, list[str]]:
+    """Return on which weekdays each order has its slots."""
+    return {
+        each.order_id: [str(datetime.fromisoformat(one.slot).isoweekday()) for one in each.slots]
+        for each in plan.proposals
+    }
 
 
 def moved(changes: tuple[PlanChange, ...], besides: set[str]) -> int:
