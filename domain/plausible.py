@@ -132,6 +132,8 @@ def _check_item(item: DemandOrder | ResourceOffer) -> None:
     check_text("beneficiaries", item.beneficiaries)
     check_values("skills", item.skills)
     check_position(item)
+    if item.least_score is not None and not 0 <= item.least_score <= 1:
+        raise BadInput(field="leastScore", value=item.least_score, expected="0..1")
     if item.measure not in MEASURES:
         raise UnknownMeasure(value=item.measure, nearest=nearest_measures(item.measure))
     if len(item.windows) > MOST_WINDOWS:

@@ -163,7 +163,8 @@ class ResourceOffer(Node, Versioned):
 
     `capacity` is in all for TOTAL, per slot for SHARED, the largest party for EXCLUSIVE; None
     where the source does not state it. `held` and `completed` are sums over the live claims,
-    `held` of all slots together for slotted kinds. `review_note` is why a review rejected it.
+    `held` of all slots together for slotted kinds. `review_note` is why a review rejected it. The
+    matcher proposes nothing with a lower score than `least_score`.
     """
 
     title: str
@@ -183,6 +184,7 @@ class ResourceOffer(Node, Versioned):
     beneficiaries: str | None = None
     skills: tuple[str, ...] = ()
     selection: Selection = Selection.FIRST
+    least_score: float | None = None
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0
@@ -207,7 +209,7 @@ class DemandOrder(Node, Versioned):
 
     No claim takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at
     least that; an order whose lot equals its quantity is indivisible. `review_note` is why a
-    review rejected it.
+    review rejected it. The matcher proposes nothing with a lower score than `least_score`.
     """
 
     title: str
@@ -226,6 +228,7 @@ class DemandOrder(Node, Versioned):
     skills: tuple[str, ...] = ()
     origin: OrderOrigin = OrderOrigin.LIST
     selection: Selection = Selection.FIRST
+    least_score: float | None = None
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0

@@ -35,6 +35,7 @@ NOT_ADDED_UP = frozenset(
     {
         "deliveredOfferQuantity",
         "latitude",
+        "leastScore",
         "longitude",
         "number",
         "offerQuantity",

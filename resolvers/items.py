@@ -47,6 +47,7 @@ _COMMON = frozenset(
         "beneficiaries",
         "skills",
         "selection",
+        "least_score",
     }
 )
 EDITABLE: dict[type[Item], frozenset[str]] = {

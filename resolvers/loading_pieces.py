@@ -22,6 +22,7 @@ NEVER_LOADED = frozenset(
         "completed",
         "version",
         "review_note",
+        "least_score",
         "retired_at",
     }
 )

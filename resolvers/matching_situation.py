@@ -80,6 +80,7 @@ def matched_order(row: OrderRow) -> Order:
         windows=order.windows,
         time_zone=order.time_zone,
         urgency=order.urgency,
+        least_score=order.least_score or 0.0,
         coordinates=row.place,
         skills=frozenset(order.skills),
         rejected_offers=row.rejected_offers,
@@ -112,6 +113,7 @@ def matched_offer(row: OfferRow, now: datetime, until: datetime) -> Offer:
         windows=offer.windows,
         time_zone=offer.time_zone,
         serves=row.serves,
+        least_score=offer.least_score or 0.0,
         coordinates=row.place,
         skills=frozenset(offer.skills),
     )

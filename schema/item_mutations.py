@@ -45,6 +45,7 @@ class _ItemFields:
     beneficiaries: str | None = UNSET
     skills: list[str] | None = UNSET
     selection: Selection | None = UNSET
+    least_score: float | None = UNSET
 
 
 @strawberry.input

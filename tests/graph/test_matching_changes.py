@@ -6,13 +6,15 @@ import pytest
 import strawberry
 
 from domain.errors import BadInput, Forbidden, MatchingError
+from domain.identity import global_id
 from domain.records import Proposal
 from domain.vocabulary import ProposalState, Urgency
 from graph import match_runs
 from graph.driver import Graph
 from matching.changes import CauseCode, ChangeKind
-from matching.documents import read_certificate
+from matching.documents import read_certificate, read_unmatched
 from matching.memory import read_changes, read_memory
+from matching.plans import Refusal
 from resolvers import matching
 from resolvers.matching import proposals_of_run
 from resolvers.proposals import pin_proposal
@@ -22,6 +24,7 @@ from schema.ids import encode
 from tests.graph.builders import dump
 from tests.graph.events_of import events_of
 from tests.graph.matching_market import Market
+from tests.graph.mutating import mutate
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +89,33 @@ async def test_only_coordinators_pin_and_only_what_is_open(graph: Graph, market:
     assert superseded.state is ProposalState.SUPERSEDED
     with pytest.raises(MatchingError):
         await pin(market, superseded.id, "late")
+
+
+@pytest.mark.parametrize("side", ["order", "offer"])
+async def test_neither_side_is_proposed_what_it_would_refuse(
+    graph: Graph, market: Market, side: str
+) -> None:
+    order, offer = await market.order(quantity=10), await market.offer(capacity=10)
+    (pair,) = await market.proposed(await market.run())
+    owner, field, item = {
+        "order": ("community", "editOrder", global_id("DemandOrder", order.id)),
+        "offer": ("unit", "editOffer", global_id("ResourceOffer", offer.id)),
+    }[side]
+
+    async def ask(least: float | None) -> dict[str, Any]:
+        selection, given = f"{side} {{ leastScore }}", {f"{side}Id": item, "leastScore": least}
+        return await mutate(market.here, owner, field, selection, **given)
+
+    before = await dump(graph)
+    assert (await ask(1.5))["code"] == "BAD_INPUT"
+    assert await dump(graph) == before
+    assert (await ask(0.99))[side]["leastScore"] == 0.99
+    run = await market.run()
+    assert await market.proposed(run) == []
+    (left,) = read_unmatched(run.unmatched)
+    assert left.reason is Refusal.SCORE
+    assert (await ask(None))[side]["leastScore"] is None
+    assert await market.proposed(await market.run()) == [pair]
 
 
 async def test_a_run_says_what_changed_and_why(graph: Graph, market: Market) -> None:

@@ -124,6 +124,7 @@ TEXTS: dict[str, str] = {
     "field.version": "Version, one more with each change",
     "field.quantity": "Quantity in the measure's smallest unit",
     "field.minimumLot": "Minimum lot",
+    "field.leastScore": "No pair with a lower score, 0 to 1, is proposed; any where it is not stated",
     "field.deadline": "Deadline",
     "field.urgency": "Urgency",
     "field.origin": "Origin",

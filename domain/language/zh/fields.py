@@ -124,6 +124,7 @@ TEXTS: dict[str, str] = {
     "field.version": "版本号，每次修改加一",
     "field.quantity": "数量，以计量单位的最小单位计",
     "field.minimumLot": "最小批量",
+    "field.leastScore": "匹配分数（0 到 1）低于此值时不推荐；未填则不限",
     "field.deadline": "截止日期",
     "field.urgency": "紧急程度",
     "field.origin": "来源",
