@@ -17,7 +17,7 @@ from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from tests.engines import recordings
-from tests.engines.neo4j_server import Server, neo4j_server
+from tests.engines.neo4j_server import PLANNED_ONCE, Server, neo4j_server
 from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
 
@@ -162,7 +162,7 @@ def engine_server(
 ) -> Generator[Server | EmbeddedEngine]:
     """One running engine for the whole run."""
     if dialect is Dialect.NEO4J:
-        with neo4j_server() as server:
+        with neo4j_server(PLANNED_ONCE) as server:
             yield server
         return
     engine = EmbeddedEngine(EmbeddedSettings(directory=tmp_path_factory.mktemp("engine")))

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,12 @@ JAVA_NEEDED = {"5": 17}
 NEWEST_JAVA_NEEDED = 21
 START_SECONDS = 120.0
 INITIAL_PASSWORD = "neo4j"
+PLANNED_ONCE = (
+    "server.memory.query_cache.per_db_cache_num_entries=20000",
+    "dbms.cypher.statistics_divergence_threshold=1.0",
+)
+"""Settings by which a text is planned once in a run, however the graphs of its modules differ: most
+of a run is planning otherwise. Tests of plans plan anew."""
 WHAT_TO_INSTALL = (
     "The tests on Neo4j need Java {java} or newer and Maven (on Debian: apt-get install "
     "openjdk-17-jre-headless maven), or a running Neo4j named by RENLING_NEO4J_URI: {missing}."
@@ -60,8 +66,8 @@ class Server:
 
 
 @contextmanager
-def neo4j_server() -> Generator[Server]:
-    """Use the Neo4j that the environment names, or fetch and run one."""
+def neo4j_server(settings: Sequence[str] = ()) -> Generator[Server]:
+    """Use the Neo4j that the environment names, or fetch and run one with these settings."""
     if uri := os.environ.get("RENLING_NEO4J_URI"):
         server = Server(
             uri,
@@ -77,7 +83,7 @@ def neo4j_server() -> Generator[Server]:
     libraries = _fetch(version)
     home = Path(tempfile.mkdtemp(prefix="renling-neo4j-"))
     try:
-        yield from _run(java, libraries, home, version)
+        yield from _run(java, libraries, home, version, settings)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -123,9 +129,11 @@ class OwnNeo4j:
         self.process.wait()
 
 
-def _run(java: Path, libraries: Path, home: Path, version: str) -> Generator[Server]:
+def _run(
+    java: Path, libraries: Path, home: Path, version: str, settings: Sequence[str]
+) -> Generator[Server]:
     port = _free_port()
-    command = _command(java, libraries, home, version, port)
+    command = _command(java, libraries, home, version, port, settings)
     log = home / "console.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -138,7 +146,9 @@ def _run(java: Path, libraries: Path, home: Path, version: str) -> Generator[Ser
             process.wait()
 
 
-def _command(java: Path, libraries: Path, home: Path, version: str, port: int) -> list[str]:
+def _command(
+    java: Path, libraries: Path, home: Path, version: str, port: int, settings: Sequence[str] = ()
+) -> list[str]:
     """Write the settings of a server, and return its command line."""
     (home / "conf").mkdir()
     (home / "conf" / "neo4j.conf").write_text(
@@ -149,11 +159,8 @@ def _command(java: Path, libraries: Path, home: Path, version: str, port: int) -
                 "server.memory.heap.initial_size=256m",
                 "server.memory.heap.max_size=2g",
                 "server.memory.pagecache.size=128m",
-                # A text is planned once in a run, however the graphs of its modules differ: most
-                # of a run is planning otherwise. Tests of plans plan anew.
-                "server.memory.query_cache.per_db_cache_num_entries=20000",
-                "dbms.cypher.statistics_divergence_threshold=1.0",
                 "dbms.usage_report.enabled=false",
+                *settings,
                 "",
             ]
         ),
