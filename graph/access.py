@@ -17,6 +17,7 @@ from domain.items import PUBLISHED
 from domain.vocabulary import ClaimState, ListState
 from graph.reads.places import within_areas
 from graph.reads.shapes import doubled
+from graph.statements import CompiledStatement
 
 PATHS, AGENTS, ACCOUNT, LOADED = "viewerPaths", "viewerAgents", "viewerAccount", "viewerLoads"
 NOW, TODAY = "now", "today"
@@ -98,6 +99,12 @@ def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
         TODAY: now.astimezone(ZoneInfo(DEFAULT_TIME_ZONE)).date().isoformat(),
         SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
     }
+
+
+def used_parameters(statement: CompiledStatement, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """Return the values of those parameters of the rules that a statement has."""
+    used = statement.parameters
+    return {name: value for name, value in access_parameters(viewer, now).items() if name in used}
 
 
 class Rules:

@@ -6,12 +6,12 @@ from typing import Any
 
 from domain.access import Viewer
 from domain.clock import Clock
-from domain.vocabulary import ClaimState
-from graph.access import AccessKind, Rules, access_parameters
+from domain.holds import SETTLED
+from graph.access import AccessKind, Rules, used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 
-OVER = [ClaimState.COMPLETED.value, ClaimState.EVALUATED.value]
+OVER = sorted(state.value for state in SETTLED)
 ABOUT = (
     "[{id}, {node}.title, {node}.description, "
     "head(COLLECT {{ MATCH ({node})-[:{name}_CATEGORY]->(g:Category) RETURN g.path }}), "
@@ -82,9 +82,9 @@ def _seen(kind: AccessKind, name: str, variable: str) -> str:
 async def _read(
     graph: Graph, statement: CompiledStatement, viewer: Viewer, clock: Clock, **given: object
 ) -> list[Any]:
-    allowed = access_parameters(viewer, clock())
-    used = {name: value for name, value in allowed.items() if f"${name}" in statement.text}
-    return await graph.read_single(statement, {**given, **used})
+    return await graph.read_single(
+        statement, {**given, **used_parameters(statement, viewer, clock())}
+    )
 
 
 def _row(row: Sequence[Any]) -> CaseRow:

@@ -73,11 +73,6 @@ MATCH (:Package {id: i})-[:PACKS]->(p:Proposal)
 RETURN properties(p) AS proposal ORDER BY p.id""",
 )
 UPDATE = statement("packages.update", "MATCH (k:Package {id: $id}) SET k += $changes", writes=True)
-CLOSE_PROPOSALS = statement(
-    "packages.close_proposals",
-    "UNWIND $ids AS i MATCH (p:Proposal {id: i}) SET p.state = $state",
-    writes=True,
-)
 BIND = statement(
     "packages.bind",
     """MATCH (k:Package {id: $id})
@@ -181,13 +176,6 @@ async def update(
 ) -> None:
     """Write the changed fields of a package."""
     await transaction.run(UPDATE, id=package.id, changes=stored_changes(changes, package))
-
-
-async def close_proposals(
-    transaction: Transaction, proposals: Sequence[Proposal], state: str
-) -> None:
-    """Write what became of the proposals of packages."""
-    await transaction.run(CLOSE_PROPOSALS, ids=[each.id for each in proposals], state=state)
 
 
 async def bind(transaction: Transaction, package_id: str, claim_ids: Sequence[str]) -> None:

@@ -5,12 +5,12 @@ own shortest paths differ in when they look at a condition (the embedded one aft
 a node that may not be seen would hide the way around it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from domain.access import Viewer
 from domain.clock import Clock
-from graph.access import AccessKind, Rules, access_parameters
+from graph.access import AccessKind, Rules, used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 
@@ -102,7 +102,7 @@ def _links(kind: AccessKind, label: str) -> CompiledStatement:
 async def may_see(graph: Graph, viewer: Viewer, clock: Clock, stop: Stop) -> bool:
     """Whether there is such a node for this caller."""
     found = _existing(AccessKind.of(viewer), stop.kind)
-    parameters = {"id": stop.id, **_used(found, viewer, clock)}
+    parameters = {"id": stop.id, **used_parameters(found, viewer, clock())}
     return bool(await graph.read_single(found, parameters))
 
 
@@ -111,14 +111,9 @@ async def links_of(
 ) -> list[Step]:
     """Return the links of nodes of one label, at most so many in each direction, sorted."""
     statement = _links(AccessKind.of(viewer), label)
-    parameters = {"ids": list(ids), "most": most, **_used(statement, viewer, clock)}
+    parameters = {"ids": list(ids), "most": most, **used_parameters(statement, viewer, clock())}
     (row,) = await graph.read_single(statement, parameters)
     out, into = row
     steps = [Step(Stop(label, near), kind, Stop(other, far)) for near, kind, other, far in out]
     steps += [Step(Stop(other, far), kind, Stop(label, near)) for near, kind, other, far in into]
     return sorted(steps)
-
-
-def _used(statement: CompiledStatement, viewer: Viewer, clock: Clock) -> Mapping[str, object]:
-    allowed = access_parameters(viewer, clock())
-    return {name: value for name, value in allowed.items() if f"${name}" in statement.text}

@@ -21,6 +21,7 @@ from graph.driver import Graph
 from graph.event_numbers import Standing, give_numbers, give_up_lease, standing, waiting
 from graph.event_scopes import scoping
 from graph.history import Happened, events_after
+from resolvers.background import Background
 
 BATCH = 200
 """Events that are numbered in one transaction, and read at once."""
@@ -73,25 +74,21 @@ class EventFeed:
         self._committed = asyncio.Event()
         self._advanced = asyncio.Event()
         self._stopped = False
-        self._running: asyncio.Task[None] | None = None
+        self._following = Background(self._run)
 
     async def start(self) -> None:
         """Look where the history stands, and begin to follow it. Raises EngineError."""
         self.last = (await standing(self._graph, self.owner)).last
         self._graph.commit_listeners.append(self._committed.set)
-        self._running = asyncio.create_task(self._run())
+        self._following.start()
 
     async def stop(self) -> None:
         """Stop, give up the lease, and let all followers go with FeedStopped."""
         self._stopped = True
         self._advanced.set()
-        if self._running is None:
+        if not await self._following.stop():
             return
-        running, self._running = self._running, None
         self._graph.commit_listeners.remove(self._committed.set)
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
         with suppress(EngineError):
             await give_up_lease(self._graph, self.owner)
 

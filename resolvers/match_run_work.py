@@ -1,229 +1,35 @@
-"""Working on matching runs: take one, hold it, and write what it comes to, once.
+"""Working on matching runs to their end: what one comes to is written once.
 
-A worker holds a run by a lease that it renews while it works. The transaction that writes the plan
-reads whether the run is still held by it: whoever lost it, or comes to a run that was cancelled,
-writes nothing.
+The transaction that writes the plan reads whether the run is still held by its worker
+(`resolvers.match_run_holding`): whoever lost it, or comes to a run that was cancelled, writes
+nothing.
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from types import TracebackType
-from typing import Self
+from contextlib import suppress
 
 import structlog
 
 from domain.clock import Clock
 from domain.errors import EngineError, MatchingError, NotFound
 from domain.identity import new_id
-from domain.language import Phrase
 from domain.records import MatchRun
-from domain.runs import (
-    BROKEN_OFF,
-    CANCELLED,
-    FAULT,
-    MOST_ATTEMPTS,
-    UNFINISHED,
-    RunProgress,
-    failure_of,
-    failure_text,
-    next_due,
-    read_failure,
-)
+from domain.runs import CANCELLED, FAULT, UNFINISHED, failure_of, read_failure
 from domain.vocabulary import RunState, RunStep
-from graph import events, match_runs, run_owners
+from graph import match_runs, run_owners
 from graph.driver import Graph, Transaction
-from graph.events import ChangedFields
-from graph.records import present_properties
-from graph.run_owners import LockedRun
 from matching.model import Progress
 from matching.policies import policy_of_run
 from resolvers import matching
 from resolvers.claims_common import fresh_viewer
 from resolvers.claims_sweep import sweep_expired
-from resolvers.event_feed import owner_name
-from resolvers.matching import OpenExecutor
+from resolvers.match_run_ends import end_run
+from resolvers.match_run_holding import Keeper, RunLost, Taken, Working, take
 
-BEAT_SECONDS = 1.0
-"""Between renewals of a lease, and of what is said of the progress."""
-BEATS_OF_A_LEASE = 4
 POLL_SECONDS = 0.2
 """Between looks at a run that another works on."""
 log = structlog.get_logger()
-
-
-class RunLost(Exception):
-    """The run is no longer this worker's: it was cancelled, or another has taken it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """How a process works on runs: under which name, how long it may be silent, and with what."""
-
-    process: str = field(default_factory=owner_name)
-    lease_seconds: float = 15.0
-    """After which another may take a run over."""
-    executor: OpenExecutor = nullcontext
-    cancels: bool = False
-    """Whether a run that is interrupted here is cancelled, and not left to other workers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A run that a worker holds, under a name that is of this one taking."""
-
-    locked: LockedRun
-    owner: str
-
-    @property
-    def run(self) -> MatchRun:
-        """The run as it was taken."""
-        return self.locked.run
-
-
-async def take(
-    graph: Graph,
-    working: Working,
-    *,
-    clock: Clock,
-    ids: Callable[[], str] = new_id,
-    until: str | None = None,
-) -> Taken | None:
-    """Take the first run that nobody works on and that need not wait; None where there is none.
-
-    `until` looks no further than at the run with this id. One that was broken off too often is
-    FAILED instead. Raises EngineError.
-    """
-    if next_due(await run_owners.unfinished(graph.read), until) is None:
-        return None
-    owner, token, event_id, now = f"{working.process}:{ids()}", ids(), ids(), clock()
-
-    async def work(transaction: Transaction) -> Taken | None:
-        await run_owners.take_turn(transaction, token)
-        due = next_due(await run_owners.unfinished(transaction.run), until)
-        locked = due and await run_owners.lock(transaction, due.id, token)
-        # Its owner may have renewed the lease, or ended it, before it was locked.
-        if locked is None or locked.held or locked.run.state not in UNFINISHED:
-            return None
-        if locked.attempts >= MOST_ATTEMPTS:
-            await _end(transaction, locked, RunState.FAILED, now, event_id, BROKEN_OFF)
-            return None
-        after = replace(locked.run, state=RunState.RUNNING, progress=None)
-        await run_owners.hold(
-            transaction,
-            locked,
-            owner,
-            milliseconds=_milliseconds(working),
-            attempts=locked.attempts + 1,
-            progress=None,
-        )
-        changes = {after.id: events.changes_between(locked.run, after)}
-        begun = events.event(event_id, now, events.SYSTEM, "MATCHING_BEGIN", changes)
-        await events.write_event(transaction, begun)
-        return Taken(replace(locked, run=after, owner=owner), owner)
-
-    return await graph.write(work, repeatable=True)
-
-
-def _milliseconds(working: Working) -> int:
-    return int(working.lease_seconds * 1000)
-
-
-class Keeper:
-    """Holds a run while it is worked on: renews the lease, and writes how far it is."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        taken: Taken,
-        working: Working,
-        *,
-        clock: Clock,
-        ids: Callable[[], str] = new_id,
-        progress: Progress | None = None,
-    ) -> None:
-        self._graph = graph
-        self._taken = taken
-        self._working = working
-        self._clock = clock
-        self._ids = ids
-        self._also = progress
-        self._progress: RunProgress | None = None
-        self._told: RunStep | None = None
-        self._renewing: asyncio.Task[None] | None = None
-        self.lost = False
-
-    def progress(self, step: str, done: int, total: int) -> None:
-        """Take note of how far the work is, from whatever thread. Raises RunLost to end it."""
-        if self.lost:
-            raise RunLost
-        self._progress = RunProgress.of(step, done, total)
-        if self._also is not None:
-            self._also(step, done, total)
-
-    async def beat(self) -> bool:
-        """Hold the run from now on; False where it is no longer this worker's.
-
-        Raises EngineError.
-        """
-        token, event_id, now = self._ids(), self._ids(), self._clock()
-        progress, taken = self._progress, self._taken
-        step = None if progress is None else progress.step
-
-        async def work(transaction: Transaction) -> bool:
-            locked = await run_owners.lock(transaction, taken.run.id, token)
-            if locked is None or not locked.is_held_by(taken.owner):
-                return False
-            await run_owners.hold(
-                transaction,
-                locked,
-                taken.owner,
-                milliseconds=_milliseconds(self._working),
-                attempts=locked.attempts,
-                progress=None if progress is None else progress.text(),
-            )
-            if step is not self._told:
-                changed = ChangedFields("MatchRun", {"progress": [self._told, step]})
-                changes = {taken.run.id: changed}
-                begun = events.event(event_id, now, events.SYSTEM, "MATCHING_STEP", changes)
-                await events.write_event(transaction, begun)
-            return True
-
-        held = await self._graph.write(work, repeatable=True)
-        self._told, self.lost = step, self.lost or not held
-        return held
-
-    async def __aenter__(self) -> Self:
-        """Begin to renew the lease."""
-        self._renewing = asyncio.create_task(self._renew())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Renew it no more. What is still at work in a thread ends at its next step."""
-        self.lost = True
-        if self._renewing is not None:
-            self._renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._renewing
-
-    async def _renew(self) -> None:
-        pause = min(BEAT_SECONDS, self._working.lease_seconds / BEATS_OF_A_LEASE)
-        while not self.lost:
-            await asyncio.sleep(pause)
-            try:
-                await self.beat()
-            except EngineError as failed:
-                log.warning("a matching run is not held", code=failed.code)
-            except Exception:
-                # Nobody waits for this task: without a word the run would go to another worker.
-                log.exception("a matching run cannot be held")
 
 
 async def work_on(
@@ -310,27 +116,11 @@ async def _failed(
     async def work(transaction: Transaction) -> None:
         locked = await run_owners.lock(transaction, taken.run.id, token)
         if locked is not None and locked.is_held_by(taken.owner):
-            await _end(transaction, locked, RunState.FAILED, now, event_id, failure_of(error))
+            await end_run(
+                transaction, locked, RunState.FAILED, now, event_id, reason=failure_of(error)
+            )
 
     await graph.write(work, repeatable=True)
-
-
-async def _end(
-    transaction: Transaction,
-    locked: LockedRun,
-    state: RunState,
-    now: datetime,
-    event_id: str,
-    reason: Phrase | None = None,
-) -> None:
-    """Let a locked run be over without a plan, by itself."""
-    failure = None if reason is None else failure_text(reason)
-    after = replace(locked.run, state=state, finished_at=now, progress=None, failure=failure)
-    await run_owners.finish(transaction, after.id, present_properties(after))
-    changes = {after.id: events.changes_between(locked.run, after)}
-    action = "MATCHING_FAIL" if state is RunState.FAILED else "MATCHING_CANCEL"
-    event = events.event(event_id, now, events.SYSTEM, action, changes)
-    await events.write_event(transaction, event)
 
 
 async def seen_to_its_end(
@@ -396,6 +186,6 @@ async def _cancelled(graph: Graph, run_id: str, clock: Clock, ids: Callable[[], 
     async def work(transaction: Transaction) -> None:
         locked = await run_owners.lock(transaction, run_id, token)
         if locked is not None and locked.run.state in UNFINISHED:
-            await _end(transaction, locked, RunState.CANCELLED, now, event_id)
+            await end_run(transaction, locked, RunState.CANCELLED, now, event_id)
 
     await graph.write(work, repeatable=True)

@@ -5,7 +5,6 @@ Starting writes the run and leaves the work to whoever takes it (`resolvers.matc
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from domain.access import Viewer
 from domain.clock import Clock, system_clock
@@ -18,15 +17,15 @@ from domain.vocabulary import RunState
 from graph import events, match_runs, run_owners
 from graph.driver import Graph, Transaction
 from graph.idempotency import Repeatable, earlier_result, record_result
-from graph.records import present_properties
 from matching.documents import policy_text, weights_text
 from matching.model import Policy, Progress
 from resolvers.claims_common import caller_of, fresh_viewer
-from resolvers.match_run_work import Working, seen_to_its_end
+from resolvers.match_run_ends import CANCEL, end_run
+from resolvers.match_run_holding import Working
+from resolvers.match_run_work import seen_to_its_end
 from resolvers.matching import DEFAULT_POLICY, area_path, check_coordinates, kept
 
 START = "MATCHING_START"
-CANCEL = "MATCHING_CANCEL"
 
 
 async def start_matching(
@@ -107,11 +106,9 @@ async def cancel_run(
         check_coordinates(fresh, locked.path, CANCEL)
         if locked.run.state not in UNFINISHED:
             raise MatchingError(reason=Phrase("matching.problem.OVER"))
-        after = replace(locked.run, state=RunState.CANCELLED, finished_at=now, progress=None)
-        await run_owners.finish(transaction, run_id, present_properties(after))
-        changes = {run_id: events.changes_between(locked.run, after)}
-        event = events.event(event_id, now, account_id, CANCEL, changes)
-        await events.write_event(transaction, event)
+        after = await end_run(
+            transaction, locked, RunState.CANCELLED, now, event_id, actor=account_id
+        )
         await record_result(transaction, write, now, {"runId": run_id})
         return after
 

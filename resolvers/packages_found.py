@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.identity import derived_id
 from domain.records import MatchRun, Package
 from domain.vocabulary import PackageState, ProposalState
-from graph import packages
+from graph import match_runs, packages
 from graph.driver import Transaction
 from graph.events import ChangedFields, Changes, changes_between
 from graph.packages import FoundPackage, PackedProposal
@@ -64,7 +64,7 @@ async def supersede_packages(
         changes[package.id] = changes_between(package, after)
         await packages.update(transaction, after, changes[package.id])
     proposals = await packages.proposals_of(transaction, [package.id for package in still])
-    await packages.close_proposals(transaction, proposals, ProposalState.SUPERSEDED.value)
+    await match_runs.supersede(transaction, [each.id for each in proposals])
     for proposal in proposals:
         closed = replace(proposal, state=ProposalState.SUPERSEDED)
         changes[proposal.id] = changes_between(proposal, closed)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from domain.access import Viewer
     from graph.driver import Graph
     from resolvers.event_feed import EventFeed
-    from resolvers.match_run_work import Working
+    from resolvers.match_run_holding import Working
     from resolvers.webhooks import WebhookWays
 
 

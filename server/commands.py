@@ -20,7 +20,7 @@ from resolvers.accounts import SCOPED_BY_AGENT, SCOPED_BY_AREA, GrantRequest, cr
 from resolvers.loading import load
 from resolvers.loading_report import LoadReport
 from resolvers.match_answers import past_answers
-from resolvers.match_run_work import Working
+from resolvers.match_run_holding import Working
 from resolvers.match_runs import run_matching
 from resolvers.matching import DEFAULT_POLICY, proposals_of_run
 from resolvers.pair_why import compare_policies

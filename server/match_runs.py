@@ -1,14 +1,15 @@
 """Matching runs of one process: takes runs that nobody works on, one after the other."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
 from domain.clock import Clock
 from domain.errors import DomainError, EngineError
 from graph.driver import Graph
-from resolvers.match_run_work import Taken, Working, take, work_on
+from resolvers.background import Background
+from resolvers.match_run_holding import Taken, Working, take
+from resolvers.match_run_work import work_on
 
 TURN_SECONDS = 1.0
 """Between looks for a run."""
@@ -22,20 +23,15 @@ class MatchRuns:
         self._graph = graph
         self._clock = clock
         self.working = working
-        self._running: asyncio.Task[None] | None = None
+        self._looking = Background(self._run)
 
     def start(self) -> None:
         """Begin to look for runs."""
-        self._running = asyncio.create_task(self._run())
+        self._looking.start()
 
     async def stop(self) -> None:
         """Stop; another hub takes the run that is under way at once."""
-        if self._running is None:
-            return
-        running, self._running = self._running, None
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await self._looking.stop()
 
     async def _run(self) -> None:
         while True:

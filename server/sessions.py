@@ -12,7 +12,7 @@ from domain.claims import ClaimPolicy
 from domain.language import Language
 from graph.telemetry import Telemetry
 from resolvers.event_feed import EventFeed
-from resolvers.match_run_work import Working
+from resolvers.match_run_holding import Working
 from resolvers.webhooks import WebhookWays
 from schema.context import Context
 from schema.streams import Streams

@@ -29,6 +29,7 @@ from graph.events import changes_between, event, write_event
 from graph.history import Happened
 from graph.telemetry import SILENT
 from graph.webhooks import Kept
+from resolvers.background import Background
 from resolvers.event_feed import EventFeed, FeedStopped
 from resolvers.webhooks import Message, WebhookWays, resealed, unsealed
 from schema.context import Context
@@ -265,20 +266,16 @@ class Deliveries:
         seconds = delivering.seconds + LEASE_SPARE_SECONDS
         self._lease = Lease(delivering.graph, owner, seconds)
         self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
-        self._running: asyncio.Task[None] | None = None
+        self._looking = Background(self._run)
 
     def start(self) -> None:
         """Begin to look for work."""
-        self._running = asyncio.create_task(self._run())
+        self._looking.start()
 
     async def stop(self) -> None:
         """Stop: attempts under way may end, then another hub goes on."""
-        if self._running is None:
+        if not await self._looking.stop():
             return
-        running, self._running = self._running, None
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
         ending = [task for follower, task in self._followers.values() if follower.sending]
         for follower, task in self._followers.values():
             if not follower.sending:

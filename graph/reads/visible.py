@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from domain.access import Viewer
-from graph.access import AccessKind, Rules, access_parameters
+from graph.access import AccessKind, Rules, used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 
@@ -25,10 +25,6 @@ async def visible_ids(
 ) -> set[str]:
     """Return which of the nodes of a type the caller may see now. Raises EngineError."""
     statement = visible_statement(AccessKind.of(viewer), label)
-    parameters = {
-        name: value
-        for name, value in access_parameters(viewer, now).items()
-        if f"${name}" in statement.text
-    }
+    parameters = used_parameters(statement, viewer, now)
     rows = await graph.read(statement, ids=list(ids), **parameters)
     return {row["id"] for row in rows}

@@ -23,6 +23,7 @@ from domain.records import (
     Deputyship,
     EvidenceFile,
     Grant,
+    MatchRun,
     ResourceList,
     ResourceOffer,
     Retirable,
@@ -169,7 +170,9 @@ def walked_world() -> World:
         world.add(f"own{number}", made)
         world.links.append((issuer, "ISSUES_RESOURCES", f"own{number}"))
     for name, state in (("run0", RunState.RUNNING), ("run1", RunState.QUEUED)):
-        world.records[name] = replace(world.records[name], state=state)  # type: ignore[call-arg]
+        run = world.records[name]
+        assert isinstance(run, MatchRun)
+        world.records[name] = replace(run, state=state)
     account = Account(id=world.id("account community"), created_at=world.at(), name="community")
     world.add("account community", account)
     grant = Grant(

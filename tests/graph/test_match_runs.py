@@ -18,9 +18,10 @@ from graph import match_runs, run_owners
 from graph.driver import Graph, Transaction
 from graph.events import SYSTEM
 from graph.statements import Statement
-from resolvers import match_run_work, matching
+from resolvers import match_run_holding, matching
 from resolvers.event_feed import EventFeed
-from resolvers.match_run_work import Keeper, RunLost, Taken, Working, seen_to_its_end, take, work_on
+from resolvers.match_run_holding import Keeper, RunLost, Taken, Working, take
+from resolvers.match_run_work import seen_to_its_end, work_on
 from resolvers.match_runs import cancel_run, run_matching, start_matching
 from resolvers.matching import proposals_of_run
 from schema.context import Context
@@ -61,7 +62,7 @@ END_RUNS = Statement(
 def slow_beats() -> Generator[None]:
     """Let leases be renewed where a test says so, however slow the machine is."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(match_run_work, "BEAT_SECONDS", 3600.0)
+        patched.setattr(match_run_holding, "BEAT_SECONDS", 3600.0)
         yield
 
 
