@@ -7,7 +7,7 @@ then is left out.
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
@@ -32,48 +32,44 @@ class Unseen(Exception):
 
 
 @strawberry.type
-class ClaimChange:
-    """A claim after a change, and the number of the event to resume after."""
-
+class _Change:
     number: Long
     action: str
     at: datetime
-    claim_id: strawberry.Private[str]
+    node_id: strawberry.Private[str]
+
+
+Change = TypeVar("Change", bound=_Change)
+
+
+@strawberry.type
+class ClaimChange(_Change):
+    """A claim after a change, and the number of the event to resume after."""
 
     @strawberry.field
     async def claim(self, info: Info) -> Claim:
         """The claim as it is now."""
-        return await _read(info, "Claim", self.claim_id)
+        return await _read(info, "Claim", self.node_id)
 
 
 @strawberry.type
-class OrderChange:
+class OrderChange(_Change):
     """An order after a change, and the number of the event to resume after."""
-
-    number: Long
-    action: str
-    at: datetime
-    order_id: strawberry.Private[str]
 
     @strawberry.field
     async def order(self, info: Info) -> DemandOrder:
         """The order as it is now."""
-        return await _read(info, "DemandOrder", self.order_id)
+        return await _read(info, "DemandOrder", self.node_id)
 
 
 @strawberry.type
-class MatchRunChange:
+class MatchRunChange(_Change):
     """A matching run after a change, and the number of the event to resume after."""
-
-    number: Long
-    action: str
-    at: datetime
-    run_id: strawberry.Private[str]
 
     @strawberry.field
     async def run(self, info: Info) -> MatchRun:
         """The run as it is now."""
-        return await _read(info, "MatchRun", self.run_id)
+        return await _read(info, "MatchRun", self.node_id)
 
 
 @strawberry.type
@@ -139,6 +135,28 @@ async def _followed(
                     yield happened, node_id
 
 
+async def _changes(
+    change: type[Change],
+    info: Info,
+    kind: str,
+    node_id: str | None,
+    wanted: Wanted,
+    after: int | None,
+) -> AsyncGenerator[Change]:
+    """Yield each change of the nodes of a kind, of the one with this id where it is given."""
+
+    def candidates(happened: Happened) -> Iterator[str]:
+        return _nodes(happened, kind, node_id, wanted)
+
+    async for happened, changed in _followed(info.context, after, candidates, kind):
+        yield change(
+            number=Long(happened.number),
+            action=happened.action,
+            at=_instant(happened),
+            node_id=changed,
+        )
+
+
 def _refuse_strangers(context: Context, action: str) -> None:
     if not context.viewer.grants:
         raise Forbidden(action=action)
@@ -164,17 +182,8 @@ class Subscription:
         _refuse_strangers(info.context, "claimChanged")
         wanted = _wanted(optional_uid(area, "Area"), optional_uid(agent, *AGENTS))
         claim_id = optional_uid(claim, "Claim")
-
-        def candidates(happened: Happened) -> Iterator[str]:
-            return _nodes(happened, "Claim", claim_id, wanted)
-
-        async for happened, node_id in _followed(info.context, after, candidates, "Claim"):
-            yield ClaimChange(
-                number=Long(happened.number),
-                action=happened.action,
-                at=_instant(happened),
-                claim_id=node_id,
-            )
+        async for change in _changes(ClaimChange, info, "Claim", claim_id, wanted, after):
+            yield change
 
     @strawberry.subscription
     async def order_changed(
@@ -188,17 +197,8 @@ class Subscription:
         """Follow orders: one, those of an agent, those that lie in an area, or all."""
         wanted = _wanted(optional_uid(area, "Area"), optional_uid(agent, *AGENTS))
         order_id = optional_uid(order, "DemandOrder")
-
-        def candidates(happened: Happened) -> Iterator[str]:
-            return _nodes(happened, "DemandOrder", order_id, wanted)
-
-        async for happened, node_id in _followed(info.context, after, candidates, "DemandOrder"):
-            yield OrderChange(
-                number=Long(happened.number),
-                action=happened.action,
-                at=_instant(happened),
-                order_id=node_id,
-            )
+        async for change in _changes(OrderChange, info, "DemandOrder", order_id, wanted, after):
+            yield change
 
     @strawberry.subscription
     async def match_run_changed(
@@ -212,17 +212,8 @@ class Subscription:
         _refuse_strangers(info.context, "matchRunChanged")
         wanted = _wanted(optional_uid(area, "Area"), None)
         run_id = optional_uid(run, "MatchRun")
-
-        def candidates(happened: Happened) -> Iterator[str]:
-            return _nodes(happened, "MatchRun", run_id, wanted)
-
-        async for happened, node_id in _followed(info.context, after, candidates, "MatchRun"):
-            yield MatchRunChange(
-                number=Long(happened.number),
-                action=happened.action,
-                at=_instant(happened),
-                run_id=node_id,
-            )
+        async for change in _changes(MatchRunChange, info, "MatchRun", run_id, wanted, after):
+            yield change
 
     @strawberry.subscription
     async def event_appended(
