@@ -52,7 +52,9 @@ from domain.vocabulary import (
     ProposalState,
     RunState,
     Vocabulary,
+    WebhookState,
 )
+from domain.webhooks import WebhookAction, may_do
 
 REGISTERED = frozenset({"Area", "Unit", "PartyBranch", "Member"})
 """Kinds whose names and places only who might make them changes; the rest whoever may edit them."""
@@ -106,6 +108,12 @@ class Action(Vocabulary):
     HAND_OVER = "HAND_OVER"
     ERASE = "ERASE"
     PIN = "PIN"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    REPLAY = "REPLAY"
+    ROTATE = "ROTATE"
+    TEST = "TEST"
+    DELETE = "DELETE"
 
 
 def names(actions: Iterable[Vocabulary]) -> list[str]:
@@ -273,3 +281,21 @@ def package_actions(state: PackageState, *, coordinated: Iterable[bool]) -> list
     """Return what may be done with a package; `coordinated`: whether each receiver is."""
     may = state is PackageState.FOUND and all(coordinated)
     return [Action.PROPOSE] if may else []
+
+
+def webhook_actions(
+    viewer: Viewer, account_id: str, state: WebhookState, *, troubled: bool
+) -> list[WebhookAction]:
+    """Return what an account may do with a webhook of the account `account_id`.
+
+    `troubled` is whether the last attempt to deliver failed: to resume it is to try anew at once.
+    """
+    idle = {
+        WebhookAction.PAUSE: state is WebhookState.PAUSED,
+        WebhookAction.RESUME: state is WebhookState.ACTIVE and not troubled,
+    }
+    return [
+        action
+        for action in WebhookAction
+        if not idle.get(action, False) and may_do(viewer, account_id, action)
+    ]

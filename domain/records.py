@@ -492,7 +492,8 @@ class Event(Node):
 
     `number` counts from 1 in the order in which changes were committed, without gaps; it is given
     shortly after the commit, and until then nobody sees the line. `node_types` are the labels of
-    `node_ids`, in their order. `changes` is JSON, `{node id: {field: [before, after]}}`; personal
+    `node_ids`, in their order; `account_ids` whose the nodes are that an account has for itself.
+    `changes` is JSON, `{node id: {field: [before, after]}}`; personal
     fields appear by name only, with `null` for both values. Of what a deputy did `acting_for` is
     the account that it acted for.
     """
@@ -503,4 +504,5 @@ class Event(Node):
     number: int | None = None
     node_ids: tuple[str, ...]
     node_types: tuple[str, ...] = ()
+    account_ids: tuple[str, ...] = ()
     changes: str

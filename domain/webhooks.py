@@ -9,7 +9,7 @@ from domain.access import Viewer
 from domain.errors import BadInput
 from domain.language import Phrase
 from domain.records import Webhook
-from domain.vocabulary import DeliveryProblem, Role, WebhookState
+from domain.vocabulary import DeliveryProblem, Role, Vocabulary, WebhookState
 
 FOLLOWERS = frozenset({Role.ADMIN, Role.COORDINATOR, Role.LIAISON, Role.MEMBER})
 """The roles that see events."""
@@ -21,6 +21,22 @@ MOST_KINDS = 50
 KIND = re.compile(r"[A-Za-z_]{1,60}")
 LONGEST_OVERLAP = 24 * 30
 """Hours that a former secret signs at most."""
+
+
+class WebhookAction(Vocabulary):
+    """What people do with a webhook."""
+
+    EDIT = "EDIT"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    REPLAY = "REPLAY"
+    ROTATE = "ROTATE"
+    TEST = "TEST"
+    DELETE = "DELETE"
+
+
+ADMINISTERED = frozenset({WebhookAction.PAUSE, WebhookAction.DELETE})
+"""What ADMIN does with the webhooks of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,21 @@ def may_have(viewer: Viewer) -> bool:
 def is_own(viewer: Viewer, account_id: str) -> bool:
     """Whether a webhook is the account's own, and not that of one it is the deputy of."""
     return viewer.account_id == account_id and viewer.acting_for is None
+
+
+def knows_of(viewer: Viewer, account_id: str) -> bool:
+    """Whether an account may do something with a webhook of this account, or hears why not."""
+    return is_own(viewer, account_id) or viewer.is_admin
+
+
+def may_do(viewer: Viewer, account_id: str, action: WebhookAction) -> bool:
+    """Whether an account may do something with a webhook of this account.
+
+    Who sees no events any more is sent no test message either.
+    """
+    if is_own(viewer, account_id):
+        return action is not WebhookAction.TEST or may_have(viewer)
+    return viewer.is_admin and action in ADMINISTERED
 
 
 def check_kinds(kinds: Sequence[str]) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ SEEN_IN_EVENTS = (
     "ResourceOffer",
     "Slot",
     "Unit",
+    "Webhook",
 )
 """The kinds of nodes of which an event shows changes to others than administrators."""
 
@@ -196,12 +197,14 @@ class Rules:
         """Return the test that an event has its number, and concerns what is the caller's."""
         if self._kind.everything:
             return f"{variable}.number > 0"
-        # Both are set together with the number.
+        # Each is null where there is none; the first two are set together with the number.
         tests: list[str] = []
         if self._kind.agents:
             tests.append(f"any(each IN {variable}.agentIds WHERE each IN ${AGENTS})")
         if self._kind.areas:
             tests.append(f"any(each IN {variable}.areaIds WHERE each IN ${AREAS})")
+        if self.acts:
+            tests.append(f"({variable}.number > 0 AND ${ACCOUNT} IN {variable}.accountIds)")
         return _any(tests)
 
     def _item(self, variable: str, owned: str, placed: str) -> str:

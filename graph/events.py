@@ -13,7 +13,7 @@ from domain.records import Account, DemandOrder, Event, Member, Node
 from domain.vocabulary import OrderOrigin
 from graph.model import NODES
 from graph.ordering import derived
-from graph.records import properties
+from graph.records import present_properties, properties
 from graph.statements import Statement, statement
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 class ChangedFields(dict[str, list[Any]]):
     """`{field: [before, after]}` of one node; a personal field is `[None, None]`."""
 
-    def __init__(self, kind: str, changed: dict[str, list[Any]] | None = None) -> None:
+    def __init__(
+        self, kind: str, changed: dict[str, list[Any]] | None = None, *, account: str | None = None
+    ) -> None:
         super().__init__(changed or {})
         self.kind = kind
         """The label of the node."""
+        self.account = account
+        """The account whose node it is, of a kind that is an account's own: a webhook."""
 
 
 Changes = dict[str, ChangedFields]
@@ -107,9 +111,15 @@ LINK_SELDOM = _link("events.link_seldom", SELDOM)
 
 
 def changes_between(
-    before: Node | None, after: Node | None, *, of_person: bool = False
+    before: Node | None,
+    after: Node | None,
+    *,
+    of_person: bool = False,
+    account: str | None = None,
 ) -> ChangedFields:
     """Return the fields that differ between two records of one node, one of which may lack.
+
+    `account` is the one whose node it is, which then sees that it was changed.
 
     `of_person` says that the record is what a person offers, needs or issues, whose words are
     named and not quoted; an order that a resident placed is that in any case. Raises ValueError
@@ -133,13 +143,15 @@ def changes_between(
             for name in sorted(old.keys() | new.keys())
             if name not in unrecorded and old.get(name) != new.get(name)
         },
+        account=account,
     )
 
 
 def add_changes(changes: Changes, more: Changes) -> None:
     """Add what else a use case changed; a node may be in both."""
     for node_id, changed in more.items():
-        changes.setdefault(node_id, ChangedFields(changed.kind)).update(changed)
+        begun = ChangedFields(changed.kind, account=changed.account)
+        changes.setdefault(node_id, begun).update(changed)
 
 
 def event(event_id: str, now: datetime, actor: str, action: str, changes: Changes) -> Event:
@@ -156,14 +168,14 @@ def event(event_id: str, now: datetime, actor: str, action: str, changes: Change
         action=action,
         node_ids=node_ids,
         node_types=tuple(changes[node_id].kind for node_id in node_ids),
+        account_ids=tuple(sorted({each.account for each in changes.values() if each.account})),
         changes=json.dumps(changes, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
     )
 
 
 async def write_event(transaction: "Transaction", written: Event) -> None:
     """Append an event, in the transaction of what it tells, once its nodes are written."""
-    stored = {name: value for name, value in properties(written).items() if value is not None}
-    await transaction.run(CREATE_EVENT, properties=stored)
+    await transaction.run(CREATE_EVENT, properties=present_properties(written))
     for linking, labels in ((LINK_OFTEN, OFTEN), (LINK_SELDOM, SELDOM)):
         ids: dict[str, list[str]] = {label: [] for label in labels}
         for node_id, kind in zip(written.node_ids, written.node_types, strict=True):

@@ -23,9 +23,11 @@ from domain.vocabulary import WebhookState
 from domain.webhooks import (
     LONGEST_OVERLAP,
     Outcome,
+    WebhookAction,
     check_description,
     check_kinds,
-    is_own,
+    knows_of,
+    may_do,
     may_have,
     untroubled,
 )
@@ -129,7 +131,7 @@ async def create(
             raise BadInput(field="webhooks", value=most + 1, expected=f"<= {most}")
         sealed = Sealed(ways.secrets.seal(webhook.id, secret))
         await webhooks.create(transaction, account_id, webhook, sealed)
-        changed = changes_between(None, webhook)
+        changed = changes_between(None, webhook, account=account_id)
         await _follow(transaction, webhook.id, new.area_id, changed)
         return created(webhook), {webhook.id: changed}
 
@@ -170,7 +172,7 @@ async def edit(
         return after, changed
 
     given = {**edits.fields, "moves": edits.moves, "area": edits.area_id}
-    return await _change(graph, webhook_id, request, "WEBHOOK_EDIT", given, change)
+    return await _change(graph, webhook_id, request, WebhookAction.EDIT, given, change)
 
 
 async def pause(graph: Graph, webhook_id: str, request: Request) -> Changed:
@@ -183,7 +185,7 @@ async def pause(graph: Graph, webhook_id: str, request: Request) -> Changed:
         after = replace(kept.webhook, state=WebhookState.PAUSED, next_attempt_at=None)
         return after, changes_between(kept.webhook, after)
 
-    return await _change(graph, webhook_id, request, "WEBHOOK_PAUSE", {}, change, administered=True)
+    return await _change(graph, webhook_id, request, WebhookAction.PAUSE, {}, change)
 
 
 async def resume(graph: Graph, webhook_id: str, request: Request) -> Changed:
@@ -196,7 +198,7 @@ async def resume(graph: Graph, webhook_id: str, request: Request) -> Changed:
         after = replace(untroubled(kept.webhook), state=WebhookState.ACTIVE)
         return after, changes_between(kept.webhook, after)
 
-    return await _change(graph, webhook_id, request, "WEBHOOK_RESUME", {}, change)
+    return await _change(graph, webhook_id, request, WebhookAction.RESUME, {}, change)
 
 
 async def replay(graph: Graph, webhook_id: str, after: int, request: Request) -> Changed:
@@ -211,7 +213,7 @@ async def replay(graph: Graph, webhook_id: str, after: int, request: Request) ->
         return moved, changes_between(kept.webhook, moved)
 
     given = {"after": after}
-    return await _change(graph, webhook_id, request, "WEBHOOK_REPLAY", given, change)
+    return await _change(graph, webhook_id, request, WebhookAction.REPLAY, given, change)
 
 
 async def rotate(
@@ -239,7 +241,7 @@ async def rotate(
         return after, changed
 
     given = {"formerHours": former_hours}
-    done = await _change(graph, webhook_id, request, "WEBHOOK_ROTATE", given, change)
+    done = await _change(graph, webhook_id, request, WebhookAction.ROTATE, given, change)
     return done, await _secret_of(graph, ways, done)
 
 
@@ -250,12 +252,13 @@ async def delete(graph: Graph, webhook_id: str, request: Request) -> Changed:
     """
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        kept = await _found(transaction, viewer, webhook_id, call.token, administered=True)
+        kept = await _found(transaction, viewer, webhook_id, call.token, WebhookAction.DELETE)
         await check_version(
             transaction, "Webhook", webhook_id, request.expected_version, kept.webhook.version
         )
         await webhooks.delete(transaction, webhook_id)
-        changed = ChangedFields("Webhook", {"state": [kept.webhook.state.value, None]})
+        state = {"state": [kept.webhook.state.value, None]}
+        changed = ChangedFields("Webhook", state, account=kept.account_id)
         return Changed(webhook_id, kept.webhook.version), {webhook_id: changed}
 
     return await run_change(graph, request, "WEBHOOK_DELETE", {"id": webhook_id}, work)
@@ -265,14 +268,12 @@ async def attempt(graph: Graph, ways: WebhookWays, webhook_id: str, request: Req
     """Send one's webhook a test message, whatever its state, and return what came of it.
 
     It changes nothing, and repeated it is the same message. Raises NotSignedIn, NotFound,
-    BadInput where the secret cannot be read here.
+    Forbidden, BadInput where the secret cannot be read here.
     """
     viewer = request.viewer
     account_id = caller_of(viewer)
     found = await webhooks.read(graph, [webhook_id])
-    if not found or not is_own(viewer, found[0].account_id) or not may_have(viewer):
-        raise missing("Webhook", webhook_id)
-    (kept,) = found
+    kept = _allowed(found[0] if found else None, viewer, webhook_id, WebhookAction.TEST)
     now = request.now
     readable = unsealed(ways, kept, kept.signing(now))
     if readable is None:
@@ -321,19 +322,17 @@ async def _change(
     graph: Graph,
     webhook_id: str,
     request: Request,
-    operation: str,
+    action: WebhookAction,
     given: Mapping[str, Any],
     change: Callable[[Kept, Transaction, Call], Awaitable[tuple[Webhook, ChangedFields]]],
-    *,
-    administered: bool = False,
 ) -> Changed:
-    """Change a webhook of the caller's; `administered` says that ADMIN may as well.
+    """Change a webhook by an action that is the caller's to take.
 
     Each change raises the version: whoever delivers starts anew with what is there then.
     """
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        kept = await _found(transaction, viewer, webhook_id, call.token, administered=administered)
+        kept = await _found(transaction, viewer, webhook_id, call.token, action)
         await check_version(
             transaction, "Webhook", webhook_id, request.expected_version, kept.webhook.version
         )
@@ -341,26 +340,29 @@ async def _change(
         if not changed:
             return created(kept.webhook, kept.webhook.version), {}
         after = replace(after, version=kept.webhook.version + 1)
+        changed.account = kept.account_id
         changed["version"] = [kept.webhook.version, after.version]
         await webhooks.update(transaction, after)
         return created(after, after.version), {webhook_id: changed}
 
-    return await run_change(graph, request, operation, {"id": webhook_id, **given}, work)
+    given = {"id": webhook_id, **given}
+    return await run_change(graph, request, f"WEBHOOK_{action}", given, work)
 
 
 async def _found(
-    transaction: Transaction, viewer: Viewer, webhook_id: str, token: str, *, administered: bool
+    transaction: Transaction, viewer: Viewer, webhook_id: str, token: str, action: WebhookAction
 ) -> Kept:
-    """Return a webhook, locked, that the caller may change. Raises NotFound, Forbidden."""
+    """Return a webhook, locked, for an action of the caller's. Raises NotFound, Forbidden."""
     kept = await webhooks.lock(transaction, webhook_id, token)
-    if kept is None:
+    return _allowed(kept, viewer, webhook_id, action)
+
+
+def _allowed(kept: Kept | None, viewer: Viewer, webhook_id: str, action: WebhookAction) -> Kept:
+    """Return a webhook that there is for an action of the viewer's. Raises NotFound, Forbidden."""
+    if kept is None or not knows_of(viewer, kept.account_id):
         raise missing("Webhook", webhook_id)
-    if is_own(viewer, kept.account_id):
-        return kept
-    if not viewer.is_admin:
-        raise missing("Webhook", webhook_id)
-    if not administered:
-        raise Forbidden(action="editWebhook")
+    if not may_do(viewer, kept.account_id, action):
+        raise Forbidden(action=f"WEBHOOK_{action}")
     return kept
 
 

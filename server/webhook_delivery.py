@@ -148,6 +148,9 @@ class Follower:
                     return
 
     def _is_asked_for(self, happened: Happened) -> bool:
+        """Whether a webhook is told of an event; of what becomes of itself it is not."""
+        if happened.nodes == ((self._kept.webhook.id, "Webhook"),):
+            return False
         area_id, kinds = self._kept.area_id, self._kept.webhook.kinds
         return (area_id is None or area_id in happened.area_ids) and (
             not kinds or happened.action in kinds
@@ -237,7 +240,7 @@ class Follower:
         token, event_id, now = new_id(), new_id(), self._with.clock()
         ended = None
         if after.state is not before.state:
-            changed = changes_between(before, after)
+            changed = changes_between(before, after, account=self._kept.account_id)
             ended = event(
                 event_id, now, events.SYSTEM, f"WEBHOOK_{after.state}", {after.id: changed}
             )

@@ -15,12 +15,13 @@ from domain.actions import (
     kind_actions,
     list_actions,
     names,
+    webhook_actions,
 )
 from domain.administration import AccountFile, PlacedGrant
 from domain.persons import may_erase
 from domain.records import Account, Deputyship, Grant
 from domain.rights import AgentPlace, Subject
-from domain.vocabulary import AreaLevel, ListState
+from domain.vocabulary import AreaLevel, ListState, WebhookState
 from graph.access import Rules
 from graph.computed.actions import allowed, standing_of
 from graph.loading import RELATION_ENDS
@@ -200,6 +201,21 @@ def _deputyship(values: Sequence[Any], found: Sequence[Any], asked: Asked) -> li
     return names(deputyship_actions(asked.viewer, deputyship, file, deputy_id, asked.now))
 
 
+def _webhook_facts(at: Place) -> Sequence[str]:
+    return (f"head([({at.node})<-[:HAS_WEBHOOK]-(f1:Account) | f1.id])",)
+
+
+def _webhook(values: Sequence[Any], found: Sequence[Any], asked: Asked) -> list[str]:
+    state, attempts = values
+    (account_id,) = found
+    if account_id is None:
+        return []
+    actions = webhook_actions(
+        asked.viewer, account_id, WebhookState(state), troubled=bool(attempts)
+    )
+    return names(actions)
+
+
 AREA_ACTIONS = _of_kind("Area", ("retiredAt", "path", "level"), _community, _matching)
 UNIT_ACTIONS = _of_kind("Unit", own=_itself)
 BRANCH_ACTIONS = _of_kind("PartyBranch", own=_itself)
@@ -215,3 +231,4 @@ NEED_LIST_ACTIONS = _list("ISSUES_NEEDS")
 ACCOUNT_ACTIONS = allowed(ACCOUNT, _account_facts, _account, _signed_in)
 GRANT_ACTIONS = allowed(GRANT, _grant_facts, _grant, _signed_in)
 DEPUTYSHIP_ACTIONS = allowed(DEPUTYSHIP, _deputyship_facts, _deputyship, _signed_in)
+WEBHOOK_ACTIONS = allowed(("state", "attempts"), _webhook_facts, _webhook, _signed_in)

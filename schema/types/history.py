@@ -48,3 +48,4 @@ class Event(records.Event, Node):
     offers: Offers = many("CHANGED")
     node_ids: strawberry.Private[Any] = None
     node_types: strawberry.Private[Any] = None
+    account_ids: strawberry.Private[Any] = None

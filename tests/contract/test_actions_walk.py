@@ -27,8 +27,10 @@ from domain.records import (
     ResourceList,
     ResourceOffer,
     Retirable,
+    Webhook,
 )
-from domain.vocabulary import ItemState, ListState, Role, RunState
+from domain.vocabulary import ItemState, ListState, Role, RunState, WebhookState
+from domain.webhooks import WebhookAction
 from graph import accounts
 from graph.driver import Graph
 from tests.contract.asking import Hub
@@ -67,6 +69,7 @@ NAMED = {
     ("Account", "APPOINT_DEPUTY"): "appointDeputy",
     ("Account", "HAND_OVER"): "handOverAccount",
     ("Alliance", "ADD_TERM"): "addChairTerm",
+    ("Webhook", "ROTATE"): "rotateWebhookSecret",
     ("ResourceList", "ADD_ITEM"): "createOffer",
     ("NeedList", "ADD_ITEM"): "createOrder",
     **{(kind, "ADD_ITEM"): "createOrder" for kind in AGENTS},
@@ -92,6 +95,8 @@ SAID: dict[str, dict[str, Any]] = {
     "ResourceOffer EDIT": {"title": "other"},
     "DemandOrder EDIT": {"title": "other"},
     "Account UPDATE": {"name": "other"},
+    "Webhook EDIT": {"description": "other"},
+    "Webhook REPLAY": {"after": 0},
     **{f"{kind} REGISTER": {"name": "other"} for kind in AGENTS},
     **{f"{kind} ADD_ITEM": {"origin": "MEETING"} for kind in ("Area", "Unit", "PartyBranch")},
     "Member ADD_ITEM": {"origin": "RESIDENT"},
@@ -130,6 +135,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "ResourceList": _LIST,
     "ResourceOffer": _ITEM,
     "Unit": _AGENT,
+    "Webhook": frozenset(action.value for action in WebhookAction),
 }
 """What may be done with nodes of each type by somebody, at some time; what else, never."""
 PER_TYPE = 4
@@ -197,6 +203,15 @@ def walked_world() -> World:
     )
     world.add("held by suspended", held, ("FOR_AGENT", "unit0"))
     world.links.append(("account suspended", "HOLDS", "held by suspended"))
+    for name, state, attempts in (
+        ("webhook0", WebhookState.ACTIVE, 2),
+        ("webhook1", WebhookState.ACTIVE, 0),
+        ("webhook2", WebhookState.PAUSED, 0),
+    ):
+        webhook = world.records[name]
+        assert isinstance(webhook, Webhook)
+        # Elsewhere than at the begin of the history, to which it can go back.
+        world.records[name] = replace(webhook, state=state, attempts=attempts, delivered_number=5)
     for who in ROLES:
         file = EvidenceFile(
             id=world.id(f"file of {who}"),
@@ -321,6 +336,8 @@ async def tried(
     body: dict[str, Any] = orjson.loads(answer.body)
     assert "errors" not in body, (mutation, given, body)
     result = body["data"]["result"]
+    if result["__typename"] == "TestWebhookPayload":
+        return True, "sent"
     if "code" in result:
         refused = REFUSALS | ({"BAD_INPUT"} if mutation == "grantRole" else set[str]())
         return result["code"] not in refused, result["code"]

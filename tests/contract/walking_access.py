@@ -89,7 +89,12 @@ async def write_history(graph: Graph, world: World) -> list[str]:
     for number, start in enumerate(range(0, len(names), TOLD_TOGETHER)):
         told = [world.records[name] for name in names[start : start + TOLD_TOGETHER]]
         changes = {
-            record.id: changes_between(None, record, of_person=_of_person(world, record))
+            record.id: changes_between(
+                None,
+                record,
+                of_person=_of_person(world, record),
+                account=_account_of(world, record),
+            )
             for record in told
         }
         event_id = world.id(f"event {number}")
@@ -103,6 +108,16 @@ async def write_history(graph: Graph, world: World) -> list[str]:
     while (await standing(graph, "walk")).waiting:
         await number_waiting(graph, "walk")
     return written
+
+
+def _account_of(world: World, record: Node) -> str | None:
+    """Return the account whose own a node is, if it is one's."""
+    owners = [
+        world.id(start)
+        for start, kind, end in world.links
+        if kind == "HAS_WEBHOOK" and world.id(end) == record.id
+    ]
+    return owners[0] if owners else None
 
 
 def _of_person(world: World, record: Node) -> bool:

@@ -45,12 +45,17 @@ class Reader:
             "elsewhere": self._viewer(
                 "referee", HeldGrant(Role.COORDINATOR, area_path="/elsewhere/")
             ),
+            "both": self._viewer(
+                "both",
+                HeldGrant(Role.LIAISON, agent_id=here.unit),
+                HeldGrant(Role.COORDINATOR, area_path=here.path("village")),
+            ),
             "app": self._viewer("nobody", HeldGrant(Role.APP)),
             "visitor": VISITOR,
         }
 
-    def _viewer(self, name: str, grant: HeldGrant) -> Viewer:
-        return Viewer(self.here.viewer(name).account_id, (grant,))
+    def _viewer(self, name: str, *grants: HeldGrant) -> Viewer:
+        return Viewer(self.here.viewer(name).account_id, grants)
 
     async def ask(self, who: str, query: str, **variables: object) -> dict[str, Any]:
         context = Context(
@@ -125,6 +130,7 @@ async def test_each_caller_reads_the_events_of_its_own(
     assert await reader.actions("unit") == CLAIM_STEPS
     assert await reader.actions("community") == CLAIM_STEPS
     assert await reader.actions("village") == everything[2:]
+    assert await reader.actions("both") == everything
     of_draft = {"some": {"id": {"eq": global_id("DemandOrder", draft.id)}}}
     assert await reader.actions("village", orders=of_draft) == ["editOrder"]
     for who in ("elsewhere", "app", "visitor"):

@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 
 EXECUTOR = Executor(SCHEMA)
 SECONDS = 2.0
+HAPPENING = ("FIRST", "SECOND", "THIRD")
+MORE = [f"MORE_{letter}" for letter in "abcdefgh"]
 AT_ONCE = RetryPolicy(first=timedelta(milliseconds=20), longest=timedelta(milliseconds=100))
 TOLD = CompiledStatement(
     "MATCH (:Webhook {id: $id})<-[:CHANGED]-(e:Event) RETURN e.action AS action ORDER BY e.sortKey"
@@ -77,9 +79,10 @@ async def delivering(
 
 
 async def made(here: Neighbourhood, who: str, receiver: Receiver, **given: object) -> Webhook:
-    """Have an account told from now on, and return its webhook."""
+    """Have an account told of what happens here from now on, and return its webhook."""
     asked = "secret webhook { id }"
-    done = await mutate(here, who, "createWebhook", asked, url=receiver.address, **given)
+    given = {"url": receiver.address, "kinds": [*HAPPENING, *MORE], **given}
+    done = await mutate(here, who, "createWebhook", asked, **given)
     kept = await state_of(here.graph, parse_global_id(done["webhook"]["id"])[1])
     return kept.webhook
 
@@ -100,6 +103,11 @@ async def happen(here: Neighbourhood, order: DemandOrder, *actions: str) -> None
         village = here.viewer("village").account_id or ""
         written = event(new_id(), here.clock(), village, action, changes)
         await here.graph.write(lambda transaction, told=written: write_event(transaction, told))
+
+
+def changed_in(receiver: Receiver) -> set[str]:
+    """Return the ids of all nodes whose changes a receiver was told."""
+    return {each["nodeId"] for heard in receiver.heard for each in heard.data["event"]["changes"]}
 
 
 async def until(graph: Graph, webhook_id: str, condition: Callable[[Webhook], bool]) -> Webhook:
@@ -173,7 +181,6 @@ async def test_a_hub_that_is_gone_leaves_off_where_the_next_one_begins(
 ) -> None:
     order = await here.order("village")
     webhook = await made(here, "village", receiver)
-    more = [f"MORE_{letter}" for letter in "abcdefgh"]
 
     async def told(*actions: str) -> None:
         await eventually(lambda: receiver.actions == [*actions])
@@ -186,8 +193,8 @@ async def test_a_hub_that_is_gone_leaves_off_where_the_next_one_begins(
     await happen(here, order, "SECOND", "THIRD")
     async with delivering(graph), delivering(graph):
         await told("FIRST", "SECOND", "THIRD")
-        await happen(here, order, *more)
-        await told("FIRST", "SECOND", "THIRD", *more)
+        await happen(here, order, *MORE)
+        await told("FIRST", "SECOND", "THIRD", *MORE)
 
 
 async def test_a_grant_that_ends_ends_what_is_told(
@@ -222,8 +229,10 @@ async def test_who_is_gone_or_fails_for_days_is_told_no_more_until_it_is_resumed
         receiver.heard.clear()
         receiver.answer = lambda _, code=status: (code, {"Location": "http://127.0.0.1:9/"})
         policy = replace(AT_ONCE, give_up=timedelta(days=days))
-        async with delivering(graph, policy=policy):
+        async with delivering(graph, policy=policy), receiving() as other:
             webhook = await made(here, "village", receiver)
+            node = global_id("Webhook", webhook.id)
+            await made(here, "village", other, kinds=[f"WEBHOOK_{state}"])
             await happen(here, order, "FIRST")
             now = await until(graph, webhook.id, lambda found, is_=state: found.state is is_)
             assert now.last_status == status
@@ -231,8 +240,8 @@ async def test_who_is_gone_or_fails_for_days_is_told_no_more_until_it_is_resumed
             assert now.next_attempt_at is None
             told = [row["action"] for row in await graph.read(TOLD, id=webhook.id)]
             assert told == ["WEBHOOK_CREATE", f"WEBHOOK_{state}"]
+            await eventually(lambda gone=node, by=other: gone in changed_in(by))
             receiver.answer = lambda _: (204, {})
-            node = global_id("Webhook", webhook.id)
             resumed = await mutate(here, "village", "resumeWebhook", "version", id=node)
             assert resumed["version"] == 2
             await eventually(lambda: len(receiver.heard) > 1)

@@ -1,5 +1,7 @@
 """Webhooks as their accounts make and change them: whose they are, and what stays secret."""
 
+import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +13,14 @@ from domain.records import Webhook
 from domain.webhooks import Outcome, delivered
 from graph import leases, webhooks
 from graph.driver import Graph
+from graph.event_numbers import standing
+from resolvers.event_feed import EventFeed, number_waiting
 from resolvers.persons import erase_person, export_person
 from schema.execution import Executor
+from schema.streams import Streams
 from schema.values import Long
 from tests.graph import mutating
+from tests.graph.asking_both_ways import data
 from tests.graph.builders import Neighbourhood, dump
 from tests.graph.mutating import SCHEMA, calling, mutate
 from tests.receiving import KEY, ways
@@ -183,13 +189,91 @@ async def test_administrators_may_stop_a_webhook_and_no_more(
         refused = await mutate(here, "unit", field, "__typename", id=webhook_id, **given)
         assert refused["code"] == "NOT_FOUND", field
     refused = await mutate(here, "admin", "testWebhook", "__typename", id=webhook_id)
-    assert refused["code"] == "NOT_FOUND"
+    assert refused["code"] == "FORBIDDEN"
     assert await dump(graph) == before
     paused = await mutate(here, "admin", "pauseWebhook", NOW_IS, id=webhook_id)
     assert paused["webhook"]["state"] == "PAUSED"
     gone = await mutate(here, "admin", "deleteWebhook", "deletedId", id=webhook_id)
     assert gone["deletedId"] == webhook_id
     assert await read(here, "school", webhook_id) is None
+
+
+async def numbered(graph: Graph) -> None:
+    while (await standing(graph, "tests")).waiting:
+        await number_waiting(graph, "tests")
+
+
+async def test_the_history_of_a_webhook_is_its_accounts_and_administrators(
+    here: Neighbourhood, graph: Graph
+) -> None:
+    """Also once it is no more; the coordinator of the area that it follows has no part in it."""
+    area = global_id("Area", here.subdistrict)
+    webhook_id, _ = await made(here, "unit", areaId=area)
+    await mutate(here, "unit", "rotateWebhookSecret", id=webhook_id)
+    await mutate(here, "admin", "pauseWebhook", id=webhook_id)
+    await numbered(graph)
+    query = """query($of: [String!], $after: Long) {
+      events(first: 100, filter: {action: {in: $of}, number: {gt: $after}}) { totalCount nodes {
+        number action changes { nodeId fields { name before after } }
+      } } }"""
+    steps = ["WEBHOOK_CREATE", "WEBHOOK_ROTATE", "WEBHOOK_PAUSE", "WEBHOOK_DELETE"]
+
+    async def told(who: str | None) -> list[dict[str, Any]]:
+        found = (await data(here, who, query, {"of": steps, "after": begun}))["events"]
+        assert found["totalCount"] == len(found["nodes"])
+        return found["nodes"]
+
+    begun = 0
+    begun = [each for each in await told("unit") if each["action"] == steps[0]][-1]["number"] - 1
+    for who in ("unit", "admin"):
+        found = await told(who)
+        assert [each["action"] for each in found] == steps[:3]
+        assert all(each["changes"][0]["nodeId"] == webhook_id for each in found)
+        fields = {each["name"]: each["after"] for each in found[0]["changes"][0]["fields"]}
+        assert (fields["state"], fields["url"]) == ("ACTIVE", None)
+    others = ("school", "village", "both", "coordinator", "nobody", None)
+    for who in others:
+        assert await told(who) == [], who
+    await mutate(here, "admin", "deleteWebhook", "deletedId", id=webhook_id)
+    await numbered(graph)
+    for who in ("unit", "admin"):
+        assert (await told(who))[-1]["action"] == "WEBHOOK_DELETE"
+    for who in others:
+        assert await told(who) == [], who
+
+
+@pytest.mark.unrecorded
+async def test_the_account_of_a_webhook_follows_what_becomes_of_it(
+    here: Neighbourhood, graph: Graph
+) -> None:
+    await numbered(graph)
+    begun = (await standing(graph, "tests")).last
+    webhook_id, _ = await made(here, "school")
+    await mutate(here, "admin", "pauseWebhook", id=webhook_id)
+    feed = EventFeed(graph)
+    await feed.start()
+
+    async def told(who: str) -> list[str]:
+        context = await calling(here, who)
+        context.feed = feed
+        query = """subscription($after: Long) {
+          eventAppended(after: $after) { event { action changes { nodeId } } } }"""
+        stream = Streams(EXECUTOR).run(query, {"after": begun}, None, context)
+        async with aclosing(stream):
+            bodies = [orjson.loads(await anext(stream)) for _ in range(2)]
+        events = [body["data"]["eventAppended"]["event"] for body in bodies]
+        assert all(each["changes"] == [{"nodeId": webhook_id}] for each in events)
+        return [each["action"] for each in events]
+
+    try:
+        for who in ("school", "admin"):
+            assert await told(who) == ["WEBHOOK_CREATE", "WEBHOOK_PAUSE"]
+        for who in ("unit", "coordinator"):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await told(who)
+    finally:
+        await feed.stop()
 
 
 async def test_a_test_message_is_the_same_when_it_is_repeated(here: Neighbourhood) -> None:
