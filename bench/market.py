@@ -6,7 +6,7 @@ county or the whole city, and per category and measure there is about as much as
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -101,6 +101,29 @@ def market(size: int, seed: int = 1, *, indivisible: float = 0.0, demand: float 
             (CATEGORIES[wanted].path, CATEGORIES[offered].path) for wanted, offered in SUBSTITUTES
         ),
     )
+
+
+def restricted(
+    case: Situation, seed: int = 1, *, limited: float = 0.0, contiguous: float = 0.0
+) -> Situation:
+    """Return a market in which shares of all have partner limits, and of orders want runs.
+
+    Each limit is of one to three partners; a run is an hour and a half at least, which is one slot
+    of the market or several that adjoin.
+    """
+    chance = random.Random(seed)
+
+    def limit() -> int | None:
+        return chance.randint(1, 3) if chance.random() < limited else None
+
+    def run() -> int | None:
+        return 90 if chance.random() < contiguous else None
+
+    orders = [
+        replace(order, partner_limit=limit(), contiguous_minutes=run()) for order in case.orders
+    ]
+    offers = [replace(offer, partner_limit=limit()) for offer in case.offers]
+    return replace(case, orders=tuple(orders), offers=tuple(offers))
 
 
 def _communities(chance: random.Random, count: int) -> list[Community]:

@@ -1,7 +1,8 @@
 """Measure the matcher against other solvers and today's practice, on the same made-up city.
 
 `python -m bench.matching 10000` measures one size; `--full` hands all pairs to the other solvers
-as well (a minute and several GB at 100,000). Times are processor time of this one process, but for
+as well (a minute and several GB at 100,000). `--limits` measures
+orders that cannot be split and partner limits instead. Times are processor time of this one process, but for
 LEMON, which says its own. What counts are ratios within one run.
 """
 
@@ -20,7 +21,7 @@ import networkx as nx
 import numpy as np
 from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
 
-from bench.market import market
+from bench.market import market, restricted
 from matching.baseline import first_come_shares
 from matching.dimacs import dimacs_lines
 from matching.flow import solve_flow
@@ -30,7 +31,7 @@ from matching.pairs import Found, find_pairs
 from matching.parting import parts_of
 from matching.prices import exact_sum, prices_of
 from matching.pricing import Solution, solve_priced
-from matching.solving import whole_pairs
+from matching.solving import solve, whole_pairs
 from matching.sparse import matrix
 
 Result = TypeVar("Result")
@@ -157,15 +158,22 @@ def by_networkx(network: Network, arcs: Arcs) -> int:
 
 def against_practice(network: Network, found: Found, flow: Solution) -> None:
     print("| practice | value | loses |\n|---|---|---|")
-    places = {order.id: number for number, order in enumerate(found.columns.orders)}
-    offers = {offer.id: number for number, offer in enumerate(found.columns.offers)}
-    first_come = 0
-    for share in first_come_shares(found):
-        pair = found.place(places[share.order_id], offers[share.offer_id])
-        first_come += int(network.worths[pair]) * share.quantity if pair is not None else 0
-    rows = [("first come, first served", first_come), ("greedy by value", greedy(network))]
+    rows = [
+        ("first come, first served", practised(found, network)),
+        ("greedy by value", greedy(network)),
+    ]
     for name, value in (*rows, ("the plan", flow.value)):
         print(f"| {name} | {value:,} | {100 * (1 - value / flow.value):.1f} % |", flush=True)
+
+
+def practised(found: Found, network: Network) -> int:
+    """Return what first come, first served reaches."""
+    value = 0
+    for share in first_come_shares(found):
+        numbers = found.order_numbers[share.order_id], found.offer_numbers[share.offer_id]
+        pair = found.place(*numbers)
+        value += int(network.worths[pair]) * share.quantity if pair is not None else 0
+    return value
 
 
 def greedy(network: Network) -> int:
@@ -192,14 +200,47 @@ def greedy(network: Network) -> int:
     return value
 
 
+def measure_restricted(size: int, seed: int, share: float, indivisible: float) -> None:
+    """Measure a market with indivisible orders and partner limits, from the records to the plan."""
+    case = restricted(market(size, seed, indivisible=indivisible), seed, limited=share)
+    limits = [
+        sum(item.partner_limit is not None for item in of) for of in (case.orders, case.offers)
+    ]
+    print(f"\n### {size:,} x {size:,}, partner limits and indivisible orders, seed {seed}\n")
+    print("| what | time |\n|---|---|")
+    found, pairs = timed("feasible pairs and scores", lambda: find_pairs(case, Policy()))
+    solved, solving = timed("plan with its proven gap", lambda: solve(found))
+    value, bound = (sum(getattr(proof, of) for proof in solved.proofs) for of in ("value", "bound"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    whole = sum(order.indivisible and order.quantity > 1 for order in case.orders)
+    print(
+        f"\n{len(found):,} pairs; {whole:,} orders that cannot be split; {limits[0]:,} orders and "
+        f"{limits[1]:,} offers with at most 1 to 3 partners. Proven gap "
+        f"{100 * (1 - value / bound):.3f} % in {pairs + solving:.1f} s; memory peak so far "
+        f"{peak:,.0f} MiB. First come, first served loses "
+        f"{100 * (1 - practised(found, solved.network) / value):.1f} % of the plan."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the matcher.")
     parser.add_argument("sizes", type=int, nargs="+")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--full", action="store_true", help="all arcs to the other solvers too")
+    parser.add_argument(
+        "--limits",
+        type=float,
+        nargs="?",
+        const=0.1,
+        help="only the case of partner limits, on this share of orders and offers (0.1)",
+    )
+    parser.add_argument("--indivisible", type=float, default=0.1, help="with --limits: the share")
     arguments = parser.parse_args()
     for size in arguments.sizes:
-        measure(size, arguments.seed, full=arguments.full)
+        if arguments.limits is None:
+            measure(size, arguments.seed, full=arguments.full)
+        else:
+            measure_restricted(size, arguments.seed, arguments.limits, arguments.indivisible)
 
 
 if __name__ == "__main__":

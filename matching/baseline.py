@@ -9,10 +9,12 @@ from matching.columns import Columns
 from matching.matcher import plan_of
 from matching.model import FreeSlot, Offer, Order, Policy, Situation
 from matching.pairs import Found, find_pairs
+from matching.partners import Partners
 from matching.placing import Share
 from matching.plans import Plan
 from matching.quotas import rooms_left
-from matching.rules import Allowed, together
+from matching.rules import Allowed, least_in_slot, together
+from matching.runs import fitting, in_runs, run_taken
 from matching.sparse import listed
 
 
@@ -40,7 +42,7 @@ def first_come_shares(found: Found) -> list[Share]:
     )
     rank = np.empty(len(by_age), dtype=np.int64)
     rank[by_age] = np.arange(len(by_age))
-    room = _Room(len(by_age), columns)
+    room, partners = _Room(len(by_age), columns), Partners(columns)
     shares: list[Share] = []
     for number in arrivals:
         order = columns.orders[number]
@@ -50,9 +52,12 @@ def first_come_shares(found: Found) -> list[Share]:
         for place in listed(offers[np.argsort(rank[offers])]):
             if not left:
                 break
+            if not partners.may(number, place):
+                continue
             offer = columns.offers[place]
             taken = _taken(room, found, (number, place), left)
             left -= sum(taken.values())
+            partners.deal(number, place, sum(taken.values()))
             shares.extend(
                 Share(order.id, offer.id, slot.key if slot else None, quantity)
                 for slot, quantity in taken.items()
@@ -63,7 +68,7 @@ def first_come_shares(found: Found) -> list[Share]:
 def greedy_shares(found: Found) -> list[Share]:
     """Return what each order takes when the pair of the highest worth is served first."""
     columns = found.columns
-    room = _Room(len(columns.offers), columns)
+    room, partners = _Room(len(columns.offers), columns), Partners(columns)
     left = [order.quantity for order in columns.orders]
     shares: list[Share] = []
     ranked = np.lexsort((found.offers, found.orders, -found.worths.astype(np.int64)))
@@ -71,9 +76,12 @@ def greedy_shares(found: Found) -> list[Share]:
         number, offer_number = int(found.orders[place]), int(found.offers[place])
         if not left[number] or not room.there[offer_number]:
             continue
+        if not partners.may(number, offer_number):
+            continue
         order, offer = columns.orders[number], columns.offers[offer_number]
         taken = _taken(room, found, (number, offer_number), left[number])
         left[number] -= sum(taken.values())
+        partners.deal(number, offer_number, sum(taken.values()))
         shares.extend(
             Share(order.id, offer.id, slot.key if slot else None, quantity)
             for slot, quantity in taken.items()
@@ -114,10 +122,16 @@ class _Room:
         most = sum(rooms.values())
         if bound is not None:
             most = min(most, bound // given * step)
-        if slots != [None] and together(order):
+        taken: dict[FreeSlot | None, int]
+        if in_runs(order, offer):
+            free = {slot.time: left for slot, left in rooms.items() if slot is not None}
+            least = least_in_slot(order, allowed)
+            run = run_taken(order, free, wanted, least, step, most)
+            taken = {slot: run[slot.time] for slot in slots if slot and slot.time in run}
+        elif slots != [None] and together(order):
             taken = _slot_by_slot(order, wanted, rooms, step, most)
         else:
-            taken = _spread(_fitting(order, wanted, most, step), rooms)
+            taken = _spread(fitting(order, wanted, most, step), rooms)
         self._quotas.take(offer, sum(taken.values()) // step * given)
         for slot, amount in taken.items():
             whole = offer.capacity_kind is CapacityKind.EXCLUSIVE
@@ -139,7 +153,7 @@ def _slot_by_slot(
     taken: dict[FreeSlot | None, int] = {}
     for slot, room in rooms.items():
         before = sum(taken.values())
-        if amount := _fitting(order, wanted - before, min(room, most - before), step):
+        if amount := fitting(order, wanted - before, min(room, most - before), step):
             taken[slot] = amount
     return taken
 
@@ -151,11 +165,3 @@ def _spread(wanted: int, rooms: Mapping[FreeSlot | None, int]) -> dict[FreeSlot 
         if amount := min(room, wanted - sum(taken.values())):
             taken[slot] = amount
     return taken
-
-
-def _fitting(order: Order, wanted: int, room: int, step: int) -> int:
-    """Return the most that may be taken so that it is a lot and the rest is nothing or a lot."""
-    amount = min(wanted, room) // step * step
-    if 0 < wanted - amount < order.lot:
-        amount = max(0, wanted - order.lot) // step * step
-    return amount if amount >= order.lot else 0

@@ -34,7 +34,7 @@ class Lookup:
         found[asked] = np.where(self._keys[places] == keys, self._values[places], 0)
         return found
 
-    def flags(self, one: Integers, other: Integers) -> Flags:
+    def flags(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> Flags:
         """Return which pairs of these rows and columns have a value."""
         found = np.zeros((len(one), len(other)), dtype=bool)
         rows, columns = np.flatnonzero(self._has_row[one]), np.flatnonzero(self._has_column[other])
@@ -73,6 +73,25 @@ def rejections_of(columns: Columns) -> Lookup:
         ]
         pairs.update(((number, column), 1) for number in (*named, *theirs))
     return Lookup(pairs, len(columns.offers), len(columns.orders))
+
+
+def partners_of(columns: Columns) -> tuple[Lookup, Lookup]:
+    """Return the partners that orders, and that offers, with a limit have already.
+
+    By the agents' numbers and those of the orders or offers.
+    """
+    agents = {agent: number for number, agent in enumerate(columns.tables.agents)}
+    found: list[Lookup] = []
+    for items in (columns.orders, columns.offers):
+        pairs = {
+            (agents[agent], number): 1
+            for number, item in enumerate(items)
+            if item.partner_limit is not None
+            for agent in item.partners
+            if agent in agents
+        }
+        found.append(Lookup(pairs, len(agents), len(items)))
+    return found[0], found[1]
 
 
 def served_ranges(columns: Columns) -> tuple[Numbers, Numbers]:

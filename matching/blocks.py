@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from domain.availability import DAYS_PER_WEEK
 from domain.measures import ratio
+from matching.block_limits import Limits
 from matching.block_tables import (
     ancestors_of,
     rejections_of,
@@ -63,6 +64,7 @@ class Blocks:
         """Prepare what all blocks share."""
         self.columns = columns
         self.timetable = Timetable(columns)
+        self.limits = Limits(columns, self.timetable)
         self._weights = {name: micro(columns.policy.weights[name]) for name in PartName}
         self._limit = squared_limit(columns.policy.max_km)
         self._ancestors = ancestors_of(columns.tables.areas)
@@ -152,6 +154,16 @@ class Blocks:
             fits, most = self._dates(scope, offers, orders), self._room(scope, offers, orders)
         yield Refusal.TIME, fits
         yield Refusal.REACH, self._reach(offers, orders)
+        yield Refusal.PARTNERS, self.limits.partners_allow(offers, orders)
+        runs = np.flatnonzero(wanted.run_minutes[orders]) if slotted else ()
+        if len(runs):
+            in_runs = np.ones(fits.shape, dtype=bool)
+            for column in runs:
+                most[:, column] = self.limits.most_in_runs(
+                    scope.zone, step, offers, int(orders[column])
+                )
+                in_runs[:, column] = most[:, column] > 0
+            yield Refusal.CONTIGUOUS, in_runs
         lot, quantity = wanted.lot[orders], wanted.quantity[orders]
         least = np.where(lot <= quantity - lot, lot, quantity)
         rounded = quantity // np.maximum(step[:, :1], 1) * step[:, :1]

@@ -246,6 +246,7 @@ def _order_print(order: Order) -> str:
         order.coordinates,
         sorted(order.skills),
         *_threshold(order),
+        *_limits(order.partner_limit, order.contiguous_minutes),
     )
 
 
@@ -263,11 +264,16 @@ def _offer_print(offer: Offer) -> str:
         offer.coordinates,
         sorted(offer.skills),
         *_threshold(offer),
+        *_limits(offer.partner_limit),
     )
 
 
 def _threshold(item: Order | Offer) -> list[float]:
     return [item.least_score] if item.least_score else []
+
+
+def _limits(*stated: int | None) -> list[int]:
+    return [limit or 0 for limit in stated] if any(stated) else []
 
 
 def _print(*facts: object) -> str:

@@ -29,6 +29,8 @@ KINDS: dict[CapacityKind, int] = {kind: number for number, kind in enumerate(Cap
 TOTAL = KINDS[CapacityKind.TOTAL]
 EXCLUSIVE = KINDS[CapacityKind.EXCLUSIVE]
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
+UNLIMITED = np.iinfo(np.int32).max
+"""How many partners may still join where no limit is stated."""
 
 
 Value = TypeVar("Value", bound=Hashable)
@@ -75,7 +77,7 @@ class Items:
 
     An order's `first` is its own first date or the day of the run. `points` are whole metres from
     the earth's centre, where `placed`. `texts` are rows of the text index, `least` the least
-    scores in millionths.
+    scores in millionths, `joining` how many partners may join those that are there already.
     """
 
     category: Numbers
@@ -91,11 +93,15 @@ class Items:
     points: NDArray[np.float64]
     texts: Numbers
     least: Integers
+    joining: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderColumns:
-    """The orders; `begins` is the first date that an order itself states."""
+    """The orders; `begins` is the first date that an order itself states.
+
+    `run_minutes` is how long a contiguous booking lasts at least, 0 where none is asked for.
+    """
 
     items: Items
     quantity: Integers
@@ -103,6 +109,7 @@ class OrderColumns:
     together: Flags
     begins: Numbers
     urgency: Integers
+    run_minutes: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +156,7 @@ def columns_of(situation: Situation, policy: Policy) -> Columns:
         together=np.array([together(order) for order in orders], dtype=bool),
         begins=_days((order.starts_on for order in orders), FIRST_DAY),
         urgency=_integers(milli(policy.urgencies[order.urgency]) for order in orders),
+        run_minutes=_integers(order.contiguous_minutes or 0 for order in orders),
     )
     slots = [sorted(offer.slots, key=lambda slot: slot.time) for offer in offers]
     given = OfferColumns(
@@ -231,7 +239,14 @@ class _Reader:
             points=np.array(points, dtype=np.float64).reshape(-1, 3),
             texts=np.array([self.texts.row[item.text] for item in items], dtype=np.int32),
             least=_integers(micro(item.least_score) for item in items),
+            joining=_integers(map(_joining, items)),
         )
+
+
+def _joining(item: Order | Offer) -> int:
+    if item.partner_limit is None:
+        return UNLIMITED
+    return max(0, item.partner_limit - len(item.partners))
 
 
 def _integers(values: Iterable[int]) -> Integers:

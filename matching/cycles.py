@@ -27,7 +27,8 @@ from matching.placing import Share, fill
 from matching.plans import Plan, Proposal
 from matching.policies import LONGEST_CYCLE
 from matching.quotas import QuotaRooms, rooms_left
-from matching.rules import Allowed, largest_take
+from matching.rules import Allowed, largest_take, run_of
+from matching.runs import in_runs
 from matching.sparse import graph, listed, strongly_connected
 
 SHORTEST = 2
@@ -183,9 +184,10 @@ def link_quantity(order: Order, offer: Offer, allowed: Allowed, quota: int | Non
     `quota` is what quotas leave of the offer, None where none binds.
     """
     step, given = allowed.step
-    most = largest_take(order, offer, allowed)
-    if quota is not None:
-        most = min(most, max(0, quota) // given * step)
+    bound = order.quantity if quota is None else max(0, quota) // given * step
+    if in_runs(order, offer):
+        return sum(run_of(order, allowed, bound).values())
+    most = min(bound, largest_take(order, offer, allowed))
     if 0 < order.quantity - most < order.lot:
         most = (order.quantity - order.lot) // step * step
     return most if most >= order.lot else 0
@@ -412,4 +414,7 @@ def _proposal(found: Found, link: Link) -> Proposal:
             Share(order.id, offer.id, take.slot.key if take.slot else None, take.quantity)
             for take in fill(0, link.quantity, rooms)
         ]
+    if in_runs(order, offer):
+        run = run_of(order, allowed, link.quantity)
+        shares = [Share(order.id, offer.id, time.key, taken) for time, taken in run.items()]
     return proposal_of(found, order.id, offer.id, shares, 0)

@@ -15,18 +15,23 @@ from matching.columns import EXCLUSIVE, TOTAL, Integers
 from matching.groups import NONE
 from matching.model import FreeSlot
 from matching.network import Arcs, Network
+from matching.partners import limited, sides_of
 from matching.sparse import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What an order still wants; `together`: a lot has to be in one slot."""
+    """What an order still wants; `together`: a lot has to be in one slot.
+
+    What it takes of an offer's slots is one run of at least `run_minutes`, 0 where it need not be.
+    """
 
     order_id: str
     quantity: int
     lot: int
     together: bool
     group: int = NONE
+    run_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,26 @@ class Nest:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` partners may have anything: each has the arcs, by number, that lead to it."""
+
+    most: int
+    partners: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """A connected part of the instance; supplies, bins and arcs in canonical order.
 
     `group` of a supply or a bin is the innermost of `nests` that it is in, -1 where none is.
+    `limits` are those of partners, of orders and of offers.
     """
 
     supplies: tuple[Supply, ...]
     bins: tuple[Bin, ...]
     arcs: tuple[Arc, ...]
     nests: tuple[Nest, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     def around(self, group: int) -> Iterator[int]:
         """Yield a group and those around it."""
@@ -150,6 +165,7 @@ def component_of(network: Network, arcs: Arcs) -> Component:
             int(wanted.lot[order]),
             bool(wanted.together[order]),
             group,
+            int(wanted.run_minutes[order]),
         )
         for order, group in zip(listed(order_numbers), of_orders, strict=True)
     )
@@ -174,7 +190,26 @@ def component_of(network: Network, arcs: Arcs) -> Component:
         replace(each, group=group)
         for each, group in zip(slots_of(network, bin_numbers), of_bins, strict=True)
     )
-    return Component(supplies, bins, tuple(made[number] for number in listed(order)), nests)
+    ordered = tuple(made[number] for number in listed(order))
+    limits = _limits(network, arcs.pairs[order])
+    return Component(supplies, bins, ordered, nests, limits)
+
+
+def _limits(network: Network, pairs: Integers) -> tuple[Limit, ...]:
+    """Return the limits that could bind among these pairs, by their places."""
+    if not limited(network.found.columns):
+        return ()
+    made: list[Limit] = []
+    for side in sides_of(network.found, pairs):
+        by_owner: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for place, owner, key in zip(
+            *map(listed, (side.places, side.owners, side.keys)), strict=True
+        ):
+            by_owner[owner][key].append(place)
+        for owner in listed(side.crowded()):
+            partners = tuple(tuple(arcs) for _, arcs in sorted(by_owner[owner].items()))
+            made.append(Limit(int(side.joining[owner]), partners))
+    return tuple(made)
 
 
 def _nests(

@@ -7,10 +7,12 @@ import numpy as np
 
 from domain.vocabulary import CapacityKind
 from matching.pairs import Found
+from matching.partners import Partners, limited
 from matching.placing import Share
 from matching.plans import Proposal, Refusal, Unmatched
 from matching.quotas import Key, given, rooms_left
-from matching.rules import Allowed, together
+from matching.rules import Allowed, least_in_slot, together
+from matching.runs import in_runs, most_in_run
 from matching.sparse import listed
 
 
@@ -28,9 +30,10 @@ def unmatched_of(
         number for number, order in enumerate(columns.orders) if order.quantity > got[order.id]
     ]
     refused = found.refused(np.array(short, dtype=np.int64))
-    quotas = _Quotas(found, users, shares) if columns.policy.quotas else None
+    bound = columns.policy.quotas or limited(columns)
+    left = _Left(found, users, shares) if bound else None
     return tuple(
-        _missing(found, number, got, users, counts, quotas)
+        _missing(found, number, got, users, counts, left)
         for number, counts in zip(short, refused, strict=True)
     )
 
@@ -41,14 +44,14 @@ def _missing(
     got: Mapping[str, int],
     users: Mapping[int, Sequence[str]],
     refused: Mapping[Refusal, int],
-    quotas: "_Quotas | None",
+    left: "_Left | None",
 ) -> Unmatched:
     order = found.columns.orders[number]
     suitable = listed(found.offers[found.starts[number] : found.starts[number + 1]])
-    full = {key for offer in suitable for key in (quotas.full(number, offer) if quotas else ())}
-    if full and quotas:
-        rivals = {user for key in full for user in quotas.users[key]} - {order.id}
-        reason = Refusal.QUOTA
+    keepers = left.keepers(number, suitable) if left else None
+    if keepers:
+        reason, rivals = keepers
+        rivals = rivals - {order.id}
     elif suitable:
         rivals = {user for offer in suitable for user in users.get(offer, ())} - {order.id}
         reason = Refusal.USED_BY_OTHERS if rivals else Refusal.NOT_ENOUGH
@@ -64,46 +67,65 @@ def _missing(
     )
 
 
-class _Quotas:
-    """What a plan leaves of quotas and of the offers that they bind; who uses each quota."""
+class _Left:
+    """What a plan leaves of offers, and what keeps orders from it: quotas, and partner limits."""
 
     def __init__(
         self, found: Found, users: Mapping[int, Sequence[str]], shares: Iterable[Share]
     ) -> None:
         columns = found.columns
-        self._found = found
+        self._found, self._users = found, users
         self._left = rooms_left(columns.situation, columns.policy)
         self._used: dict[tuple[str, str | None], int] = defaultdict(int)
-        self.users: dict[Key, set[str]] = defaultdict(set)
+        self._quota_users: dict[Key, set[str]] = defaultdict(set)
+        self._partners = Partners(columns)
         for share in shares:
-            order = columns.orders[found.order_numbers[share.order_id]]
-            offer = columns.offers[found.offer_numbers[share.offer_id]]
+            numbers = found.order_numbers[share.order_id], found.offer_numbers[share.offer_id]
+            order, offer = columns.orders[numbers[0]], columns.offers[numbers[1]]
             amount = given(share.quantity, order.measure, offer.measure)
             self._left.take(offer, amount)
             self._used[offer.id, share.slot] += amount
+            self._partners.deal(*numbers, amount)
         for number, order_ids in users.items():
             for key in self._left.keys(columns.offers[number]):
-                self.users[key].update(order_ids)
+                self._quota_users[key].update(order_ids)
 
-    def full(self, order_number: int, offer_number: int) -> list[Key]:
-        """Return the quotas that keep an order from what an offer still has for it."""
+    def keepers(self, order: int, offers: Iterable[int]) -> tuple[Refusal, set[str]] | None:
+        """Return what keeps an order from what offers still have, and the orders that have it."""
+        quotas: set[Key] = set()
+        crowds: list[set[str]] = []
+        for offer in offers:
+            keys = self._left.keys(self._found.columns.offers[offer])
+            barred = not self._partners.may(order, offer)
+            allowed = self._found.allowed(order, offer) if keys or barred else None
+            if not isinstance(allowed, Allowed):
+                continue
+            least, free = self._room(order, offer, allowed)
+            quotas.update(key for key in keys if self._left.rooms[key] < least <= free)
+            if barred and least <= free:
+                by_offer = self._partners.kept_by(order, offer)
+                crowds.append(set(self._users.get(offer, ())) if by_offer else set())
+        if quotas:
+            return Refusal.QUOTA, set[str]().union(*(self._quota_users[key] for key in quotas))
+        return (Refusal.PARTNERS, set[str]().union(*crowds)) if crowds else None
+
+    def _room(self, order_number: int, offer_number: int, allowed: Allowed) -> tuple[int, int]:
+        """Return the least that an order takes of an offer, and what is free for it there."""
         columns = self._found.columns
         order, offer = columns.orders[order_number], columns.offers[offer_number]
-        keys = self._left.keys(offer)
-        allowed = self._found.allowed(order_number, offer_number) if keys else None
-        if not isinstance(allowed, Allowed):
-            return []
         step, of_offer = allowed.step
         least = -(-order.lot // step) * of_offer
         if offer.capacity_kind is CapacityKind.TOTAL:
-            free = (offer.capacity or 0) - self._used[offer.id, None]
-        else:
-            alone = offer.capacity_kind is CapacityKind.EXCLUSIVE
-            rooms = [
-                0
-                if alone and self._used[offer.id, slot.key]
-                else slot.capacity - self._used[offer.id, slot.key]
-                for slot in allowed.slots
-            ]
-            free = max(rooms) if together(order) else sum(rooms)
-        return [key for key in keys if self._left.rooms[key] < least <= free]
+            return least, (offer.capacity or 0) - self._used[offer.id, None]
+        alone = offer.capacity_kind is CapacityKind.EXCLUSIVE
+        rooms = {
+            slot.time: 0
+            if alone and self._used[offer.id, slot.key]
+            else slot.capacity - self._used[offer.id, slot.key]
+            for slot in allowed.slots
+        }
+        if in_runs(order, offer):
+            in_slot = least_in_slot(order, allowed)
+            holds = {time: room // of_offer * step for time, room in rooms.items()}
+            return least, most_in_run(order, holds, in_slot) // step * of_offer
+        return least, max(rooms.values()) if together(order) else sum(rooms.values())

@@ -36,7 +36,10 @@ class Order:
 
     `category` is the path of codes, `/venue/hall/`; `area_path` the path of area ids. No claim
     takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at least that.
-    A pair with a lower score than `least_score` would be refused by the receiver.
+    A pair with a lower score than `least_score` would be refused by the receiver. It takes from at
+    most `partner_limit` suppliers, those that it has by claims already (`partners`) among them. Of
+    a slotted offer it takes one run of slots of at least `contiguous_minutes`, where stated, and
+    nothing more of `pinned_offers`, of which it has its run (decision 0028).
     """
 
     id: str
@@ -58,6 +61,10 @@ class Order:
     rejected_offers: frozenset[str] = frozenset()
     rejected_suppliers: frozenset[str] = frozenset()
     least_score: float = 0.0
+    partner_limit: int | None = None
+    partners: frozenset[str] = frozenset()
+    contiguous_minutes: int | None = None
+    pinned_offers: frozenset[str] = frozenset()
 
     @property
     def lot(self) -> int:
@@ -90,7 +97,8 @@ class Offer:
     A capacity that the source does not state is None: such an offer is never matched by itself.
     `slots` are those to come, within the policy's horizon, that still have room. `serves` are the
     paths of the areas whose agents may use it; empty: everybody. A pair with a lower score than
-    `least_score` would be refused by the supplier.
+    `least_score` would be refused by the supplier. It serves at most `partner_limit` receivers,
+    those that it has by claims already (`partners`) among them.
     """
 
     id: str
@@ -111,6 +119,8 @@ class Offer:
     coordinates: tuple[float, float] | None = None
     skills: frozenset[str] = frozenset()
     least_score: float = 0.0
+    partner_limit: int | None = None
+    partners: frozenset[str] = frozenset()
 
 
 class PartName(StrEnum):

@@ -8,6 +8,8 @@ from domain.measures import ratio
 from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers
 from matching.groups import NONE, Groups
 from matching.network import Arcs, Network
+from matching.pairs import Found
+from matching.partners import binding
 from matching.prices import Prices, room_worths, through
 from matching.sparse import listed
 
@@ -16,8 +18,9 @@ from matching.sparse import listed
 class Parts:
     """Facts of each component, by number.
 
-    `splittable`: a flow solves it: one measure, no slot for one user only, no lot that binds.
-    `converted`: measures differ, so that units of the two sides are not the same.
+    `splittable`: a flow solves it: one measure, no slot for one user only, no lot and no partner
+    limit that binds, no contiguous booking. `converted`: measures differ, so that units of the two
+    sides are not the same. `run_slots`: how many slots contiguous bookings have to choose from.
     """
 
     orders: Integers
@@ -25,6 +28,7 @@ class Parts:
     pairs: Integers
     splittable: Flags
     converted: Flags
+    run_slots: Integers
 
 
 def parts_of(network: Network) -> Parts:
@@ -51,13 +55,32 @@ def parts_of(network: Network) -> Parts:
     splittable = ~converted
     splittable[of_bins[alone]] = False
     splittable[of_orders[orders][wanted.lot[orders] > unit[of_orders[orders]]]] = False
+    rooms = np.zeros(len(found.columns.offers), dtype=np.int64)
+    np.add.at(rooms, network.bins, network.capacity)
+    for limited, components in zip(
+        binding(found, network.quantity, rooms), (of_orders, of_offers), strict=True
+    ):
+        splittable[components[limited]] = False
+    run_slots = np.zeros(count, dtype=np.int64)
+    runs = np.flatnonzero(in_run_pairs(found))
+    np.add.at(run_slots, of_pairs[runs], np.diff(given.slot_starts)[found.offers[runs]])
+    splittable[run_slots > 0] = False
     return Parts(
         np.bincount(of_orders[orders], minlength=count),
         np.bincount(of_offers[offers], minlength=count),
         np.bincount(of_pairs, minlength=count),
         splittable,
         converted,
+        run_slots,
     )
+
+
+def in_run_pairs(found: Found) -> Flags:
+    """Return which pairs are contiguous bookings: of slots, for an order that asks for a run."""
+    wanted, given = found.columns.wanted, found.columns.given
+    if not wanted.run_minutes.any():
+        return np.zeros(len(found), dtype=bool)
+    return (wanted.run_minutes[found.orders] > 0) & (given.kind[found.offers] != TOTAL)
 
 
 def group_components(network: Network, groups: Groups) -> Integers:

@@ -1,7 +1,8 @@
 """Pins: bookings that a plan has to hold. What they take is gone before anything is solved.
 
 A pin holds when the rules still allow its pair and its whole quantity is still there, also of its
-supplier's quota; else it is dropped and told (`Dropped`). Several are asked in the order of ids.
+supplier's quota and of both sides' partner limits; else it is dropped and told (`Dropped`). Several
+are asked in the order of ids.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from domain.vocabulary import CapacityKind
 from matching.model import Booking, FreeSlot, Offer, Order, Policy, Situation
 from matching.plans import Refusal
 from matching.quotas import given, rooms_left
+from matching.rules import partners_allow
+from matching.runs import contiguous, in_runs
 from matching.verdicts import Verdicts
 
 
@@ -48,6 +51,7 @@ def settled(situation: Situation, policy: Policy) -> Settled:
         refusal = verdicts.refusal(orders[pin.order_id], offers[pin.offer_id])
         order, offer = left[pin.order_id], rooms[pin.offer_id]
         bound = quotas.room(offer)
+        refusal = refusal or _kept_out(order, offer, pin)
         if refusal is None and bound is not None:
             amount = given(pin.quantity, order.measure, offer.measure)
             refusal = Refusal.QUOTA if amount > bound else None
@@ -68,6 +72,17 @@ def settled(situation: Situation, policy: Policy) -> Settled:
     return Settled(rest_of, tuple(dropped))
 
 
+def _kept_out(order: Order, offer: Offer, pin: Booking) -> Refusal | None:
+    """Return what forbids a pin after those before it: a limit of partners, or a gap in its run."""
+    if not partners_allow(order, offer):
+        return Refusal.PARTNERS
+    times = {slot.key: slot.time for slot in offer.slots}
+    run = [times[key] for key in sorted(dict(pin.slots)) if key in times]
+    if in_runs(order, offer) and not contiguous(run, order.contiguous_minutes or 0):
+        return Refusal.CONTIGUOUS
+    return None
+
+
 def _taken(order: Order, offer: Offer, pin: Booking) -> tuple[Order, Offer] | None:
     """Return what is left on both sides; None where less is there than the pin takes."""
     step = ratio(order.measure, offer.measure)
@@ -75,7 +90,8 @@ def _taken(order: Order, offer: Offer, pin: Booking) -> tuple[Order, Offer] | No
     if step is None or pin.quantity < order.lot or (left != 0 and left < order.lot):
         return None
     wanted, given = step
-    rest = replace(order, quantity=left)
+    offer = replace(offer, partners=offer.partners | {order.receiver_id})
+    rest = replace(order, quantity=left, partners=order.partners | {offer.supplier_id})
     if offer.capacity_kind is CapacityKind.TOTAL:
         capacity = (offer.capacity or 0) - pin.quantity // wanted * given
         return None if capacity < 0 else (rest, replace(offer, capacity=capacity))
@@ -86,5 +102,7 @@ def _taken(order: Order, offer: Offer, pin: Booking) -> tuple[Order, Offer] | No
             return None
         alone = offer.capacity_kind is CapacityKind.EXCLUSIVE
         rooms[key] = FreeSlot(time=slot.time, capacity=0 if alone else slot.capacity - amount)
+    if in_runs(order, offer):
+        rest = replace(rest, pinned_offers=rest.pinned_offers | {offer.id})
     slots = tuple(slot for slot in rooms.values() if slot.capacity)
     return rest, replace(offer, slots=slots)

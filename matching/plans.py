@@ -21,6 +21,8 @@ class Refusal(StrEnum):
     EXHAUSTED = "EXHAUSTED"
     TIME = "TIME"
     REACH = "REACH"
+    PARTNERS = "PARTNERS"
+    CONTIGUOUS = "CONTIGUOUS"
     LOT = "LOT"
     SCORE = "SCORE"
     QUOTA = "QUOTA"
@@ -28,7 +30,8 @@ class Refusal(StrEnum):
     NOT_ENOUGH = "NOT_ENOUGH"
     """The last three forbid no pair: there is more that suits, but its supplier's quota is used
     up; what suits went where it is worth more; or nobody else wants it, but together it is less
-    than the order wants, or than its lot."""
+    than the order wants, or than its lot. PARTNERS is also told where only the partners of the plan
+    itself keep something from an order."""
 
 
 @dataclass(frozen=True, slots=True)

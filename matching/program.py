@@ -8,6 +8,7 @@ out. *Slot by slot*: each slot of a shared bin is a room of its own; exact, and 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd
 
 from ortools.sat.python import cp_model
@@ -15,6 +16,7 @@ from ortools.sat.python import cp_model
 from matching.instance import Arc, Component, Supply, Take
 from matching.model import FreeSlot
 from matching.placing import fill
+from matching.runs import minutes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,14 @@ class Use:
     """An arc of the component into one room.
 
     `steps` counts steps of the arc. `lines` counts the slots that it takes, where each of them
-    has to hold a lot or has one user only; None where any split will do.
+    has to hold a lot or has one user only; None where any split will do. `most` steps fit in.
     """
 
     arc: int
     room: int
     steps: cp_model.IntVar
     lines: cp_model.IntVar | None
+    most: int
 
 
 Amounts = Sequence[tuple[Use, int]]
@@ -61,9 +64,12 @@ class Program:
         self._rooms: list[Room] = []
         self._slot_by_slot = slot_by_slot
         self._scattered: list[cp_model.IntVar] = []
+        self._choices: list[cp_model.IntVar] = []
         for number in range(len(component.bins)):
             self._add_bin(number)
         self._add_lots()
+        self._add_limits()
+        self._add_runs()
         self._segments = [segment for nest in self._through() for segment in nest]
 
     @property
@@ -81,7 +87,8 @@ class Program:
         """Return all variables that a hint sets."""
         lines = [use.lines for use in self.uses if use.lines is not None]
         segments = [part for part, _ in self._segments]
-        return [*(use.steps for use in self.uses), *lines, *self._scattered, *segments]
+        steps = (use.steps for use in self.uses)
+        return [*steps, *lines, *self._scattered, *self._choices, *segments]
 
     def deal(self, amounts: Amounts) -> tuple[Take, ...] | None:
         """Return what each arc carries in each slot; None where the slots do not work out."""
@@ -144,7 +151,9 @@ class Program:
         each = self.component.bins[number]
         arcs = [index for index, arc in enumerate(self.component.arcs) if arc.bin == number]
         rooms = [each.slots]
-        if self._slot_by_slot and not each.exclusive and self._slots_matter(arcs):
+        if each.slots and any(self._supply(arc).run_minutes for arc in arcs):
+            rooms = [(slot,) for slot in each.slots]
+        elif self._slot_by_slot and not each.exclusive and self._slots_matter(arcs):
             rooms = [(slot,) for slot in each.slots[: self._slots_needed(number, arcs)]] or [()]
         for slots in rooms:
             room = Room(slots, each.size // self.unit, each.exclusive)
@@ -164,14 +173,15 @@ class Program:
         most = min(self._quantity(supply) // self._arc(arc).step, per_slot * room.count)
         steps = self.model.new_int_var(0, most, "")
         least = self._least(arc) if supply.together else 1
-        if not room.slots or (least <= 1 and not room.exclusive):
-            use = Use(arc, number, steps, None)
+        plain = least <= 1 and not room.exclusive and not supply.run_minutes
+        if not room.slots or plain:
+            use = Use(arc, number, steps, None, most)
         else:
             lines = self.model.new_int_var(0, min(room.count, most // least), "")
             self.model.add(steps <= per_slot * lines)
             self.model.add(steps >= least * lines)
             self._scattered.append(lines)
-            use = Use(arc, number, steps, lines)
+            use = Use(arc, number, steps, lines, most)
         self.uses.append(use)
         return use
 
@@ -217,6 +227,46 @@ class Program:
             self.model.add(quantity - taken <= quantity * rest)
             for claim in self._by_offer(uses).values():
                 self._add_claim(claim, lot, quantity)
+
+    def _add_limits(self) -> None:
+        """Only so many partners have anything."""
+        by_arc: dict[int, list[Use]] = defaultdict(list)
+        for use in self.uses:
+            by_arc[use.arc].append(use)
+        for limit in self.component.limits:
+            chosen: list[cp_model.IntVar] = []
+            for arcs in limit.partners:
+                has = self.model.new_bool_var("")
+                for use in (use for arc in arcs for use in by_arc[arc]):
+                    self.model.add(use.steps <= use.most * has)
+                chosen.append(has)
+            self.model.add(sum(chosen) <= limit.most)
+            self._choices.extend(chosen)
+
+    def _add_runs(self) -> None:
+        """Contiguous bookings take slots that follow one another, for long enough."""
+        claims: dict[tuple[int, str], list[tuple[FreeSlot, cp_model.IntVar]]] = defaultdict(list)
+        for use in self.uses:
+            arc = self._arc(use.arc)
+            if use.lines is not None and self._supply(use.arc).run_minutes:
+                (slot,) = self._rooms[use.room].slots
+                claims[arc.supply, self.component.bins[arc.bin].offer_id].append((slot, use.lines))
+        for (supply, _), found in sorted(claims.items()):
+            found.sort(key=lambda each: each[0].time)
+            starts: list[cp_model.LinearExprT] = [found[0][1]]
+            for (before, earlier), (slot, lines) in pairwise(found):
+                if before.time.ends_at != slot.time.starts_at:
+                    starts.append(lines)
+                    continue
+                start = self.model.new_bool_var("")
+                self.model.add(start >= lines - earlier)
+                self._choices.append(start)
+                starts.append(start)
+            used = self.model.new_bool_var("")
+            self._choices.append(used)
+            self.model.add(sum(starts) <= used)
+            lasting = sum(minutes_of(slot.time) * lines for slot, lines in found)
+            self.model.add(lasting >= self.component.supplies[supply].run_minutes * used)
 
     def _through(self) -> Iterator[list[tuple[cp_model.IntVar, int]]]:
         """Bound what flows through each group; yield the parts of those with bonuses."""
@@ -283,9 +333,10 @@ def _unit(component: Component) -> int:
     """Return what divides all quantities, lots and rooms: a best plan in multiples of it exists.
 
     With the yes-or-no choices made, the rest is a flow between whole multiples of it. A
-    conversion breaks that, so there it is 1.
+    conversion breaks that, and so does a slot of a run, which holds any amount: there it is 1.
     """
-    if any((arc.step, arc.given) != (1, 1) for arc in component.arcs):
+    converted = any((arc.step, arc.given) != (1, 1) for arc in component.arcs)
+    if converted or any(supply.run_minutes for supply in component.supplies):
         return 1
     return gcd(
         *(supply.quantity for supply in component.supplies),

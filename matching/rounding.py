@@ -2,9 +2,10 @@
 
 The flow over everything as if it could be split says what room is worth. By these prices the
 orders with lots take whole what gains most, those first that the flow serves from one place; slots
-for one user go to whom they serve best; all that can be split is then solved exactly around them.
-Its prices know what the lots cost: with them it is done again, and the best plan is kept. The
-flow's bound holds for all of them, so the gap is proven.
+for one user go to whom they serve best; contiguous bookings take a run of slots. Who has a partner
+limit keeps the partners with whom the flow deals most; all that can be split is then solved exactly
+around this. Its prices know what it cost: with them it is done again, and the best plan is kept.
+The flow's bound holds for all of them, so the gap is proven.
 """
 
 from collections import defaultdict
@@ -15,9 +16,12 @@ import numpy as np
 
 from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers, ragged
 from matching.network import Arcs, Network
-from matching.parting import bonuses_of
+from matching.parting import bonuses_of, in_run_pairs
+from matching.partners import Partners, dealt_keys, limited, sides_of
 from matching.placing import Share, shares_of
-from matching.pricing import Solution, solve_priced
+from matching.pricing import Solution, cheapest, solve_priced
+from matching.rules import together
+from matching.runs import least_per_slot, run_taken
 from matching.sparse import listed
 
 TIMES = 3
@@ -64,6 +68,8 @@ class _Rounding:
             if number >= 0:
                 self._slots[number].append(slot)
         self._left = network.quantity.copy()
+        self._partners = Partners(network.found.columns)
+        self._runs: set[tuple[int, int]] = set()
         self._values = np.zeros(len(network.quantity), dtype=np.int64)
         self._early = np.zeros(len(network.quantity), dtype=np.int64)
         self._most = self._through = np.zeros(0, dtype=np.int64)
@@ -74,9 +80,11 @@ class _Rounding:
     def plan(self) -> tuple[list[Share], Integers, Solution]:
         """Return the shares, each component's value, and the flow of the rest with its prices."""
         network = self._network
-        lots = network.found.columns.wanted.lot > 1
+        found = network.found
+        lots = found.columns.wanted.lot > 1
+        lots[found.orders[self._chosen & in_run_pairs(found)]] = True
         asked = np.zeros(len(lots), dtype=bool)
-        asked[network.found.orders[self._chosen]] = True
+        asked[found.orders[self._chosen]] = True
         self._deal(np.flatnonzero(asked & lots), only_alone=False)
         if self._alone.any():
             self._deal(np.flatnonzero(asked & ~lots), only_alone=True)
@@ -86,7 +94,9 @@ class _Rounding:
             capacity=self._capacity(),
             groups=network.groups and network.groups.left(self._through),
         )
-        pairs = self._chosen & ~lots[network.found.orders]
+        pairs = self._chosen & ~lots[found.orders]
+        if limited(found.columns):
+            pairs = self._with_partners(pairs)
         flow = solve_priced(rest, pairs, self._flow.prices, self._used(pairs))
         np.add.at(self._values, flow.arcs.orders, flow.arcs.worths * flow.carried)
         taken: dict[int, int] = defaultdict(int)
@@ -104,6 +114,24 @@ class _Rounding:
         asked = network.order_components >= 0
         np.add.at(sums, network.order_components[asked], self._values[asked])
         return sums
+
+    def _with_partners(self, pairs: Flags) -> Flags:
+        """Return the pairs without those that would bring more partners than limits allow."""
+        network, flow = self._network, self._flow
+        found, bins = network.found, network.bins
+        carried = np.zeros(len(found), dtype=np.int64)
+        np.add.at(carried, flow.arcs.pairs, flow.carried)
+        prices = cheapest(network, flow.prices.bins)
+        taken = {(order, int(bins[number])) for order, number, _ in self._rooms.taken}
+        dealt = dealt_keys(found, taken)
+        kept = pairs.copy()
+        for number in range(len(dealt)):
+            places = np.flatnonzero(kept)
+            side = sides_of(found, places)[number].without(dealt[number])
+            orders = found.orders[places]
+            gains = network.worths[places] + self._early[orders] - prices[found.offers[places]]
+            kept[places[side.places[~side.kept(carried[places], gains)]]] = False
+        return kept
 
     def _used(self, pairs: Flags) -> Integers:
         used = np.unique(self._flow.arcs.pairs[self._flow.carried > 0])
@@ -162,6 +190,8 @@ class _Rounding:
         lot, left = int(wanted.lot[order]), int(self._left[order])
         if left <= 0:
             return False
+        if not self._partners.may(order, int(self._network.bins[number])):
+            return True
         slots = self._slots.get(number)
         if slots is None:
             room = min(int(self._rooms.bins[number]), self._quota(number, left))
@@ -170,6 +200,9 @@ class _Rounding:
         worth = int(arcs.worths[arc] + self._early[order])
         price = int(self._flow.prices.bins[number])
         rooms = self._rooms.slots
+        if wanted.run_minutes[order]:
+            self._take_run(arcs, arc)
+            return bool(self._left[order])
         for slot in sorted(slots, key=lambda slot: _tightness(int(rooms[slot]), left)):
             room = int(rooms[slot])
             rest = int(self._left[order])
@@ -180,6 +213,40 @@ class _Rounding:
                 continue  # the slot is worth more to who fills it
             self._give(arcs, arc, slot, amount)
         return bool(self._left[order])
+
+    def _take_run(self, arcs: Arcs, arc: int) -> None:
+        """Let an order take a run of an offer's slots, the first time that a bin of it is asked."""
+        network, rooms = self._network, self._rooms
+        columns = network.found.columns
+        order, offer = int(arcs.orders[arc]), int(network.bins[arcs.bins[arc]])
+        record = columns.orders[order]
+        if (order, offer) in self._runs:
+            return
+        self._runs.add((order, offer))
+        times, of_slots = columns.tables.times, columns.given.slot_times
+        places = {
+            times[int(of_slots[slot])]: (number, slot)
+            for number in listed(np.flatnonzero(arcs.pairs == arcs.pairs[arc]))
+            for slot in self._slots[int(arcs.bins[number])]
+        }
+        free = {time: int(rooms.slots[places[time][1]]) for time in sorted(places)}
+        least = least_per_slot(record, 1, lot_in_slot=together(record))
+        left = int(self._left[order])
+        most = self._quota(int(arcs.bins[arc]), left)
+        run = [
+            (*places[time], amount)
+            for time, amount in run_taken(record, free, left, least, 1, most).items()
+        ]
+        if sum(self._gain(arcs, *line) for line in run) > 0:
+            for line in run:
+                self._give(arcs, *line)
+
+    def _gain(self, arcs: Arcs, arc: int, slot: int, amount: int) -> int:
+        """Return what an amount in a slot is worth beyond what is used up of it."""
+        order, number = int(arcs.orders[arc]), int(arcs.bins[arc])
+        used = int(self._rooms.slots[slot]) if self._alone[number] else amount
+        worth = int(arcs.worths[arc] + self._early[order])
+        return worth * amount - int(self._flow.prices.bins[number]) * used
 
     def _around(self, number: int, *, bins: bool) -> list[int]:
         """Return the groups around an order or a bin."""
@@ -201,6 +268,7 @@ class _Rounding:
         self._left[order] -= amount
         self._values[order] += int(arcs.worths[arc]) * amount
         self._rooms.taken[order, number, slot] += amount
+        self._partners.deal(order, int(self._network.bins[number]), amount)
         for group in [*self._around(order, bins=False), *self._around(number, bins=True)]:
             self._through[group] += amount
         if slot < 0:

@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.availability import SlotTime
 from domain.measures import ratio
 from domain.vocabulary import CapacityKind
 from matching.model import FreeSlot, Offer, Order, Policy
 from matching.places import point, squared, squared_limit
 from matching.plans import Refusal
+from matching.runs import in_runs, least_per_slot, most_in_run, run_taken
 from matching.timing import shares_time, suitable_slots
 
 EARTH_KM = 6371.0
@@ -79,6 +81,9 @@ def within_reach(order: Order, offer: Offer, policy: Policy) -> bool:
 def largest_take(order: Order, offer: Offer, allowed: Allowed) -> int:
     """Return the most, in the order's measure, that a claim of this order could take here."""
     wanted, given = allowed.step
+    if in_runs(order, offer):
+        most = most_in_run(order, run_rooms(allowed), least_in_slot(order, allowed))
+        return min(most, order.quantity // wanted * wanted)
     rooms = (
         [slot.capacity for slot in allowed.slots]
         if offer.capacity_kind is not CapacityKind.TOTAL
@@ -88,6 +93,33 @@ def largest_take(order: Order, offer: Offer, allowed: Allowed) -> int:
     together_only = offer.capacity_kind is not CapacityKind.TOTAL and together(order)
     most = max(amounts) if together_only and order.lot > 1 else sum(amounts)
     return min(most, order.quantity // wanted * wanted)
+
+
+def run_rooms(allowed: Allowed) -> dict[SlotTime, int]:
+    """Return what each slot that suits holds, in the order's measure."""
+    wanted, given = allowed.step
+    return {slot.time: slot.capacity // given * wanted for slot in allowed.slots}
+
+
+def least_in_slot(order: Order, allowed: Allowed) -> int:
+    """Return the least that a slot of a contiguous booking holds."""
+    return least_per_slot(order, allowed.step[0], lot_in_slot=together(order))
+
+
+def run_of(order: Order, allowed: Allowed, most: int) -> dict[SlotTime, int]:
+    """Return the contiguous booking that a claim of at most so much would be; empty for none."""
+    least = least_in_slot(order, allowed)
+    return run_taken(order, run_rooms(allowed), order.quantity, least, allowed.step[0], most)
+
+
+def partners_allow(order: Order, offer: Offer) -> bool:
+    """Whether neither side has all the partners already that it may have."""
+    return _may_join(order, offer.supplier_id) and _may_join(offer, order.receiver_id)
+
+
+def _may_join(item: Order | Offer, agent_id: str) -> bool:
+    limit = item.partner_limit
+    return limit is None or agent_id in item.partners or len(item.partners) < limit
 
 
 def judge(order: Order, offer: Offer, policy: Policy, now: datetime) -> Allowed | Refusal:
@@ -109,9 +141,15 @@ def judge(order: Order, offer: Offer, policy: Policy, now: datetime) -> Allowed 
         return Refusal.TIME
     if not within_reach(order, offer, policy):
         return Refusal.REACH
-    allowed = Allowed(step, slots)
+    if not partners_allow(order, offer):
+        return Refusal.PARTNERS
+    return _judge_amounts(order, offer, Allowed(step, slots))
+
+
+def _judge_amounts(order: Order, offer: Offer, allowed: Allowed) -> Allowed | Refusal:
+    """Return what the rules of runs and lots say of a pair that all others allow."""
     most = largest_take(order, offer, allowed)
+    if in_runs(order, offer) and (offer.id in order.pinned_offers or not most):
+        return Refusal.CONTIGUOUS
     least = order.lot if order.lot <= order.quantity - order.lot else order.quantity
-    if most < least:
-        return Refusal.LOT
-    return allowed
+    return Refusal.LOT if most < least else allowed

@@ -41,6 +41,8 @@ from matching.steadying import steadied
 
 LARGEST_PROGRAM = 500
 """A component that cannot be split and has more pairs is rounded, not put into a program."""
+MOST_RUN_SLOTS = 20_000
+"""So many slots may contiguous bookings have to choose from in a program: each is a yes or no."""
 LARGEST_VALUE = 2**53 - 1
 """Readers of JSON keep whole numbers up to here exact; more comes of a wrong quantity."""
 
@@ -129,7 +131,8 @@ def _worth(network: Network, shares: Sequence[Share]) -> int:
 def _completed(network: Network, parts: Parts, flow: Solution, progress: Progress | None) -> Solved:
     """Return the whole plan, given the flow over all that could be split."""
     shares, proofs = _proven(network, parts, flow)
-    large = ~parts.splittable & ~parts.converted & (parts.pairs > LARGEST_PROGRAM)
+    large = (parts.pairs > LARGEST_PROGRAM) | (parts.run_slots > MOST_RUN_SLOTS)
+    large &= ~parts.splittable & ~parts.converted
     if large.any():
         shares.extend(_rounded(network, parts, large, flow, proofs))
     hard = listed(np.flatnonzero(~parts.splittable & ~large))

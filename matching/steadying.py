@@ -7,7 +7,7 @@ that suit them. Where that does not work out, the offer's slots stay as the solv
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.measures import ratio
@@ -16,6 +16,7 @@ from matching.model import Offer, Order
 from matching.pairs import Found
 from matching.placing import Share
 from matching.rules import together
+from matching.runs import contiguous, in_runs
 from matching.timing import suitable_slots
 
 Lines = Mapping[str, int]
@@ -66,6 +67,7 @@ class _Offered:
         columns = self.found.columns
         self._offer: Offer = columns.offers[self.found.offer_numbers[self.offer_id]]
         self._left = {slot.key: slot.capacity for slot in self._offer.slots}
+        self._times = {slot.key: slot.time for slot in self._offer.slots}
         self._alone = self._offer.capacity_kind is CapacityKind.EXCLUSIVE
 
     def dealt(
@@ -77,17 +79,10 @@ class _Offered:
             if self._suit(order_id, before[order_id]) and self._take(order_id, before[order_id]):
                 found[order_id] = dict(before[order_id])
         for order_id in sorted(dealt.keys() - found.keys()):
-            placed: dict[str, int] = defaultdict(int)
-            suiting = self._suiting(order_id)
-            for slot, quantity in sorted(dealt[order_id].items()):
-                place = next(
-                    (each for each in (slot, *suiting) if self._take(order_id, {each: quantity})),
-                    None,
-                )
-                if place is None:
-                    return None
-                placed[place] += quantity
-            found[order_id] = dict(placed)
+            moved = self._moved(order_id, dealt[order_id])
+            if moved is None:
+                return None
+            found[order_id] = moved
         return found
 
     def _order(self, order_id: str) -> Order:
@@ -101,7 +96,43 @@ class _Offered:
         """Whether an order could have these lines if there were room."""
         order = self._order(order_id)
         least = order.lot if together(order) else 1
-        return lines.keys() <= set(self._suiting(order_id)) and min(lines.values()) >= least
+        suit = lines.keys() <= set(self._suiting(order_id)) and min(lines.values()) >= least
+        return suit and self._unbroken(order, lines)
+
+    def _unbroken(self, order: Order, lines: Lines) -> bool:
+        """Whether these lines are a run, where the order asks for one."""
+        times = [self._times[slot] for slot in sorted(lines)]
+        minutes = order.contiguous_minutes or 0
+        return not in_runs(order, self._offer) or contiguous(times, minutes)
+
+    def _moved(self, order_id: str, lines: Lines) -> dict[str, int] | None:
+        """Return the lines of an order in the first slots that have room; None where none have."""
+        suiting = self._suiting(order_id)
+        if in_runs(self._order(order_id), self._offer):
+            return self._moved_run(order_id, lines, suiting)
+        placed: dict[str, int] = defaultdict(int)
+        for slot, quantity in sorted(lines.items()):
+            place = next(
+                (each for each in (slot, *suiting) if self._take(order_id, {each: quantity})),
+                None,
+            )
+            if place is None:
+                return None
+            placed[place] += quantity
+        return dict(placed)
+
+    def _moved_run(
+        self, order_id: str, lines: Lines, suiting: Sequence[str]
+    ) -> dict[str, int] | None:
+        amounts = [quantity for _, quantity in sorted(lines.items())]
+        runs = (
+            dict(zip(suiting[first : first + len(amounts)], amounts, strict=False))
+            for first in range(len(suiting) - len(amounts) + 1)
+        )
+        for run in (dict(lines), *runs):
+            if self._unbroken(self._order(order_id), run) and self._take(order_id, run):
+                return run
+        return None
 
     def _take(self, order_id: str, lines: Lines) -> bool:
         """Take lines out of what is left, all or none; return whether they had room."""

@@ -16,7 +16,7 @@ from matching.columns import TOTAL, Integers
 from matching.fairness import lifted, served
 from matching.keeping import counted_worths
 from matching.matcher import count, worth_of_pins
-from matching.model import Order, Policy, Situation
+from matching.model import Offer, Order, Policy, Situation
 from matching.network import Arcs, Network, network_of
 from matching.pairs import Found, find_pairs
 from matching.parting import Parts, bounds_of, parts_of, values_of
@@ -27,6 +27,7 @@ from matching.prices import PlanRejected
 from matching.pricing import proven_prices, solve_priced
 from matching.quotas import QuotaRooms
 from matching.rules import Allowed, category_fits, together
+from matching.runs import contiguous, in_runs
 from matching.score import total, worth
 from matching.solving import component_proof
 from matching.sparse import listed
@@ -104,6 +105,7 @@ def check_rules(situation: Situation, policy: Policy, plan: Plan) -> None:
         if not proposal.slots:
             used[offer_id, None].append(proposal.offer_quantity)
     _check_rooms(situation, used)
+    _check_partners(situation, plan)
     _check_quotas(situation, policy, plan)
     _check_rests(situation, got)
     if value != plan.counted.worth:
@@ -149,6 +151,7 @@ def _check_proposal(found: Found, proposal: Proposal) -> Order:
     ):
         raise PlanRejected(f"no rule allows the pair {key}")
     _check_amounts(order, allowed, proposal)
+    _check_run(order, offer, allowed, proposal)
     parts = found.parts(numbers[0], numbers[1])
     if proposal.parts != parts or proposal.score != total(parts):
         raise PlanRejected("the score is not the sum of its parts")
@@ -175,6 +178,28 @@ def _check_amounts(order: Order, allowed: Allowed, proposal: Proposal) -> None:
         raise PlanRejected("a claim would be less than a lot")
     if together(order) and any(share.quantity < order.lot for share in proposal.slots):
         raise PlanRejected("a slot holds less than a lot")
+
+
+def _check_run(order: Order, offer: Offer, allowed: Allowed, proposal: Proposal) -> None:
+    taken = {share.slot for share in proposal.slots}
+    times = [slot.time for slot in allowed.slots if slot.key in taken]
+    if in_runs(order, offer) and not contiguous(sorted(times), order.contiguous_minutes or 0):
+        raise PlanRejected("a contiguous booking has a gap, or is too short")
+
+
+def _check_partners(situation: Situation, plan: Plan) -> None:
+    orders = {order.id: order for order in situation.orders}
+    offers = {offer.id: offer for offer in situation.offers}
+    joined: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for proposal in plan.proposals:
+        order, offer = orders[proposal.order_id], offers[proposal.offer_id]
+        joined["order", order.id].add(offer.supplier_id)
+        joined["offer", offer.id].add(order.receiver_id)
+    for (side, item_id), agents in joined.items():
+        item = (orders if side == "order" else offers)[item_id]
+        limit, new = item.partner_limit, agents - item.partners
+        if limit is not None and new and len(item.partners) + len(new) > limit:
+            raise PlanRejected("more partners deal with an order or an offer than its limit allows")
 
 
 def _check_rooms(

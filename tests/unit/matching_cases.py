@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from bench.market import market
 from domain.availability import Availability, WeeklyWindow
@@ -262,8 +263,112 @@ def _choices(pairs: list[Pair]) -> Iterator[Choice]:
             amount >= order.lot or slot is None or not together(order)
             for (_, _, slot), amount in choice.items()
         )
-        if whole and lots and in_slots and not 0 < rest < order.lot:
+        runs = all(_in_a_run(pair, choice) for pair in pairs)
+        if whole and lots and in_slots and runs and not 0 < rest < order.lot:
             yield choice
+
+
+def _in_a_run(pair: Pair, choice: Choice) -> bool:
+    """Whether what is taken of slots for an order that asks for a run is one, and long enough."""
+    asked = pair.order.contiguous_minutes
+    taken = [
+        number
+        for number, slot in enumerate(pair.allowed.slots)
+        if (pair.offer.id, pair.order.id, slot.key) in choice
+    ]
+    if asked is None or not taken:
+        return True
+    times = [pair.allowed.slots[number].time for number in taken]
+    gaps = [other.starts_at - one.ends_at for one, other in pairwise(times)]
+    lasting = sum((time.ends_at - time.starts_at for time in times), timedelta())
+    return not any(gaps) and lasting >= timedelta(minutes=asked)
+
+
+def within_limits(case: Situation) -> Counting:
+    """Return what refuses a plan in which more deal with somebody than its limit allows."""
+    suppliers = {offer.id: offer.supplier_id for offer in case.offers}
+    receivers = {order.id: order.receiver_id for order in case.orders}
+
+    def counted(amounts: Mapping[tuple[str, str], int]) -> int | None:
+        for order in case.orders:
+            joined = {suppliers[offer] for each, offer in amounts if each == order.id}
+            if _crowded(order, joined):
+                return None
+        for offer in case.offers:
+            joined = {receivers[order] for order, each in amounts if each == offer.id}
+            if _crowded(offer, joined):
+                return None
+        return 0
+
+    return counted
+
+
+def _crowded(item: Order | Offer, joined: set[str]) -> bool:
+    new = joined - item.partners
+    limit = item.partner_limit
+    return limit is not None and bool(new) and len(item.partners) + len(new) > limit
+
+
+def with_limits(case: Situation, seed: int) -> Situation:
+    """Return a case whose orders and offers have partner limits, some of them partners already."""
+    chance = random.Random(seed)
+    agents = [f"unit{number}" for number in range(2)], [f"community{n}" for n in range(2)]
+
+    def limited(item: dict[str, str], known: list[str]) -> dict[str, object]:
+        return {
+            **item,
+            "partner_limit": chance.choice((None, 1, 1, 2)),
+            "partners": frozenset(chance.sample(known, chance.choice((0, 0, 0, 1)))),
+        }
+
+    return replace(
+        case,
+        orders=tuple(
+            replace(each, **limited({"receiver_id": chance.choice(agents[1])}, agents[0]))
+            for each in case.orders
+        ),
+        offers=tuple(
+            replace(each, **limited({"supplier_id": chance.choice(agents[0])}, agents[1]))
+            for each in case.offers
+        ),
+    )
+
+
+def random_runs(seed: int, *, lots: bool = True) -> Situation:
+    """Return orders that ask for runs of slots of one or two offers, which have gaps."""
+    chance = random.Random(seed)
+    measure = chance.choice(("PERSON", "SESSION"))
+    orders = [
+        an_order(
+            number,
+            measure=measure,
+            quantity=(quantity := chance.randint(1, 4)),
+            minimum_lot=chance.randint(1, quantity) if lots else 1,
+            urgency=chance.choice(list(Urgency)),
+            contiguous_minutes=chance.choice((None, 1, 60, 90, 120)),
+        )
+        for number in range(chance.randint(1, 2))
+    ]
+    windows = ("3 09:00-10:00", "3 10:00-11:00", "3 11:00-12:00", "3 14:00-15:00", "3 15:00-16:30")
+    offers = [
+        slotted(
+            an_offer(number, measure=measure, text=chance.choice(TEXTS)),
+            chance.choice((CapacityKind.SHARED, CapacityKind.EXCLUSIVE)),
+            chance.randint(1, 3),
+            *chance.sample(windows, chance.randint(1, 4)),
+            days=5,
+        )
+        for number in range(chance.randint(1, 2))
+    ]
+    offers = [_with_uneven_slots(chance, offer) for offer in offers]
+    return situation(orders, offers)
+
+
+def _with_uneven_slots(chance: random.Random, offer: Offer) -> Offer:
+    if offer.capacity_kind is CapacityKind.EXCLUSIVE:
+        return offer
+    slots = [replace(slot, capacity=chance.randint(1, slot.capacity)) for slot in offer.slots]
+    return replace(offer, slots=tuple(slots))
 
 
 def _splits(cells: int, most: int) -> Iterator[tuple[int, ...]]:
