@@ -1,9 +1,9 @@
 """Measure the matcher against other solvers and today's practice, on the same made-up city.
 
 `python -m bench.matching 10000` measures one size; `--full` hands all pairs to the other solvers
-as well (a minute and several GB at 100,000). `--limits` measures
-orders that cannot be split and partner limits instead. Times are processor time of this one process, but for
-LEMON, which says its own. What counts are ratios within one run.
+as well (a minute and several GB at 100,000); `--limits` measures orders that cannot be split and
+partner limits instead. Times are processor time of this one process, but for LEMON, which says its
+own. What counts are ratios within one run.
 """
 
 import argparse

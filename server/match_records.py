@@ -45,6 +45,8 @@ COMMON_FIELDS = frozenset(
         "longitude",
         "skills",
         "leastScore",
+        "partnerLimit",
+        "partners",
     }
 )
 ORDER_FIELDS = COMMON_FIELDS | frozenset(
@@ -54,6 +56,7 @@ ORDER_FIELDS = COMMON_FIELDS | frozenset(
         "minimumLot",
         "deadline",
         "urgency",
+        "contiguousMinutes",
         "rejectedOffers",
         "rejectedSuppliers",
     }
@@ -165,6 +168,9 @@ def _order(row: Row) -> Order:
         rejected_offers=frozenset(row.words("rejectedOffers")),
         rejected_suppliers=frozenset(row.words("rejectedSuppliers")),
         least_score=row.read("leastScore", _share, "0 … 1", 0.0),
+        partner_limit=row.read("partnerLimit", _positive, "1, 2, …", None),
+        partners=frozenset(row.words("partners")),
+        contiguous_minutes=row.read("contiguousMinutes", _positive, "1, 2, …", None),
     )
 
 
@@ -200,6 +206,8 @@ def _offer(row: Row, now: datetime, until: datetime) -> Offer:
         coordinates=_place(row),
         skills=frozenset(row.words("skills")),
         least_score=row.read("leastScore", _share, "0 … 1", 0.0),
+        partner_limit=row.read("partnerLimit", _positive, "1, 2, …", None),
+        partners=frozenset(row.words("partners")),
     )
 
 

@@ -261,6 +261,73 @@ def test_quotas_and_segments_of_files(files: Path) -> None:
     assert run(*both(files), *given)[0] == 1
 
 
+def test_partner_limits_and_runs_of_files(files: Path) -> None:
+    orders = [
+        {
+            "id": "hall",
+            "text": "会议室",
+            "quantity": 3,
+            "measure": "SESSION",
+            "contiguousMinutes": 180,
+        },
+        {
+            "id": "few",
+            "text": "停车位",
+            "quantity": 9,
+            "measure": "PARKING_SPACE",
+            "partnerLimit": 1,
+        },
+        {
+            "id": "told",
+            "text": "停车位",
+            "quantity": 9,
+            "measure": "PARKING_SPACE",
+            "partnerLimit": 1,
+            "partners": ["elsewhere"],
+        },
+    ]
+    hall = {
+        "id": "room",
+        "text": "会议室",
+        "measure": "SESSION",
+        "capacityKind": "EXCLUSIVE",
+        "capacity": 1,
+        "windows": "3 09:00-12:00",
+        "slotMinutes": 60,
+    }
+    spaces = [
+        {
+            "id": f"lot{n}",
+            "text": "停车位",
+            "measure": "PARKING_SPACE",
+            "capacity": 5,
+            "partnerLimit": 1,
+        }
+        for n in (1, 2)
+    ]
+    for name, rows in (("orders", orders), ("offers", [hall, *spaces])):
+        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        (files / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    out = files / "plan.json"
+    given = ["--orders", files / "orders.jsonl", "--offers", files / "offers.jsonl"]
+    code, said = run(*given, "--out", out, "--now", NOW, "--lang", "en")
+    assert code == 0, said
+    plan = json.loads(out.read_text(encoding="utf-8"))
+    assert {found["order"]: found["quantity"] for found in plan["proposals"]} == {
+        "hall": "3",
+        "few": "5",
+    }
+    missing = {found["order"]: found for found in plan["unmatched"]}
+    assert {missing["few"]["reason"], missing["told"]["reason"]} == {"PARTNERS"}
+    assert "partners" in missing["told"]["said"]
+    orders[1]["partnerLimit"] = 0
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in orders)
+    (files / "orders.jsonl").write_text(lines, encoding="utf-8")
+    code, said = run(*given, "--out", out, "--now", NOW)
+    assert code == 1
+    assert "orders.jsonl:2:partnerLimit" in said
+
+
 def test_thresholds_of_files(files: Path) -> None:
     policy, out = files / "policy.json", files / "plan.json"
     given = ["--out", out, "--now", NOW, "--lang", "en"]
