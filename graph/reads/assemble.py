@@ -299,7 +299,8 @@ class _Maker:
 
     @staticmethod
     def _page_info(column: ManyColumn, objects: Objects) -> str:
-        place, mark = column.columns.properties[column.page.order.key], _mark(column)
+        # Without a place no cursor is asked for.
+        place, mark = column.columns.properties.get(column.page.order.key), _mark(column)
         backward = column.page.backward
         values = {
             "hasNextPage": "page.before" if backward else "more",

@@ -43,6 +43,9 @@ class PagePlan:
     """Whether its rows are read, or only how many there are."""
     more: bool = False
     """Whether one row more is read, to know if there is a further page."""
+    bounded: bool = True
+    """Whether the text has its bounds: at a root, where there is an index to read along them, and
+    where a cursor is given."""
     within: "PagePlan | None" = None
     grouped: Order | None = None
     """Of a root whose filter asks for one value of a vocabulary: the order by it, along whose key
@@ -58,7 +61,8 @@ class PagePlan:
     @property
     def signature(self) -> str:
         """Return what of it is in the text."""
-        return f"{self.order.key}{'<' if self.reversed else '>'}{self.shape}"
+        bounds = "|" if self.bounded else ""
+        return f"{self.order.key}{'<' if self.reversed else '>'}{bounds}{self.shape}"
 
     @property
     def reversed(self) -> bool:
@@ -145,6 +149,10 @@ class ManyColumn:
     groups_by_nodes: dict[Hashable, GroupsColumn] = dataclasses.field(
         default_factory=dict[Hashable, GroupsColumn]
     )
+
+    def reads_key(self) -> None:
+        """Read the key of the order of each row: a cursor is asked for."""
+        self.columns.properties[self.page.order.key] = 0
 
     @property
     def signature(self) -> str:

@@ -21,6 +21,7 @@ from graph.reads.columns import (
     GroupsColumn,
     ManyColumn,
     OneColumn,
+    PagePlan,
     RootPlan,
 )
 from graph.reads.computed import Place
@@ -185,8 +186,7 @@ class _Compiler:
     def _rows(self, start: str | None, column: ManyColumn) -> str:
         page, variable, within = column.page, self._fresh(), Before()
         key = f"{variable}.{page.key}"
-        bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
-        source = self._source(start, column, variable, bounds, page.grouped)
+        source = self._source(start, column, variable, _bounds(page, key), page.grouped)
         descending = " DESC" if page.reversed else ""
         row = self._row(column.columns, variable, within)
         return (
@@ -229,8 +229,7 @@ class _Compiler:
         """Return the rows of a root along the index of its order; None where that is not sure."""
         page, variable = column.page, self._fresh()
         key = f"{variable}.{page.key}"
-        bounds = [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
-        tests = [*bounds, *map(_unindexed, self._tests(column, variable, page.grouped))]
+        tests = [*_bounds(page, key), *map(_unindexed, self._tests(column, variable, page.grouped))]
         if any("CASE" in test and "{" in test for test in tests):
             # A subquery within CASE is not evaluated there.
             return None
@@ -312,6 +311,13 @@ class _Compiler:
     def _fresh(self) -> str:
         self._variables += 1
         return f"n{self._variables}"
+
+
+def _bounds(page: PagePlan, key: str) -> list[str]:
+    """Return the tests that the key of a row lies within the page's bounds, where it has any."""
+    if not page.bounded:
+        return []
+    return [f"{key} > $above{page.index}", f"{key} < $below{page.index}"]
 
 
 def _unindexed(test: str) -> str:

@@ -267,11 +267,12 @@ class LevelRead:
         # New rules for each: the names of their variables begin anew, so that texts recur.
         return Pieces(Rules(self._kind), self._mapping.possible)
 
-    def _level(self, columns: Columns) -> _Level:
+    def _level(self, columns: Columns, *keys: str) -> _Level:
+        """Return a level; `keys` are of the order in which its rows are read, read everywhere."""
         label = columns.types[0] if len(columns.types) == 1 else AGENT
         return _Level(
             columns,
-            self._flat(columns),
+            self._flat(columns, keys),
             tuple(self._computed(label, columns, each) for each in columns.computed),
             tuple(
                 self._one(label, each)
@@ -295,7 +296,8 @@ class LevelRead:
         return _One(_small(text), deeper)
 
     def _connection(self, label: str | None, column: ManyColumn) -> _Many:
-        deeper, page = self._level(column.columns), column.page
+        page = column.page
+        deeper = self._level(column.columns, *((page.order.key,) if page.rows else ()))
         same = ManyColumn(column.field, replace(page, index=0), deeper.flat)
         rows = self._pieces().rows(label, same) if page.rows else None
         total = self._pieces().total(label, same) if column.total else None
@@ -316,13 +318,13 @@ class LevelRead:
             _small(text, groups.page.index), {places[name]: levels[name] for name in levels}
         )
 
-    def _flat(self, columns: Columns) -> Columns:
+    def _flat(self, columns: Columns, keys: Sequence[str]) -> Columns:
         """Return the columns of a small statement: all plain properties, no relations.
 
         What is masked, or text that stands for objects, is read only where it is selected.
         """
         rules = Rules(self._kind)
-        wanted = {"id", *columns.properties}
+        wanted = {"id", *keys, *columns.properties}
         for column in columns.computed:
             if column.field.computed.facts is None:
                 wanted.update(column.field.computed.properties)

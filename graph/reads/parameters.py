@@ -167,11 +167,9 @@ def _resolve(page: PagePlan, arguments: Mapping[str, Any]) -> _Resolved:
     if page.grouped is not None:
         value = arguments["filter"][page.grouped.field]["eq"]
         above, below = key_with(value, above), key_with(value, below)
-    parameters: dict[str, Any] = {
-        f"above{page.index}": above,
-        f"below{page.index}": below,
-        f"size{page.index}": size + 1 if page.more else size,
-    }
+    parameters: dict[str, Any] = {f"size{page.index}": size + 1 if page.more else size}
+    if page.bounded:
+        parameters |= {f"above{page.index}": above, f"below{page.index}": below}
     if page.filter is not None:
         given = page.filter.values(arguments["filter"])
         parameters.update({f"filter{page.index}_{at}": each for at, each in enumerate(given)})

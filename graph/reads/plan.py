@@ -64,6 +64,8 @@ from graph.reads.grouping import MOST_KEYS, AnyKey, Asked, Grouping, NodeKey
 BY_COUNT = "COUNT"
 GROUPS = "groups"
 QUANTITIES = "quantities"
+CURSORS = frozenset({"startCursor", "endCursor"})
+"""Fields of `pageInfo` for which the key of a row is read."""
 
 
 class Planner:
@@ -108,6 +110,7 @@ class Planner:
         described = ManyField(None, root.target, order)
         column = self._many(described, definition, nodes, None)
         column.page.grouped = self._grouped(root.target, column.page)
+        column.page.bounded = True
         connection = self._connection(column, definition, nodes)
         plan = RootPlan(key, root, nodes[0], definition, {}, {}, column, connection)
         plan.settle()
@@ -229,13 +232,14 @@ class Planner:
             elif name == "pageInfo":
                 answer = self.objects(object_type.fields["pageInfo"], fields)
                 column.page.more = True
+                if answer and any(asked in CURSORS for _, asked, _ in answer.answers):
+                    column.reads_key()
             elif name == "totalCount":
                 column.total = True
             elif name == GROUPS:
                 answer = self._groups(column, object_type.fields[GROUPS], fields)
             if name in {"edges", "nodes", "pageInfo"}:
                 column.page.rows = True
-                column.columns.properties[column.page.order.key] = 0
             connection.answers.append((key, name, answer))
         return connection
 
@@ -246,6 +250,8 @@ class Planner:
         for key, fields in self.collect(object_type, sets).items():
             name = fields[0].name.value
             views = self._views(column.columns, fields, column.page) if name == "node" else {}
+            if name == "cursor":
+                column.reads_key()
             edges.answers.append((key, name, views))
         return edges
 
@@ -340,6 +346,7 @@ class Planner:
             filter=made,
             shape=() if made is None or given is None else made.shape(given),
             backward=arguments.get("last") is not None,
+            bounded=any(arguments.get(each) is not None for each in ("after", "before")),
             within=within,
         )
 

@@ -74,9 +74,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge: a row and its cursor."""
+    """An edge: a row and its cursor, None where no cursor of the connection is asked for."""
 
-    cursor: str
+    cursor: str | None
     node: Row
 
 
@@ -162,9 +162,14 @@ def connection(
     if column.page.backward:
         kept.reverse()
     more = len(found) > page.size
-    place = column.columns.properties.get(column.page.order.key, 0)
+    # The key is read where a cursor is asked for.
+    place = column.columns.properties.get(column.page.order.key)
     mark = order_mark(column.page.order, descending=column.page.descending)
-    edges = [Edge(encode_cursor(mark, row[place]), Row(column.columns, row, pages)) for row in kept]
+    cursors = [None if place is None else encode_cursor(mark, row[place]) for row in kept]
+    edges = [
+        Edge(cursor, Row(column.columns, row, pages))
+        for cursor, row in zip(cursors, kept, strict=True)
+    ]
     backward = column.page.backward
     info = PageInfo(
         hasNextPage=page.before if backward else more,

@@ -59,10 +59,32 @@ def test_a_node_with_a_relation_and_a_page() -> None:
         "MATCH (n:Unit {id: $id}) RETURN [n.name, "
         "head([(n)-[:LOCATED_IN]->(n1:Area) | [n1.name]]), "
         "[COLLECT { MATCH (n)-[:OFFERS]->(n2:ResourceOffer) "
-        "WHERE n2.sortKey > $above0 AND n2.sortKey < $below0 "
-        "WITH n2 ORDER BY n2.sortKey LIMIT $size0 RETURN [n2.sortKey, n2.title] }, "
+        "WITH n2 ORDER BY n2.sortKey LIMIT $size0 RETURN [n2.title] }, "
         "COUNT { (n)-[:OFFERS]->() }]] AS row"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("nodes { title }", "[n1.title]"),
+        ("edges { node { title } }", "[n1.title]"),
+        ("pageInfo { hasNextPage }", "[]"),
+        ("edges { cursor }", "[n1.sortKey]"),
+        ("pageInfo { endCursor } nodes { title }", "[n1.sortKey, n1.title]"),
+    ],
+)
+def test_the_key_of_a_row_is_read_where_a_cursor_is_asked_for(asked: str, read: str) -> None:
+    assert f"RETURN {read} }}" in text(f'{{ unit(id: "{UNIT}") {{ offers {{ {asked} }} }} }}')
+
+
+def test_bounds_are_in_the_text_where_they_do_something() -> None:
+    """At a root, which may be read along its index, and wherever a cursor is given."""
+    nested = """query($after: String) { unit(id: "%s") {
+      offers(after: $after) { nodes { title } } } }""".replace("%s", UNIT)
+    assert "$above0" not in text(nested)
+    assert "$above0" in text(nested, after="a cursor")
+    assert "$above0" in text("{ offers { nodes { title } } }")
 
 
 def test_access_is_part_of_the_statement() -> None:
@@ -206,8 +228,8 @@ def test_the_assembler_leaves_what_is_not_promised_to_the_executor(row: list[Any
 def test_numbers_beyond_their_type_are_anomalies() -> None:
     pages = (PageValue(20, after=False, before=False),)
     make = assembler(compiled("{ offers { nodes { held version } } }").plan)
-    held, version = 0, 2
-    row: list[Any] = [0, "sort key", 0]
+    held, version = 0, 1
+    row: list[Any] = [0, 0]
     for place, most in ((held, 2**53 - 1), (version, 2**31 - 1)):
         fits = [*row]
         fits[place] = most
@@ -216,7 +238,7 @@ def test_numbers_beyond_their_type_are_anomalies() -> None:
         with pytest.raises(Anomaly):
             make([[fits], None], pages)
     with pytest.raises(Anomaly):
-        make([[["text", "sort key", 0]], None], pages)
+        make([[["text", 0]], None], pages)
 
 
 def test_a_row_answers_by_the_nodes_that_asked() -> None:
