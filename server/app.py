@@ -38,7 +38,7 @@ from server.graphql_http import GraphQLAnswer, GraphQLEndpoint, GraphQLRequest, 
 from server.hub import Hub, open_login
 from server.logs import graph_failed
 from server.planned import plan_ahead
-from server.process import Stop
+from server.process import Stop, keep_what_is_there
 from server.settings import Settings
 from server.sign_in_pages import SignInPages
 from server.telemetry import Measured, Measuring, exposed, figures_page, measuring_of
@@ -315,6 +315,7 @@ async def serve(hub: Hub, listener: socket.socket, stop: Stop) -> None:
     Requests under way then have `GRACE_SECONDS` to finish.
     """
     application = create_app(hub)
+    keep_what_is_there()
     server = _Server(serving(application, hub.settings))
     with stop.attended() as requested:
         attending = asyncio.create_task(_attend(server, application, requested))
