@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from domain.access import CONTACTS_AFTER_COMPLETION, COUNTERPART_STATES, FREE_TEXTS, Viewer
 from domain.availability import DEFAULT_TIME_ZONE, instant_text
-from domain.items import PUBLISHED
-from domain.vocabulary import ClaimState, ListState
+from domain.vocabulary import ClaimState
+from graph.publishing import ITEMS, LISTS, PUBLIC_STATES, PUBLISHING, STATE
 from graph.reads.places import within_areas
 from graph.reads.shapes import doubled
 from graph.statements import CompiledStatement
@@ -22,7 +22,6 @@ from graph.statements import CompiledStatement
 PATHS, AGENTS, ACCOUNT, LOADED = "viewerPaths", "viewerAgents", "viewerAccount", "viewerLoads"
 NOW, TODAY = "now", "today"
 SINCE, COUNTERPART, COMPLETED = "contactsSince", "counterpartStates", "completedStates"
-ITEMS, LISTS = "publishedItems", "publishedLists"
 SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
 NOBODY = "false"
 AREAS = "viewerAreas"
@@ -55,8 +54,7 @@ SEEN_IN_EVENTS = (
 """The kinds of nodes of which an event shows changes to others than administrators."""
 
 _CONSTANTS: dict[str, Any] = {
-    ITEMS: sorted(state.value for state in PUBLISHED),
-    LISTS: [ListState.PUBLISHED.value, ListState.CLOSED.value],
+    **{each.parameter: sorted(PUBLIC_STATES[each.vocabulary]) for each in (ITEMS, LISTS)},
     COUNTERPART: [state.value for state in COUNTERPART_STATES],
     COMPLETED: [ClaimState.COMPLETED.value, ClaimState.EVALUATED.value],
 }
@@ -121,10 +119,6 @@ class Rules:
         self.signed_in = kind.everything or kind.account
         """Whether there is an account behind the call."""
         self._rules: dict[str, Callable[[str], str | None]] = {
-            "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
-            "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),
-            "ResourceList": lambda node: self._list(node, "ISSUES_RESOURCES"),
-            "NeedList": lambda node: self._list(node, "ISSUES_NEEDS"),
             "Slot": lambda node: self._through(node, "<-[:HAS_SLOT]-", "ResourceOffer"),
             "Member": self._member,
             "Claim": self._claim,
@@ -143,9 +137,25 @@ class Rules:
             ),
             "Package": self._package,
         }
+        self._unpublished: dict[str, Callable[[str], list[str]]] = {
+            "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
+            "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),
+            "ResourceList": lambda node: self._list(node, "ISSUES_RESOURCES"),
+            "NeedList": lambda node: self._list(node, "ISSUES_NEEDS"),
+        }
 
-    def visible(self, types: Collection[str], variable: str) -> str | None:
-        """Return the test that a node of one of the types may be seen, None for always."""
+    def visible(
+        self, types: Collection[str], variable: str, *, published: bool | None = None
+    ) -> str | None:
+        """Return the test that a node of one of the types may be seen, None for always.
+
+        `published` says what is known beside the test: that everybody may read the state of the
+        node, or (False) that not everybody may.
+        """
+        if published is not None and len(types) == 1 and not self._kind.everything:
+            (name,) = types
+            if (unpublished := self._unpublished.get(name)) is not None:
+                return None if published else _any(unpublished(variable))
         tests: list[str] = []
         for name in types:
             test = self._visible(name, variable)
@@ -190,8 +200,13 @@ class Rules:
     def _visible(self, name: str, variable: str) -> str | None:
         if name == "Event":
             return self._event(variable)
+        if self._kind.everything:
+            return None
+        if (unpublished := self._unpublished.get(name)) is not None:
+            state = f"{variable}.{STATE} IN ${PUBLISHING[name].parameter}"
+            return _any([state, *unpublished(variable)])
         rule = self._rules.get(name)
-        return None if rule is None or self._kind.everything else rule(variable)
+        return None if rule is None else rule(variable)
 
     def _event(self, variable: str) -> str:
         """Return the test that an event has its number, and concerns what is the caller's."""
@@ -207,17 +222,19 @@ class Rules:
             tests.append(f"({variable}.number > 0 AND ${ACCOUNT} IN {variable}.accountIds)")
         return _any(tests)
 
-    def _item(self, variable: str, owned: str, placed: str) -> str:
-        tests = [f"{variable}.state IN ${ITEMS}"]
+    def _item(self, variable: str, owned: str, placed: str) -> list[str]:
+        """Return the tests by any of which an offer or order is seen that is not published."""
+        tests: list[str] = []
         if self._kind.agents:
             tests.append(self._owned(f"({variable})<-[:{owned}]-"))
             tests.append(self._of_resident(f"({variable})<-[:{owned}]-"))
         if self._kind.areas:
             tests.append(self._in_area(f"({variable})-[:{placed}]->"))
-        return _any(tests)
+        return tests
 
-    def _list(self, variable: str, issued: str) -> str:
-        tests = [f"{variable}.state IN ${LISTS}"]
+    def _list(self, variable: str, issued: str) -> list[str]:
+        """Return the tests by any of which a list is seen that is not published."""
+        tests: list[str] = []
         if self._kind.agents:
             tests.append(self._owned(f"({variable})<-[:{issued}]-"))
             tests.append(self._of_resident(f"({variable})<-[:{issued}]-"))
@@ -227,7 +244,7 @@ class Rules:
                 f"EXISTS {{ MATCH ({variable})<-[:{issued}]-({issuer}:Agent) "
                 f"WHERE {self._coordinated(issuer)} }}"
             )
-        return _any(tests)
+        return tests
 
     def _member(self, variable: str) -> str:
         tests: list[str] = []

@@ -19,6 +19,7 @@ from graph.mapping import (
     Scalar,
 )
 from graph.ordering import CREATED, Order, orders
+from graph.publishing import PUBLISHING, STATE
 from graph.reads.conditions import (
     MEMBERSHIP,
     ORDERED,
@@ -30,6 +31,7 @@ from graph.reads.conditions import (
     Identified,
     Listed,
     OfType,
+    Stated,
     WithinArea,
     WithinCategory,
     WithinCategoryCode,
@@ -120,18 +122,23 @@ def _condition(
             relation = field.relation
             return None if relation is None else ToMany(relation, mapping.filters[field.target])
         case PropertyField():
-            return _of_property(field)
+            return _of_property(name, field)
         case ComputedField():
             return None
 
 
-def _of_property(field: PropertyField) -> Condition | None:
+def _of_property(name: str, field: PropertyField) -> Condition | None:
     if field.parse is not None:
         return None
     if field.listed:
         return Listed(field.name) if field.type_name == "String" else None
     operators = OF_ENUMS if field.scalar is Scalar.ENUM else OPERATORS.get(field.type_name)
-    return None if operators is None else Compared(field.name, operators, field.required)
+    if operators is None:
+        return None
+    published = PUBLISHING.get(name)
+    if published is not None and field.name == STATE:
+        return Stated(field.name, operators, field.required, vocabulary=published.vocabulary)
+    return Compared(field.name, operators, field.required)
 
 
 def _orders(mapping: GraphMapping, name: str) -> tuple[Order, ...]:

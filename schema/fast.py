@@ -44,8 +44,10 @@ from domain.errors import DomainError, EngineError, InputError, LimitError
 from domain.identity import parse_global_id
 from graph.access import AccessKind
 from graph.mapping import AnyById, AnyByIds, GraphMapping
+from graph.publishing import PUBLIC_STATES, published
 from graph.reads.assemble import Anomaly
 from graph.reads.columns import TYPE_NAME
+from graph.reads.conditions import plain
 from graph.reads.plan import Planner
 from graph.reads.root import Caller, RootRead, plan_root
 from graph.reads.search import Search
@@ -334,6 +336,10 @@ def _shape(declared: object, value: object, *, ids: bool, searched: bool = True)
         return _input_shape(named, value)
     if isinstance(named, GraphQLEnumType) and named.name in SHAPING:
         return str(value)
+    if isinstance(named, GraphQLEnumType) and named.name in PUBLIC_STATES:
+        states = cast("list[object]", value) if isinstance(value, list) else [value]
+        known = published(named.name, [plain(each) for each in states])
+        return "given" if known is None else known
     if isinstance(value, str) and named.name == "String" and searched:
         return Search().shape(value)
     return "given"

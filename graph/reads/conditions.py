@@ -17,6 +17,7 @@ from domain.availability import instant_text
 from domain.errors import BadInput
 from domain.identity import parse_global_id
 from domain.language import Phrase
+from graph.publishing import published
 from graph.reads.places import within_areas
 
 MOST_VALUES = 500
@@ -26,6 +27,7 @@ ORDERED = ("lt", "lte", "gt", "gte")
 MEMBERSHIP = ("eq", "ne", "in", "notIn")
 TEXTUAL = ("startsWith", "endsWith", "contains")
 PRESENCE = "isNull"
+PUBLIC, HIDDEN = "public", "hidden"
 _SYMBOLS = {
     "eq": "=",
     "in": "IN",
@@ -43,8 +45,13 @@ _LISTS = frozenset({"in", "notIn", "hasAny", "hasAll"})
 class Access(Protocol):
     """The rules of a kind of access, as far as filters need them."""
 
-    def visible(self, types: Sequence[str], variable: str) -> str | None:
-        """Return the test that a node of one of the types may be seen, None for always."""
+    def visible(
+        self, types: Sequence[str], variable: str, *, published: bool | None = None
+    ) -> str | None:
+        """Return the test that a node of one of the types may be seen, None for always.
+
+        `published` says what is known beside the test; see `graph.publishing`.
+        """
         ...
 
     def contacts(self, variable: str) -> str | None:
@@ -170,6 +177,10 @@ class Compared(Condition):
         """Return one operand as it is compared."""
         return plain(value)
 
+    def asked(self, shape: Hashable) -> tuple[str, ...]:
+        """Return the operators of a shape."""
+        return cast("tuple[str, ...]", shape)
+
     def _value(self, subject: Subject, access: Access) -> tuple[str, bool]:
         """Return the value as it would be served, and whether it is always there."""
         value = f"{subject.variable}.{self.property}"
@@ -194,6 +205,47 @@ class Compared(Condition):
             return differs if certain else f"({value} IS NULL OR {differs})"
         test = f"{value} {_SYMBOLS[operator]} {parameter}"
         return f"({value} IS NOT NULL AND {test})" if guarded else test
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Compared):
+    """A state that decides whether everybody may see the node.
+
+    Its shape says as well whether the states that are asked for do (`graph.publishing`).
+    """
+
+    vocabulary: str = ""
+
+    def shape(self, value: Mapping[str, Any]) -> Hashable:
+        """Return the operators that are given, and whether everybody may read what they ask."""
+        given = cast("tuple[str, ...]", Compared.shape(self, value))
+        asked = [value["eq"]] if "eq" in given else value["in"] if "in" in given else None
+        if asked is None:
+            return given
+        known = published(self.vocabulary, [plain(each) for each in asked])
+        return given if known is None else (*given, PUBLIC if known else HIDDEN)
+
+    def text(self, subject: Subject, shape: Hashable, texts: Texts) -> str:
+        """Return the comparisons."""
+        return Compared.text(self, subject, self.asked(shape), texts)
+
+    def asked(self, shape: Hashable) -> tuple[str, ...]:
+        """Return the operators of a shape."""
+        return tuple(
+            each for each in cast("tuple[str, ...]", shape) if each not in {PUBLIC, HIDDEN}
+        )
+
+    def size(self, shape: Hashable) -> int:
+        """Return how many comparisons a shape holds."""
+        return len(self.asked(shape))
+
+    @staticmethod
+    def published(shape: Hashable) -> bool | None:
+        """Return whether everybody may read the states that are asked for; None: not known."""
+        known = cast("tuple[str, ...]", shape)
+        if PUBLIC in known:
+            return True
+        return False if HIDDEN in known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class _Compiler:
 
     def hides_all(self, column: ManyColumn) -> bool:
         """Whether the caller can see no node of the type at all."""
-        return self._rules.visible(column.columns.types, ROOT) == NOBODY
+        return self._visible(column, ROOT) == NOBODY
 
     def _from_the_top(self, column: ManyColumn, before: Before) -> str:
         if self.hides_all(column):
@@ -247,7 +247,7 @@ class _Compiler:
     def _tests(self, column: ManyColumn, variable: str, grouped: Order | None) -> list[str]:
         """Return the tests of a page that begins nowhere else, but for its bounds."""
         page, types = column.page, column.columns.types
-        visible = self._rules.visible(types, variable)
+        visible = self._visible(column, variable)
         tests = [] if visible is None else [visible]
         if page.filter is not None:
             texts = Texts(self._rules, f"filter{page.index}")
@@ -255,9 +255,15 @@ class _Compiler:
             tests += page.filter.tests(Subject(variable, types), page.shape, texts, without)
         return tests
 
+    def _visible(self, column: ManyColumn, variable: str) -> str | None:
+        """Return the test that a node of a connection may be seen, beside those of its filter."""
+        page = column.page
+        known = None if page.filter is None else page.filter.published(page.shape)
+        return self._rules.visible(column.columns.types, variable, published=known)
+
     def _total(self, start: str | None, column: ManyColumn) -> str:
         variable, relation = self._fresh(), column.field.relation
-        visible = self._rules.visible(column.columns.types, variable)
+        visible = self._visible(column, variable)
         if (
             start is not None
             and isinstance(relation, Relation)
@@ -297,7 +303,7 @@ class _Compiler:
             tests = [*bounds, *self._tests(column, variable, grouped)]
         else:
             opening = begun.clauses
-            visible = self._rules.visible(column.columns.types, variable)
+            visible = self._visible(column, variable)
             tests = [*bounds, *([] if visible is None else [visible]), *begun.tests]
         if not tests:
             return opening

@@ -20,6 +20,7 @@ from graph.reads.conditions import (
     Compared,
     Condition,
     Identified,
+    Stated,
     Subject,
     Texts,
     WithinArea,
@@ -165,9 +166,25 @@ class NodeFilter:
             name
             for name, each in shape
             if isinstance(condition := self.fields.get(name), Compared)
-            and each == ("eq",)
+            and condition.asked(each) == ("eq",)
             and "lt" not in condition.operators
         ]
+
+    def published(self, shape: Shape) -> bool | None:
+        """Return whether everybody may read the state of all that fits; False: not everybody.
+
+        None where that is not known.
+        """
+        for name, each in shape:
+            found = None
+            if name == AND:
+                parts = cast("tuple[Shape, ...]", each)
+                found = next((p for p in map(self.published, parts) if p is not None), None)
+            elif isinstance(condition := self.fields.get(name), Stated):
+                found = condition.published(each)
+            if found is not None:
+                return found
+        return None
 
     def _selective(self, shape: Shape) -> str | None:
         for kind in (Search, WithinArea, (ToOne, ToMany)):
@@ -364,7 +381,9 @@ def _begun(
     relation: Path, other: NodeFilter, variable: str, shape: Shape, texts: Texts, label: str
 ) -> str:
     inner = texts.variable()
-    tests = _seen(other, inner, texts) + other.tests(Subject(inner, other.types), shape, texts)
+    tests = _seen(other, inner, texts, shape) + other.tests(
+        Subject(inner, other.types), shape, texts
+    )
     back = relation.pattern(f"{variable}:{label}", inner)
     return f"MATCH ({inner}:{other.label}) WHERE {' AND '.join(tests)} MATCH {back}"
 
@@ -380,7 +399,7 @@ def _exists(
 ) -> str:
     """Return the test that a related node which can be seen fits, or that one does not."""
     variable = texts.variable()
-    tests = _seen(other, variable, texts)
+    tests = _seen(other, variable, texts, shape if fits else ())
     if fits:
         tests += other.tests(Subject(variable, other.types), shape, texts)
     else:
@@ -391,8 +410,9 @@ def _exists(
     return f"EXISTS {{ MATCH {pattern}{joint if tests else ''}{' AND '.join(tests)} }}"
 
 
-def _seen(other: NodeFilter, variable: str, texts: Texts) -> list[str]:
-    visible = texts.access.visible(other.types, variable)
+def _seen(other: NodeFilter, variable: str, texts: Texts, fits: Shape) -> list[str]:
+    """Return the test that a related node may be seen, beside the test that it fits."""
+    visible = texts.access.visible(other.types, variable, published=other.published(fits))
     return [] if visible is None else [f"({visible})"]
 
 

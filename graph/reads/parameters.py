@@ -171,6 +171,9 @@ def _resolve(page: PagePlan, arguments: Mapping[str, Any]) -> _Resolved:
     if page.bounded:
         parameters |= {f"above{page.index}": above, f"below{page.index}": below}
     if page.filter is not None:
+        if page.filter.shape(arguments["filter"]) != page.shape:
+            # The tests of the text, those of visibility among them, hold for its shape alone.
+            raise RuntimeError("a filter of another shape than its plan's")
         given = page.filter.values(arguments["filter"])
         parameters.update({f"filter{page.index}_{at}": each for at, each in enumerate(given)})
     return _Resolved(PageValue(size, after is not None, before is not None), parameters)

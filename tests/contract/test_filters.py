@@ -1,12 +1,13 @@
 """Filters against predicates over the plain data."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.records import Claim, DemandOrder, ResourceOffer
+from domain.vocabulary import ItemState, ListState
 from graph.driver import Graph
 from graph.mapping import ComputedField
 from schema.build import build_schema, graphql_schema_of
@@ -141,6 +142,48 @@ async def test_nothing_is_learned_of_what_may_not_be_seen(
     """What only the hidden would fulfil finds nothing for a visitor, and something for ADMIN."""
     assert await compare(hub, root, given, "visitor") == []
     assert await compare(hub, root, given, "admin") != []
+
+
+@pytest.mark.parametrize("who", ["visitor", "unit0", "community", "coordinator"])
+async def test_what_states_tell_of_rights_changes_no_answer(hub: Hub, who: str) -> None:
+    """The statements leave out what a filter has decided; see `graph.publishing`."""
+    states = sorted(ItemState)
+    filters: list[Filter] = [{"eq": state} for state in states]
+    filters += [{"in": [state, ItemState.OPEN]} for state in states[:3]]
+    filters += [
+        {"in": ["DRAFT", "WITHDRAWN"]},
+        {"in": []},
+        {"eq": "DRAFT", "in": ["OPEN", "DRAFT"]},
+    ]
+    seen = 0
+    for root in ("offers", "orders"):
+        for each in filters:
+            seen += len(await compare(hub, root, {"state": each}, who))
+    for quantifier in ("some", "none", "every"):
+        for state in (ItemState.OPEN, ItemState.DRAFT):
+            related = {quantifier: {"state": {"eq": state}}}
+            await compare(hub, "units", {"offers": related}, who)
+            await compare(hub, "areas", {"orders": related}, who)
+    for list_state in ListState:
+        seen += len(await compare(hub, "needLists", {"state": {"eq": list_state}}, who))
+    assert seen
+
+
+async def test_a_state_as_a_variable_keeps_to_its_plan(hub: Hub) -> None:
+    """Plans that were made for a published state are not used for a draft, nor the other way."""
+    query = """query($state: ItemState!) {
+      offers(first: 100, filter: {state: {eq: $state}}) { totalCount nodes { id } } }"""
+    for who in ("visitor", "unit0", "coordinator"):
+        naive = Naive(WORLD, VIEWERS[who])
+        for state in (*ItemState, *ItemState):
+            expected = [
+                WORLD.gid(name)
+                for name in naive.named(ResourceOffer)
+                if cast("ResourceOffer", WORLD.records[name]).state is state
+            ]
+            data = await hub.data(query, {"state": state.value}, VIEWERS[who])
+            assert [node["id"] for node in data["offers"]["nodes"]] == expected
+            assert data["offers"]["totalCount"] == len(expected)
 
 
 async def test_what_a_front_end_may_not_read_it_cannot_ask(hub: Hub) -> None:

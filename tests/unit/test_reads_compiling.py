@@ -15,7 +15,7 @@ from graph.ordering import BY_PATH, CREATED, Order
 from graph.reads.assemble import Anomaly, assembler
 from graph.reads.columns import nodes_key
 from graph.reads.cursors import decode_cursor, encode_cursor, order_mark
-from graph.reads.parameters import PageValue
+from graph.reads.parameters import PageResolvers, PageValue
 from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
 from graph.reads.rows import Row
@@ -276,3 +276,79 @@ def test_the_entries_used_last_are_kept() -> None:
     assert recent.get("a") == 1
     recent.put("c", 3)
     assert [recent.get(key) for key in "abc"] == [1, None, 3]
+
+
+STATES = """query($state: ItemState, $states: [ItemState!]) {
+  offers(filter: {state: {eq: $state, in: $states}}) { totalCount } }"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "everybody", "somebody"),
+    [
+        ({"state": "OPEN"}, False, False),
+        ({"states": ["OPEN", "CLAIMED"]}, False, False),
+        ({"state": "DRAFT"}, False, True),
+        ({"states": ["DRAFT", "WITHDRAWN"]}, False, True),
+        ({"states": ["OPEN", "DRAFT"]}, True, True),
+        ({}, True, True),
+    ],
+)
+def test_what_a_filter_says_of_the_state_is_not_asked_again(
+    asked: dict[str, Any], everybody: bool, somebody: bool
+) -> None:
+    made = text(STATES, AccessKind(areas=True), **asked)
+    assert ("$publishedItems" in made, "$viewerPaths" in made) == (everybody, somebody)
+    assert (text(STATES, PUBLIC, **asked) == "RETURN [null, 0] AS row") is (
+        somebody and not everybody
+    )
+
+
+@pytest.mark.parametrize(
+    ("filter_", "told"),
+    [
+        ("{state: {eq: OPEN}, capacity: {gt: 1}}", True),
+        ("{and: [{capacity: {gt: 1}}, {and: [{state: {in: [OPEN, EXPIRED]}}]}]}", True),
+        ("{state: {eq: OPEN}, not: {state: {eq: DRAFT}}}", True),
+        ("{not: {state: {eq: OPEN}}}", False),
+        ("{or: [{state: {eq: OPEN}}, {capacity: {gt: 1}}]}", False),
+        ("{state: {ne: DRAFT}}", False),
+        ("{state: {notIn: [DRAFT]}}", False),
+        ("{list: {state: {eq: PUBLISHED}}}", False),
+    ],
+)
+def test_only_what_has_to_hold_tells_of_the_state(filter_: str, told: bool) -> None:
+    made = text(f"{{ offers(filter: {filter_}) {{ totalCount }} }}", PUBLIC)
+    assert ("n1.state IN $publishedItems" not in made) is told
+
+
+@pytest.mark.parametrize(
+    ("asked", "tests"),
+    [
+        ("some: {state: {eq: OPEN}}", 0),
+        ("none: {state: {eq: OPEN}}", 0),
+        ("every: {state: {eq: OPEN}}", 1),
+        ("some: {capacity: {gt: 1}}", 1),
+    ],
+)
+def test_related_nodes_are_asked_for_their_state_once(asked: str, tests: int) -> None:
+    made = text(f"{{ units(filter: {{offers: {{{asked}}}}}) {{ totalCount }} }}", PUBLIC)
+    assert made.count("$publishedItems") == tests
+
+
+def test_values_of_another_shape_than_the_plan_are_refused() -> None:
+    read = compiled(STATES, PUBLIC, state="OPEN")
+    resolvers = PageResolvers(tuple(read.plan.pages()))
+    for state, refused in (("CLAIMED", False), ("DRAFT", True)):
+        coerced = get_variable_values(SCHEMA, _definitions(STATES), {"state": state})
+        assert isinstance(coerced, VariableValues)
+        if refused:
+            with pytest.raises(RuntimeError):
+                resolvers.resolve(coerced, {})
+        else:
+            assert resolvers.resolve(coerced, {})
+
+
+def _definitions(query: str) -> Any:
+    operation = parsed(query).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return operation.variable_definitions
