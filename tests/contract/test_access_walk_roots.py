@@ -86,7 +86,7 @@ def below(declared: GraphQLField) -> str:
 
 def of_history() -> Question:
     """All events with all that they tell and lead to."""
-    event = f"{own('Event')} {walking.related('Event')}"
+    event = " ".join([own("Event"), *walking.related("Event")])
     return Question("events", f"{{ events(last: 100) {{ totalCount nodes {{ {event} }} }} }}")
 
 
