@@ -23,6 +23,7 @@ from domain.administration import (
 )
 from domain.errors import ClaimError
 from domain.holds import Line, check_offer, check_order, offer_past
+from domain.hub_records import Deputyship
 from domain.items import (
     CLAIMABLE,
     ITEM_STEPS,
@@ -32,7 +33,7 @@ from domain.items import (
     ListAction,
 )
 from domain.persons import may_erase
-from domain.records import DemandOrder, Deputyship, ResourceOffer
+from domain.records import DemandOrder, ResourceOffer
 from domain.rights import (
     ITEM_RULES,
     LIST_RULES,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from domain.access import Viewer
 from domain.errors import BadInput
+from domain.hub_records import Account, Grant
 from domain.language import Phrase
-from domain.records import Account, Grant
 from domain.vocabulary import Role
 
 LONGEST_DEPUTYSHIP = timedelta(days=366)

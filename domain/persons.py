@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.access import Viewer
+from domain.hub_records import Account
 from domain.items import PUBLISHED
 from domain.records import (
-    Account,
     Claim,
     DemandOrder,
     Evaluation,

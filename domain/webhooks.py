@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from domain.access import Viewer
 from domain.errors import BadInput
+from domain.hub_records import Webhook
 from domain.language import Phrase
-from domain.records import Webhook
 from domain.vocabulary import DeliveryProblem, Role, Vocabulary, WebhookState
 
 FOLLOWERS = frozenset({Role.ADMIN, Role.COORDINATOR, Role.LIAISON, Role.MEMBER})

@@ -6,8 +6,8 @@ from typing import Any
 
 from domain.access import ActingAccount, HeldGrant, Viewer
 from domain.availability import instant_text, parse_instant
+from domain.hub_records import Account, Grant
 from domain.language import Language
-from domain.records import Account, Grant
 from domain.vocabulary import Role
 from graph.driver import Transaction
 from graph.records import properties

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.administration import AccountFile, PlacedGrant
 from domain.availability import instant_text
-from domain.records import Account, Deputyship, Grant
+from domain.hub_records import Account, Deputyship, Grant
 from graph.driver import Transaction
 from graph.records import properties, record
 from graph.sign_in import present

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from domain.access import ActingAccount
-from domain.records import Account, DemandOrder, Event, Member, Node
+from domain.hub_records import Account, Event
+from domain.records import DemandOrder, Member, Node
 from domain.vocabulary import OrderOrigin
 from graph.model import NODES
 from graph.ordering import derived

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from domain.records import MatchRun, Proposal
+from domain.run_records import MatchRun, Proposal
 from graph.driver import Graph, Transaction
 from graph.packages import PackedProposal
 from graph.records import present_properties, record

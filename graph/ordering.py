@@ -16,6 +16,7 @@ from typing import Any
 
 from domain.availability import instant_text
 from domain.folding import fold
+from domain.hub_records import Event
 from domain.records import (
     Agreement,
     Alliance,
@@ -26,18 +27,16 @@ from domain.records import (
     Claim,
     DemandOrder,
     Evaluation,
-    Event,
-    MatchRun,
     Member,
     NeedList,
     Node,
     PartyBranch,
-    Proposal,
     ResourceList,
     ResourceOffer,
     Slot,
     Unit,
 )
+from domain.run_records import MatchRun, Proposal
 from domain.spelling import pinyin
 from graph.naming import camel
 

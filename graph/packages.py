@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.records import Package, Proposal
+from domain.run_records import Package, Proposal
 from graph.driver import Transaction
 from graph.items import stored_changes
 from graph.records import present_properties, record

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.records import Proposal
+from domain.run_records import Proposal
 from graph.driver import Transaction
 from graph.records import record
 from graph.statements import statement

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.vocabulary import AreaLevel, ClaimState, Initiator
 from graph.driver import Graph
 from graph.records import record

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.access import ActingAccount
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import UnfinishedRun
 from domain.vocabulary import RunState
 from graph.driver import Transaction

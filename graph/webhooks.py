@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.records import Webhook
+from domain.hub_records import Webhook
 from graph.driver import Graph, Transaction
 from graph.records import properties, record
 from graph.statements import statement

@@ -8,9 +8,9 @@ from domain.access import ActingAccount, Viewer
 from domain.administration import SCOPED_BY_AGENT, SCOPED_BY_AREA
 from domain.clock import Clock
 from domain.errors import BadInput, Forbidden, NotFound, NotSignedIn
+from domain.hub_records import Account, Grant
 from domain.identity import new_id
 from domain.language import Phrase
-from domain.records import Account, Grant
 from domain.vocabulary import Role
 from graph import accounts
 from graph.driver import Graph, Transaction

@@ -10,9 +10,9 @@ from typing import Any
 
 from domain.administration import may_give_to, may_revoke, may_update
 from domain.errors import BadInput, Forbidden, NotFound
+from domain.hub_records import Account, Grant
 from domain.identity import NodeReference
 from domain.language import Language, Phrase
-from domain.records import Account, Grant
 from domain.sign_in import Identity, IdentityKind, email_id, normal_email, subject_id
 from graph import accounts, administration, sign_in
 from graph.driver import Graph

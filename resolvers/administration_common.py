@@ -21,8 +21,8 @@ from domain.administration import (
 )
 from domain.claims import ClaimPolicy
 from domain.errors import Forbidden, LastAdministrator, NotFound
+from domain.hub_records import Account, Grant
 from domain.identity import NodeReference
-from domain.records import Account, Grant
 from graph import accounts, administration
 from graph.driver import Graph, Transaction
 from graph.events import Changes, changes_between, event, write_event

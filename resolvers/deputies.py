@@ -14,9 +14,9 @@ from domain.administration import (
     sees_account,
 )
 from domain.errors import BadInput, Forbidden, NotFound
+from domain.hub_records import Deputyship
 from domain.identity import NodeReference
 from domain.language import Phrase
-from domain.records import Deputyship
 from domain.vocabulary import Role
 from graph import administration
 from graph.driver import Graph

@@ -12,6 +12,7 @@ from datetime import datetime
 from domain.access import Viewer
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, NotSignedIn, SheetError
+from domain.hub_records import Import
 from domain.identity import derived_id
 from domain.inventory import (
     AllianceRow,
@@ -22,7 +23,6 @@ from domain.inventory import (
     SheetContent,
 )
 from domain.language import Phrase
-from domain.records import Import
 from domain.vocabulary import AreaLevel
 from graph import loading
 from graph.driver import Graph

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.language import Phrase
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import failure_text
 from domain.vocabulary import RunState
 from graph import events, run_owners

@@ -12,7 +12,7 @@ import structlog
 from domain.clock import Clock
 from domain.errors import EngineError
 from domain.identity import new_id
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import BROKEN_OFF, MOST_ATTEMPTS, UNFINISHED, RunProgress, next_due
 from domain.vocabulary import RunState, RunStep
 from graph import events, run_owners

@@ -14,7 +14,7 @@ import structlog
 from domain.clock import Clock
 from domain.errors import EngineError, MatchingError, NotFound
 from domain.identity import new_id
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import CANCELLED, FAULT, UNFINISHED, failure_of, read_failure
 from domain.vocabulary import RunState, RunStep
 from graph import match_runs, run_owners

@@ -11,7 +11,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import MatchingError, NotFound
 from domain.identity import new_id
 from domain.language import Phrase
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import MOST_WAITING, UNFINISHED, overlap
 from domain.vocabulary import RunState
 from graph import events, match_runs, run_owners

@@ -29,8 +29,9 @@ from domain.errors import (
 from domain.holds import LineRequest
 from domain.identity import derived_id, new_id
 from domain.language import Phrase
-from domain.records import Claim, MatchRun
-from domain.records import Proposal as ProposalRecord
+from domain.records import Claim
+from domain.run_records import MatchRun
+from domain.run_records import Proposal as ProposalRecord
 from domain.vocabulary import Initiator, ProposalState, RunState
 from graph import events, match_runs, run_owners
 from graph.driver import Graph, Transaction

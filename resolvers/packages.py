@@ -15,7 +15,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import Forbidden, NotFound, StateRefused
 from domain.holds import lines_of
 from domain.identity import NodeReference, derived_id, new_id
-from domain.records import Package
+from domain.run_records import Package
 from domain.vocabulary import Initiator, PackageState
 from graph import events, match_runs, packages
 from graph.driver import Graph, Transaction

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.identity import derived_id
-from domain.records import MatchRun, Package
+from domain.run_records import MatchRun, Package
 from domain.vocabulary import PackageState, ProposalState
 from graph import match_runs, packages
 from graph.driver import Transaction

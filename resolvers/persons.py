@@ -14,21 +14,21 @@ from domain.availability import instant_text
 from domain.claims import LIVE
 from domain.clock import Clock
 from domain.errors import Forbidden, HeldByClaims, NotFound, NotSignedIn
+from domain.hub_records import Account
 from domain.identity import NodeReference, new_id
 from domain.language import Phrase
 from domain.persons import erased, may_erase
 from domain.records import (
-    Account,
     Claim,
     DemandOrder,
     Evaluation,
     Member,
     NeedList,
     Node,
-    Proposal,
     ResourceList,
     ResourceOffer,
 )
+from domain.run_records import Proposal
 from graph import events, match_runs, persons
 from graph.accounts import Run
 from graph.accounts import viewer as read_viewer

@@ -1,8 +1,8 @@
 """Proposals of a plan, or of a package, as the records that a run writes."""
 
 from domain.identity import derived_id
-from domain.records import MatchRun
-from domain.records import Proposal as ProposalRecord
+from domain.run_records import MatchRun
+from domain.run_records import Proposal as ProposalRecord
 from domain.vocabulary import ProposalState
 from matching.documents import reasons_text
 from matching.plans import Proposal

@@ -8,7 +8,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import MatchingError, NotFound
 from domain.identity import new_id
 from domain.language import Phrase
-from domain.records import Proposal
+from domain.run_records import Proposal
 from domain.vocabulary import ProposalState
 from graph import events, match_runs
 from graph.driver import Graph, Transaction

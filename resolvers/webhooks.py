@@ -17,8 +17,8 @@ from domain.access import Viewer
 from domain.addresses import Network, checked_url
 from domain.availability import instant_text
 from domain.errors import BadInput, Forbidden
+from domain.hub_records import Webhook
 from domain.identity import derived_id, new_id
-from domain.records import Webhook
 from domain.vocabulary import WebhookState
 from domain.webhooks import (
     LONGEST_OVERLAP,

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from domain import records
+from domain import hub_records
 from domain.errors import BadInput
 from domain.vocabulary import DeliveryProblem
 from resolvers import webhooks
@@ -139,7 +139,7 @@ async def _create(info: Info, given: CreateWebhookInput) -> WebhookSecretPayload
 
 
 async def _edit(info: Info, given: EditWebhookInput) -> Changed:
-    fields = given_fields(given, records.Webhook, EDITED - {"kinds"})
+    fields = given_fields(given, hub_records.Webhook, EDITED - {"kinds"})
     if given.kinds is not UNSET:
         fields["kinds"] = tuple(given.kinds or ())
     moves = given.area_id is not UNSET

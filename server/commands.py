@@ -8,7 +8,7 @@ from pathlib import Path
 from domain.errors import BadInput, NotFound
 from domain.identity import new_id
 from domain.language import Phrase
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.vocabulary import Role
 from graph import dump as dumping
 from graph import reports

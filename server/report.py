@@ -9,7 +9,7 @@ import orjson
 from domain.inventory import Duplicate
 from domain.language import Language, label, text
 from domain.measures import written
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.vocabulary import Initiator, Role
 from graph.match_runs import ProposalRow
 from graph.reports import ClaimEnds, HistoryLine, Item

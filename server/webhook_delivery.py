@@ -19,8 +19,8 @@ import structlog
 
 from domain.clock import Clock
 from domain.errors import EngineError
+from domain.hub_records import Webhook
 from domain.identity import global_id, new_id
-from domain.records import Webhook
 from domain.vocabulary import DeliveryProblem, WebhookState
 from domain.webhooks import Outcome, RetryPolicy, delivered, failed
 from graph import accounts, events, leases, webhooks

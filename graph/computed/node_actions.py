@@ -18,8 +18,8 @@ from domain.actions import (
     webhook_actions,
 )
 from domain.administration import AccountFile, PlacedGrant
+from domain.hub_records import Account, Deputyship, Grant
 from domain.persons import may_erase
-from domain.records import Account, Deputyship, Grant
 from domain.rights import AgentPlace, Subject
 from domain.vocabulary import AreaLevel, ListState, WebhookState
 from graph.access import Rules

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from domain import records
+from domain import hub_records
 from graph.computed.node_actions import ACCOUNT_ACTIONS, DEPUTYSHIP_ACTIONS, GRANT_ACTIONS
 from graph.mapping import IN
 from schema.declare import computed, many, node, one
@@ -20,7 +20,7 @@ Webhooks = Connection[Annotated["Webhook", strawberry.lazy("schema.types.webhook
 
 
 @node
-class Account(records.Account, Node):
+class Account(hub_records.Account, Node):
     """Who signs in."""
 
     allowed_actions: Actions = computed(ACCOUNT_ACTIONS)
@@ -32,7 +32,7 @@ class Account(records.Account, Node):
 
 
 @node
-class Grant(records.Grant, Node):
+class Grant(hub_records.Grant, Node):
     """A role for a part of the graph."""
 
     allowed_actions: Actions = computed(GRANT_ACTIONS)
@@ -43,7 +43,7 @@ class Grant(records.Grant, Node):
 
 
 @node
-class Deputyship(records.Deputyship, Node):
+class Deputyship(hub_records.Deputyship, Node):
     """An account acts for another one."""
 
     allowed_actions: Actions = computed(DEPUTYSHIP_ACTIONS)

@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from domain import records
+from domain import hub_records
 from domain.vocabulary import Role
 from graph.computed.history import EVENT_ACTING_FOR, EVENT_ACTOR, EVENT_CHANGES
 from schema.declare import computed, many, node
@@ -33,7 +33,7 @@ class NodeChange:
 
 
 @node
-class Event(records.Event, Node):
+class Event(hub_records.Event, Node):
     """A line of the append-only history, in the place that its number says."""
 
     number: Long = strawberry.field()  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -1,6 +1,6 @@
 """Matching runs and their proposals."""
 
-from domain import records
+from domain import run_records
 from graph.computed.actions import PACKAGE_ACTIONS, PROPOSAL_ACTIONS, RUN_ACTIONS
 from graph.mapping import IN, Structured
 from schema.declare import computed, many, node_with, one, structured
@@ -39,7 +39,7 @@ from schema.types.plans import (
     progress=(RunProgress | None, Structured(parse_progress)),
     failure=(RunFailure | None, Structured(parse_failure)),
 )
-class MatchRun(records.MatchRun, Node):
+class MatchRun(run_records.MatchRun, Node):
     """A run of the matcher: its policy, what it reached, and the proof."""
 
     allowed_actions: Actions = computed(RUN_ACTIONS)
@@ -50,7 +50,7 @@ class MatchRun(records.MatchRun, Node):
 
 
 @node_with(reasons=(list[MatchReason], Structured(parse_reasons)))
-class Proposal(records.Proposal, Node):
+class Proposal(run_records.Proposal, Node):
     """A pair that a run proposes."""
 
     allowed_actions: Actions = computed(PROPOSAL_ACTIONS)
@@ -64,7 +64,7 @@ class Proposal(records.Proposal, Node):
 
 
 @node_with(reasons=(list[MatchReason], Structured(parse_reasons)))
-class Package(records.Package, Node):
+class Package(run_records.Package, Node):
     """Proposals that stand or fall together."""
 
     allowed_actions: Actions = computed(PACKAGE_ACTIONS)

@@ -1,6 +1,6 @@
 """Whom events are told to: served to the account that made it, and to administrators."""
 
-from domain import records
+from domain import hub_records
 from graph.computed.node_actions import WEBHOOK_ACTIONS
 from graph.mapping import IN
 from schema.declare import computed, node, one
@@ -10,7 +10,7 @@ from schema.types.common import Actions, Node
 
 
 @node
-class Webhook(records.Webhook, Node):
+class Webhook(hub_records.Webhook, Node):
     """An address that is told of events."""
 
     allowed_actions: Actions = computed(WEBHOOK_ACTIONS)

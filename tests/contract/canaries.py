@@ -15,20 +15,9 @@ from typing import Any, LiteralString, Union, cast, get_args, get_origin, get_ty
 import orjson
 
 from domain.access import VISITOR, HeldGrant, Viewer
-from domain.records import (
-    Account,
-    Agreement,
-    Alliance,
-    Area,
-    ChairTerm,
-    Deputyship,
-    EvidenceFile,
-    Grant,
-    MatchRun,
-    Node,
-    Pairing,
-    Webhook,
-)
+from domain.hub_records import Account, Deputyship, Grant, Webhook
+from domain.records import Agreement, Alliance, Area, ChairTerm, EvidenceFile, Node, Pairing
+from domain.run_records import MatchRun
 from domain.vocabulary import AllianceKind, Role
 from graph.driver import Graph, Transaction
 from graph.records import names, properties, stored
@@ -126,7 +115,8 @@ def canary_world() -> Canaries:
     """Return the world with accounts and files, every field of it filled with its canary."""
     world = peopled_world()
     # A run matches the orders of its area; the small world's names one from elsewhere.
-    run = cast("MatchRun", world.records["run0"])
+    run = world.records["run0"]
+    assert isinstance(run, MatchRun)
     run.unmatched = run.unmatched.replace(world.id("order1"), world.id("order0"))
     places: dict[str, Place] = {}
     for name, record in list(world.records.items()):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from domain.hub_records import Import
 from domain.records import (
     Agreement,
     Alliance,
@@ -15,20 +16,17 @@ from domain.records import (
     ClaimLine,
     DemandOrder,
     Evaluation,
-    Import,
-    MatchRun,
     Member,
     NeedList,
     Node,
-    Package,
     Pairing,
     PartyBranch,
-    Proposal,
     ResourceList,
     ResourceOffer,
     Slot,
     Unit,
 )
+from domain.run_records import MatchRun, Package, Proposal
 from graph.driver import Graph
 from tests.contract.asking import Hub
 from tests.contract.naive import Naive

@@ -15,20 +15,10 @@ import pytest
 from domain.access import ActingAccount, Viewer
 from domain.actions import Action
 from domain.claims import ClaimAction
+from domain.hub_records import Account, Deputyship, Grant, Webhook
 from domain.items import ItemAction, ListAction
-from domain.records import (
-    Account,
-    Claim,
-    DemandOrder,
-    Deputyship,
-    EvidenceFile,
-    Grant,
-    MatchRun,
-    ResourceList,
-    ResourceOffer,
-    Retirable,
-    Webhook,
-)
+from domain.records import Claim, DemandOrder, EvidenceFile, ResourceList, ResourceOffer, Retirable
+from domain.run_records import MatchRun
 from domain.vocabulary import ItemState, ListState, Role, RunState, WebhookState
 from domain.webhooks import WebhookAction
 from graph import accounts

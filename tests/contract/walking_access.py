@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from domain.access import Viewer
-from domain.records import DemandOrder, Event, NeedList, Node, ResourceList, ResourceOffer
+from domain.hub_records import Event
+from domain.records import DemandOrder, NeedList, Node, ResourceList, ResourceOffer
 from graph.driver import Graph, Transaction
 from graph.event_numbers import standing
 from graph.events import changes_between, event, write_event

@@ -6,6 +6,7 @@ from typing import LiteralString, cast
 
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.availability import WeeklyWindow
+from domain.hub_records import Import
 from domain.identity import derived_id, global_id
 from domain.records import (
     Agreement,
@@ -18,20 +19,17 @@ from domain.records import (
     ClaimLine,
     DemandOrder,
     Evaluation,
-    Import,
-    MatchRun,
     Member,
     NeedList,
     Node,
-    Package,
     Pairing,
     PartyBranch,
-    Proposal,
     ResourceList,
     ResourceOffer,
     Slot,
     Unit,
 )
+from domain.run_records import MatchRun, Package, Proposal
 from domain.searching import search_text
 from domain.vocabulary import (
     AllianceKind,

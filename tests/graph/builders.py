@@ -6,18 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, cast
 
 from domain.access import Viewer
+from domain.hub_records import Account, Grant
 from domain.identity import derived_id, new_id
-from domain.records import (
-    Account,
-    Area,
-    DemandOrder,
-    Grant,
-    Member,
-    Node,
-    PartyBranch,
-    ResourceOffer,
-    Unit,
-)
+from domain.records import Area, DemandOrder, Member, Node, PartyBranch, ResourceOffer, Unit
 from domain.vocabulary import AreaLevel, BranchKind, CapacityKind, MemberKind, Role, UnitKind
 from graph import accounts
 from graph.driver import Graph, Transaction

@@ -1,7 +1,8 @@
 """A neighbourhood with offers and orders of a category of its own, and its matching runs."""
 
 from domain.access import VISITOR, Viewer
-from domain.records import Category, DemandOrder, MatchRun, ResourceOffer
+from domain.records import Category, DemandOrder, ResourceOffer
+from domain.run_records import MatchRun
 from graph import accounts
 from graph.driver import Graph
 from resolvers.match_runs import run_matching

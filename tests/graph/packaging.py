@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from domain.claims import ClaimAction
 from domain.identity import new_id
-from domain.records import Claim, DemandOrder, MatchRun, Package, ResourceOffer
+from domain.records import Claim, DemandOrder, ResourceOffer
+from domain.run_records import MatchRun, Package
 from graph.driver import Graph
 from graph.records import record
 from graph.statements import CompiledStatement

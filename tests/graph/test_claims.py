@@ -24,7 +24,8 @@ from domain.errors import (
 from domain.holds import LineRequest
 from domain.identity import derived_id, new_id
 from domain.items import PUBLISHED
-from domain.records import Area, Claim, Proposal, ResourceOffer, Unit
+from domain.records import Area, Claim, ResourceOffer, Unit
+from domain.run_records import Proposal
 from domain.vocabulary import (
     AreaLevel,
     CapacityKind,

@@ -11,7 +11,7 @@ import pytest
 from domain.access import ActingAccount
 from domain.errors import Forbidden, IdempotencyConflict, MatchingError, NotFound, NotSignedIn
 from domain.identity import new_id
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.runs import MOST_ATTEMPTS, MOST_WAITING
 from domain.vocabulary import ProposalState, RunState
 from graph import match_runs, run_owners

@@ -20,7 +20,8 @@ from domain.errors import (
 )
 from domain.holds import LineRequest
 from domain.identity import new_id
-from domain.records import Agreement, Alliance, Claim, MatchRun, NeedList, Pairing, PartyBranch
+from domain.records import Agreement, Alliance, Claim, NeedList, Pairing, PartyBranch
+from domain.run_records import MatchRun
 from domain.vocabulary import (
     AllianceKind,
     BranchKind,

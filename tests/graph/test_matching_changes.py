@@ -7,7 +7,7 @@ import strawberry
 
 from domain.errors import BadInput, Forbidden, MatchingError
 from domain.identity import global_id
-from domain.records import Proposal
+from domain.run_records import Proposal
 from domain.vocabulary import ProposalState, Urgency
 from graph import match_runs
 from graph.driver import Graph

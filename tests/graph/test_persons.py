@@ -10,8 +10,10 @@ import pytest
 from domain.access import HeldGrant, Viewer
 from domain.errors import Forbidden, HeldByClaims, NotFound, NotSignedIn
 from domain.holds import LineRequest
+from domain.hub_records import Account, Grant
 from domain.identity import derived_id, new_id
-from domain.records import Account, Claim, Evaluation, EvidenceFile, Grant, Proposal
+from domain.records import Claim, Evaluation, EvidenceFile
+from domain.run_records import Proposal
 from domain.sign_in import Identity, IdentityKind, email_id
 from domain.vocabulary import ClaimState, Initiator, ProposalState, Role, Side
 from graph.driver import Graph

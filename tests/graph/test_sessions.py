@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import NotSignedIn
+from domain.hub_records import Account
 from domain.identity import new_id
-from domain.records import Account
 from graph import accounts
 from graph.driver import Graph
 from resolvers.sessions import OpenSession, begin, end, make_code, refresh

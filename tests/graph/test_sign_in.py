@@ -8,8 +8,8 @@ import pytest
 
 from domain.access import VISITOR, HeldGrant
 from domain.errors import NotSignedIn
+from domain.hub_records import Account, Grant
 from domain.identity import new_id
-from domain.records import Account, Grant
 from domain.sign_in import Identity, IdentityKind, email_id, key_revocation_id, token_revocation_id
 from domain.vocabulary import Role
 from graph import accounts, sign_in

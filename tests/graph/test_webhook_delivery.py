@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from domain.clock import system_clock
+from domain.hub_records import Webhook
 from domain.identity import global_id, new_id, parse_global_id
-from domain.records import DemandOrder, Webhook
+from domain.records import DemandOrder
 from domain.vocabulary import DeliveryProblem, WebhookState
 from domain.webhooks import RetryPolicy
 from graph import webhooks

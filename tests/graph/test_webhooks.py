@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from domain.hub_records import Webhook
 from domain.identity import global_id, parse_global_id
-from domain.records import Webhook
 from domain.webhooks import Outcome, delivered
 from graph import leases, webhooks
 from graph.driver import Graph

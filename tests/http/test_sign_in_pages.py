@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from domain.access import Viewer
 from domain.errors import BadInput
+from domain.hub_records import Account
 from domain.identity import global_id, new_id
-from domain.records import Account
 from domain.sign_in import Identity, IdentityKind, email_id
 from graph import accounts, sign_in
 from graph.driver import Graph, Transaction

@@ -1,8 +1,9 @@
 """A crowd of units, each with an account of its own."""
 
 from domain.access import Viewer
+from domain.hub_records import Account, Grant
 from domain.identity import new_id
-from domain.records import Account, Grant, Node, Unit
+from domain.records import Node, Unit
 from domain.vocabulary import Role, UnitKind
 from tests.graph.builders import NOW, Link, Neighbourhood, put
 

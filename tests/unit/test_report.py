@@ -9,7 +9,7 @@ from rich.console import Console
 
 from domain.errors import SheetError
 from domain.language import CATALOGUES, Language
-from domain.records import MatchRun
+from domain.run_records import MatchRun
 from domain.vocabulary import RunState
 from matching.documents import Certificate, certificate_text
 from matching.plans import Counted

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from domain.addresses import checked_url, is_public, may_send, parse_networks
 from domain.errors import BadInput
-from domain.records import Webhook
+from domain.hub_records import Webhook
 from domain.vocabulary import DeliveryProblem, WebhookState
 from domain.webhooks import Outcome, RetryPolicy, delivered, failed
 from resolvers.webhooks import Message, new_secret

@@ -52,7 +52,7 @@ TEXTS: dict[str, str] = {
     "enum.ListAction.ADD_ITEM": "添加条目",
     "enum.ListAction.PUBLISH": "发布",
     "enum.ListAction.CLOSE": "关闭",
-    "type.WebhookAction": "对事件推送的操作",
+    "type.WebhookAction": "对推送地址的操作",
     "enum.WebhookAction.EDIT": "修改",
     "enum.WebhookAction.PAUSE": "暂停",
     "enum.WebhookAction.RESUME": "恢复",
