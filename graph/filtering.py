@@ -4,7 +4,6 @@ Whatever a node shows can be asked of it: its properties by comparison, the node
 with by filters of their own. What cannot be read off a field is in `EXTRA`.
 """
 
-from domain import records
 from graph.mapping import (
     CONTACTS,
     ComputedField,
@@ -38,6 +37,7 @@ from graph.reads.conditions import (
 )
 from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
 from graph.reads.search import Search
+from graph.records import RECORDS
 
 OPERATORS: dict[str, tuple[str, ...]] = {
     "String": (*MEMBERSHIP, *ORDERED, *TEXTUAL, PRESENCE),
@@ -144,7 +144,6 @@ def _of_property(name: str, field: PropertyField) -> Condition | None:
 def _orders(mapping: GraphMapping, name: str) -> tuple[Order, ...]:
     """Return the orders that all types of a name have."""
     every = [
-        orders(getattr(records, each)) if hasattr(records, each) else (CREATED,)
-        for each in mapping.possible[name]
+        orders(RECORDS[each]) if each in RECORDS else (CREATED,) for each in mapping.possible[name]
     ]
     return tuple(order for order in every[0] if all(order in other for other in every))

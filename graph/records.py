@@ -8,12 +8,14 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from domain import hub_records, records, run_records
 from domain.availability import WeeklyWindow, instant_text, parse_instant
 from domain.records import Node
 from graph.naming import camel
 from graph.ordering import SORT_KEY, derived, key_of, keys, sort_key
 
 __all__ = [
+    "RECORDS",
     "SORT_KEY",
     "camel",
     "changed_properties",
@@ -25,6 +27,13 @@ __all__ = [
     "stored",
     "with_following_keys",
 ]
+
+RECORDS: Mapping[str, type[Node]] = {
+    cls.__name__: cls
+    for cls in Node.__subclasses__()
+    if cls.__module__ in {records.__name__, run_records.__name__, hub_records.__name__}
+}
+"""The records of the nodes that are served, by label."""
 
 RecordT = TypeVar("RecordT", bound=Node)
 

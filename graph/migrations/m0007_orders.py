@@ -5,13 +5,12 @@ Both are derived of what the nodes hold, so they are made anew here; writes keep
 
 from typing import Any, LiteralString
 
-from domain import records
 from domain.records import Node
 from domain.searching import search_text
 from graph.driver import Graph
 from graph.migrations import making
 from graph.ordering import keys
-from graph.records import record
+from graph.records import RECORDS, record
 from graph.statements import statement
 
 ORDERED: tuple[tuple[LiteralString, tuple[LiteralString, ...]], ...] = (
@@ -70,7 +69,7 @@ async def apply(graph: Graph) -> None:
 
 async def derive(graph: Graph, label: str) -> None:
     """Write anew what is derived of the nodes of a label."""
-    cls: type[Node] = getattr(records, label)
+    cls = RECORDS[label]
     after = BEFORE_ALL
     while True:
         rows = await graph.read(PAGES[label], after=after, until=AFTER_ALL, size=PAGE)

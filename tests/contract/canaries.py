@@ -20,7 +20,7 @@ from domain.records import Agreement, Alliance, Area, ChairTerm, EvidenceFile, N
 from domain.run_records import MatchRun
 from domain.vocabulary import AllianceKind, Role
 from graph.driver import Graph, Transaction
-from graph.records import names, properties, stored
+from graph.records import RECORDS, names, properties, stored
 from graph.statements import Statement
 from tests.contract.naive import Naive
 from tests.contract.world import BEGAN, NOW, World, build_world
@@ -316,7 +316,7 @@ CHANGE = {
         ),
         writes=True,
     )
-    for label in sorted(cls.__name__ for cls in Node.__subclasses__())
+    for label in sorted(RECORDS)
 }
 
 

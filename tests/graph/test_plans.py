@@ -11,7 +11,6 @@ from graphql.execution.values import VariableValues, get_variable_values
 from neo4j import GraphDatabase
 
 import graph as room
-from domain import records
 from graph.access import AccessKind
 from graph.driver import Dialect, Graph
 from graph.migrations.m0001_schema import LOOKED_UP
@@ -19,6 +18,7 @@ from graph.model import ALWAYS_AGENTS, NODES
 from graph.ordering import derived
 from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
+from graph.records import RECORDS
 from graph.records import names as names_of
 from graph.statements import STATEMENTS, Statement
 from schema.build import build_schema, graphql_schema_of
@@ -139,7 +139,7 @@ async def fill(graph: Graph) -> None:
     for label, name in LOOKED_UP:
         looked_up.setdefault(label, set()).add(name)
     for label, key in NODES.items():
-        kind = getattr(records, label, None)
+        kind = RECORDS.get(label)
         labels: LiteralString = f"{label}:Agent" if label in ALWAYS_AGENTS else label
         names = {key, "sortKey", *looked_up.get(label, ())}
         if kind is not None:
