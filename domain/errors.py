@@ -37,6 +37,7 @@
     │   ├── QuantityExceeded        more than is left
     │   ├── SlotUnavailable         no such slot, past, or taken
     │   ├── LotViolated             the minimum lot would not hold
+    │   ├── PartnerLimitReached     as many deal with it as may
     │   ├── MeasuresDiffer          no exact rule between the two measures
     │   ├── BoundByPackage          a package does not allow it alone
     │   ├── SameSides               supplier and receiver are one agent
@@ -290,6 +291,12 @@ class LotViolated(ClaimError):
     """The minimum lot would not hold. Details: asked, lot, left."""
 
     code = "LOT_VIOLATED"
+
+
+class PartnerLimitReached(ClaimError):
+    """An order or offer deals with as many partners as it may. Details: node, limit."""
+
+    code = "PARTNER_LIMIT_REACHED"
 
 
 class MeasuresDiffer(ClaimError):

@@ -143,6 +143,7 @@ class OfferRow(Row):
     ends_on: date | None = None
     windows: tuple[WeeklyWindow, ...] = ()
     slot_minutes: int | None = None
+    partner_limit: int | None = None
     place: str | None = None
     serves: tuple[str, ...] = ()
     address: str | None = None
@@ -170,6 +171,8 @@ class OrderRow(Row):
     measure: str
     number: str | None = None
     minimum_lot: int = 1
+    partner_limit: int | None = None
+    contiguous_minutes: int | None = None
     description: str | None = None
     starts_on: date | None = None
     deadline: date | None = None

@@ -17,6 +17,9 @@ LONGEST_NAME = 200
 LONGEST_TEXT = 2000
 MOST_VALUES = 50
 MOST_WINDOWS = 100
+MOST_PARTNERS = 10_000
+LONGEST_RUN = 7 * END_OF_DAY
+"""The longest contiguous booking that may be asked for, in minutes."""
 _PHONE = re.compile(r"\+?[0-9][0-9 ()\-]{4,30}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{1,60}")
 
@@ -94,6 +97,8 @@ def check_order_fields(order: DemandOrder) -> None:
     _check_item(order)
     check_positive("quantity", order.quantity)
     check_positive("minimumLot", order.minimum_lot)
+    if order.contiguous_minutes is not None:
+        check_positive("contiguousMinutes", order.contiguous_minutes, LONGEST_RUN)
     check_period("deadline", order.starts_on, order.deadline)
 
 
@@ -134,6 +139,8 @@ def _check_item(item: DemandOrder | ResourceOffer) -> None:
     check_position(item)
     if item.least_score is not None and not 0 <= item.least_score <= 1:
         raise BadInput(field="leastScore", value=item.least_score, expected="0..1")
+    if item.partner_limit is not None:
+        check_positive("partnerLimit", item.partner_limit, MOST_PARTNERS)
     if item.measure not in MEASURES:
         raise UnknownMeasure(value=item.measure, nearest=nearest_measures(item.measure))
     if len(item.windows) > MOST_WINDOWS:

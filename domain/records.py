@@ -158,7 +158,8 @@ class ResourceOffer(Node, Versioned):
     `capacity` is in all for TOTAL, per slot for SHARED, the largest party for EXCLUSIVE; None
     where the source does not state it. `held` and `completed` are sums over the live claims,
     `held` of all slots together for slotted kinds. `review_note` is why a review rejected it. The
-    matcher proposes nothing with a lower score than `least_score`.
+    matcher proposes nothing with a lower score than `least_score`. It serves at most
+    `partner_limit` receivers.
     """
 
     title: str
@@ -179,6 +180,7 @@ class ResourceOffer(Node, Versioned):
     skills: tuple[str, ...] = ()
     selection: Selection = Selection.FIRST
     least_score: float | None = None
+    partner_limit: int | None = None
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0
@@ -203,7 +205,9 @@ class DemandOrder(Node, Versioned):
 
     No claim takes less than `minimum_lot`, and none leaves a rest that is neither zero nor at
     least that; an order whose lot equals its quantity is indivisible. `review_note` is why a
-    review rejected it. The matcher proposes nothing with a lower score than `least_score`.
+    review rejected it. The matcher proposes nothing with a lower score than `least_score`, and of
+    slots only a run without a gap of at least `contiguous_minutes`. It takes from at most
+    `partner_limit` suppliers.
     """
 
     title: str
@@ -223,6 +227,8 @@ class DemandOrder(Node, Versioned):
     origin: OrderOrigin = OrderOrigin.LIST
     selection: Selection = Selection.FIRST
     least_score: float | None = None
+    partner_limit: int | None = None
+    contiguous_minutes: int | None = None
     state: ItemState = ItemState.OPEN
     held: int = 0
     completed: int = 0

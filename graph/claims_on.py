@@ -8,7 +8,7 @@ from typing import LiteralString
 from domain.availability import instant_text
 from domain.claims import LIVE
 from domain.edits import ClaimOnItem
-from domain.holds import COMMITTED
+from domain.holds import COMMITTED, holds
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.vocabulary import ClaimState, Side
 from graph.claims import LINES, lines_of, update_claim
@@ -82,6 +82,18 @@ OUTLASTING = statement(
 WHERE c.state = 'PROPOSED' AND c.expiresAt > $until
 RETURN properties(c) AS claim ORDER BY c.id""",
 )
+SUPPLIERS_OF_ORDER = statement(
+    "claims.suppliers_of_order",
+    """MATCH (:DemandOrder {id: $id})<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(a:Agent)
+WHERE c.state IN $states AND c.id <> $claimId
+RETURN DISTINCT a.id AS id""",
+)
+RECEIVERS_OF_OFFER = statement(
+    "claims.receivers_of_offer",
+    """MATCH (:ResourceOffer {id: $id})<-[:FROM_OFFER]-(c:Claim)-[:CLAIM_RECEIVER]->(a:Agent)
+WHERE c.state IN $states AND c.id <> $claimId
+RETURN DISTINCT a.id AS id""",
+)
 UNDER_WAY_OR_DONE = sorted(COMMITTED | LIVE)
 """States of claims that an edit has to bear in mind."""
 
@@ -100,6 +112,16 @@ async def claims_on(
         )
         for row in rows
     ]
+
+
+async def partners_of(
+    transaction: Transaction, node: DemandOrder | ResourceOffer, claim_id: str
+) -> frozenset[str]:
+    """Return who deals with an order or offer, by the claims beside one that hold on it."""
+    found = SUPPLIERS_OF_ORDER if isinstance(node, DemandOrder) else RECEIVERS_OF_OFFER
+    states = sorted(state for state in ClaimState if holds(state, node.selection))
+    rows = await transaction.run(found, id=node.id, states=states, claimId=claim_id)
+    return frozenset(row["id"] for row in rows)
 
 
 async def shorten_proposals(transaction: Transaction, order_id: str, until: datetime) -> Changes:

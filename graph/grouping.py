@@ -33,12 +33,14 @@ GROUPED_TEXTS = frozenset({MEASURE, "action", "mediaType", "sheet"})
 GROUPED_NUMBERS = frozenset({("Evaluation", "score")})
 NOT_ADDED_UP = frozenset(
     {
+        "contiguousMinutes",
         "deliveredOfferQuantity",
         "latitude",
         "leastScore",
         "longitude",
         "number",
         "offerQuantity",
+        "partnerLimit",
         "slotMinutes",
         "version",
         "wantedQuantity",

@@ -19,7 +19,14 @@ START, END = "", "~"
 Sides = Sequence[frozenset[str]]
 """Those whom something binds, each with all that stand for it: a branch for its unit or area."""
 
-ORDER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
+HOLDS: LiteralString = """(
+            c.state IN ['CONFIRMED', 'IN_PROGRESS', 'DELIVERED', 'DISPUTED']
+            OR c.state IN ['COMPLETED', 'EVALUATED']
+            OR c.state = 'PROPOSED' AND o.selection = 'FIRST')"""
+"""Whether a claim holds on its order or offer (`domain.holds.holds`)."""
+
+ORDER_COLUMNS: LiteralString = (
+    """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:NEEDS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:ORDER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -34,8 +41,17 @@ ORDER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
         MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
         WHERE c.state IN ['DECLINED', 'RETURNED']
         RETURN s.id
-    } AS givenUpBy"""
-OFFER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
+    } AS givenUpBy,
+    COLLECT {
+        MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
+        WHERE o.partnerLimit IS NOT NULL AND """
+    + HOLDS
+    + """
+        RETURN DISTINCT s.id
+    } AS partners"""
+)
+OFFER_COLUMNS: LiteralString = (
+    """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:OFFERS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:OFFER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -46,7 +62,15 @@ OFFER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
         MATCH (o)-[:HAS_SLOT]->(s:Slot)
         WHERE s.startsAt > $now AND s.held > 0
         RETURN [s.startsAt, s.held] ORDER BY s.startsAt
-    } AS slots"""
+    } AS slots,
+    COLLECT {
+        MATCH (o)<-[:FROM_OFFER]-(c:Claim)-[:CLAIM_RECEIVER]->(r:Agent)
+        WHERE o.partnerLimit IS NOT NULL AND """
+    + HOLDS
+    + """
+        RETURN DISTINCT r.id
+    } AS partners"""
+)
 ORDERS = statement(
     "matching.orders",
     """MATCH (o:DemandOrder)
@@ -156,7 +180,8 @@ class OrderRow:
 
     `place` is its own, else its receiver's latitude and longitude. `rejected_offers` are those of
     rejected proposals; `rejected_suppliers` those of declined and returned claims (`REMEMBERED`),
-    whichever of their offers was named.
+    whichever of their offers was named. `partners` are the suppliers of claims that hold, where the
+    order has a limit of them.
     """
 
     order: DemandOrder
@@ -166,11 +191,15 @@ class OrderRow:
     area_path: str
     rejected_offers: frozenset[str]
     rejected_suppliers: frozenset[str]
+    partners: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRow:
-    """A published offer likewise: `serves` are areas' paths, `held` what is held of its slots."""
+    """A published offer likewise: `serves` are areas' paths, `held` what is held of its slots.
+
+    `partners` are the receivers of claims that hold.
+    """
 
     offer: ResourceOffer
     supplier_id: str
@@ -179,6 +208,7 @@ class OfferRow:
     area_path: str
     serves: tuple[str, ...]
     held: Mapping[datetime, int]
+    partners: frozenset[str]
 
 
 async def open_orders(graph: Graph) -> list[OrderRow]:
@@ -289,6 +319,7 @@ def _order(row: Mapping[str, Any]) -> OrderRow:
         area_path=row["areaPath"],
         rejected_offers=frozenset(row["rejected"]),
         rejected_suppliers=frozenset(row["givenUpBy"]),
+        partners=frozenset(row["partners"]),
     )
 
 
@@ -302,4 +333,5 @@ def _offer(row: Mapping[str, Any]) -> OfferRow:
         area_path=row["areaPath"],
         serves=tuple(sorted(row["serves"])),
         held={parse_instant(starts_at): amount for starts_at, amount in row["slots"]},
+        partners=frozenset(row["partners"]),
     )

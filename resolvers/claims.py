@@ -35,7 +35,14 @@ from resolvers.claims_common import (
     refuse_strangers,
     run_claim_write,
 )
-from resolvers.claims_ledger import Scene, check_room, needs_room, with_ids, write_claim
+from resolvers.claims_ledger import (
+    Scene,
+    check_partners,
+    check_room,
+    needs_room,
+    with_ids,
+    write_claim,
+)
 from resolvers.claims_propose import ProposeRequest, propose_in
 from resolvers.claims_sweep import sweep_expired
 
@@ -208,6 +215,7 @@ async def _step_in(
     claim, changes = await follow(transaction, outcome.claim, bound, call.token, call.now)
     if needs_room(scene, request.action, claim.state):
         check_room(scene, lines, call.now)
+        await check_partners(transaction, scene, ends, claim_id)
     changes |= await write_claim(transaction, scene, ends, claim, lines, None, call.now)
     if outcome.side is not None:
         await claims.note_voice(transaction, claim_id, outcome.side, call.account_id)

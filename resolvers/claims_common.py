@@ -23,7 +23,7 @@ from graph.events import Changes, changes_between
 from graph.idempotency import Repeatable, earlier_result, record_result
 from graph.items import OfferItem, OrderItem
 from graph.standing import read_agents
-from resolvers.claims_ledger import Scene, check_room, needs_room, write_claim
+from resolvers.claims_ledger import Scene, check_partners, check_room, needs_room, write_claim
 
 T = TypeVar("T")
 
@@ -263,6 +263,7 @@ async def follow(
     for other, after in zip(bound.others, result.others, strict=True):
         if needs_room(other.scene, ClaimAction.ACCEPT, after.state):
             check_room(other.scene, other.before.lines, now)
+            await check_partners(transaction, other.scene, other.ends, after.id)
         changes |= await write_claim(
             transaction, other.scene, other.ends, after, other.before.lines, None, now
         )

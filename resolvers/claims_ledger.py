@@ -9,22 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.claims import ClaimAction
+from domain.errors import PartnerLimitReached
 from domain.holds import (
     SETTLED,
     Line,
     SlotUse,
     check_offer,
     check_order,
+    holds,
     offer_hold,
     offer_state,
     order_hold,
     order_state,
     slot_holds,
 )
-from domain.identity import derived_id
+from domain.identity import NodeReference, derived_id
 from domain.records import Claim, Slot
 from domain.vocabulary import CapacityKind, ClaimState, Selection
-from graph import claims, items
+from graph import claims, claims_on, items
 from graph.claims import ClaimEnds, ClaimFile
 from graph.driver import Transaction
 from graph.events import Changes, changes_between
@@ -73,6 +75,27 @@ def check_room(scene: Scene, lines: tuple[Line, ...], now: datetime) -> None:
         others = {key: slot.held - own.slots.get(key, 0) for key, slot in scene.offer.slots.items()}
         offer = scene.offer.offer
         check_offer(offer, offer.held - own.offer, others, lines, now)
+
+
+async def check_partners(
+    transaction: Transaction, scene: Scene, ends: ClaimEnds, claim_id: str
+) -> None:
+    """Refuse a claim that would bring one partner more than its order or its offer may have.
+
+    One that holds already brings none. The order and the offer are locked. Raises
+    PartnerLimitReached.
+    """
+    order = scene.order.order if scene.order else None
+    offer = scene.offer.offer if scene.offer else None
+    for node, agent_id in ((order, ends.supplier_id), (offer, ends.receiver_id)):
+        if node is None or node.partner_limit is None:
+            continue
+        if scene.before is not None and holds(scene.before.claim.state, node.selection):
+            continue
+        partners = await claims_on.partners_of(transaction, node, claim_id)
+        if agent_id not in partners and len(partners) >= node.partner_limit:
+            reference = NodeReference(type(node).__name__, node.id)
+            raise PartnerLimitReached(node=reference, limit=node.partner_limit)
 
 
 def needs_room(scene: Scene, action: ClaimAction, state: ClaimState) -> bool:

@@ -37,7 +37,7 @@ from resolvers.claims_common import (
     read_items,
     refuse_unseen,
 )
-from resolvers.claims_ledger import Scene, check_room, with_ids, write_claim
+from resolvers.claims_ledger import Scene, check_partners, check_room, with_ids, write_claim
 
 MEMBER = "Member"
 _STARTED_BY = {Initiator.SUPPLIER: Side.SUPPLIER, Initiator.RECEIVER: Side.RECEIVER}
@@ -122,6 +122,7 @@ async def start_claim(
     outcome = propose(claim_id, request.initiator, actor, terms, measure, call.now, request.note)
     claim = replace(outcome.claim, in_package=True) if request.in_package else outcome.claim
     check_room(scene, terms.lines, call.now)
+    await check_partners(transaction, scene, ends, claim_id)
     if outcome.side is not None:
         starter = supplier if outcome.side is Side.SUPPLIER else receiver
         await _check_open_proposals(transaction, starter, outcome.side, call)

@@ -48,10 +48,11 @@ _COMMON = frozenset(
         "skills",
         "selection",
         "least_score",
+        "partner_limit",
     }
 )
 EDITABLE: dict[type[Item], frozenset[str]] = {
-    DemandOrder: _COMMON | {"quantity", "minimum_lot", "deadline", "urgency"},
+    DemandOrder: _COMMON | {"quantity", "minimum_lot", "deadline", "urgency", "contiguous_minutes"},
     ResourceOffer: _COMMON
     | {"capacity", "capacity_kind", "ends_on", "slot_minutes", "address", "conditions"},
 }

@@ -27,6 +27,8 @@ NEVER_LOADED = frozenset(
     }
 )
 """Fields that a load sets when it makes a node, and never touches again."""
+WHERE_STATED = frozenset({"partner_limit", "contiguous_minutes"})
+"""Fields that an item keeps where its row says nothing of them: most sheets have no such column."""
 
 
 @dataclass(slots=True)
@@ -85,8 +87,10 @@ def piece(
     text = search_text(search)
     if text:
         made[SEARCH] = text
-    loaded = [key for name, key in names(type(node)) if name not in NEVER_LOADED]
-    stated = {name: made.get(name) for name in [*loaded, SEARCH] if whole or name in made}
+    fields = [each for each in names(type(node)) if each[0] not in NEVER_LOADED]
+    kept = {key for name, key in fields if name in WHERE_STATED}
+    loaded = [*(key for _, key in fields), SEARCH]
+    stated = {key: made.get(key) for key in loaded if (whole and key not in kept) or key in made}
     if not whole and not text:
         stated.pop(SEARCH, None)
     community = isinstance(node, Area) and node.level is AreaLevel.COMMUNITY

@@ -81,6 +81,9 @@ def matched_order(row: OrderRow) -> Order:
         time_zone=order.time_zone,
         urgency=order.urgency,
         least_score=order.least_score or 0.0,
+        partner_limit=order.partner_limit,
+        partners=row.partners,
+        contiguous_minutes=order.contiguous_minutes,
         coordinates=row.place,
         skills=frozenset(order.skills),
         rejected_offers=row.rejected_offers,
@@ -114,6 +117,8 @@ def matched_offer(row: OfferRow, now: datetime, until: datetime) -> Offer:
         time_zone=offer.time_zone,
         serves=row.serves,
         least_score=offer.least_score or 0.0,
+        partner_limit=offer.partner_limit,
+        partners=row.partners,
         coordinates=row.place,
         skills=frozenset(offer.skills),
     )

@@ -46,6 +46,7 @@ class _ItemFields:
     skills: list[str] | None = UNSET
     selection: Selection | None = UNSET
     least_score: float | None = UNSET
+    partner_limit: int | None = UNSET
 
 
 @strawberry.input
@@ -53,6 +54,7 @@ class _OrderFields(_ItemFields):
     """What else an order may say."""
 
     minimum_lot: Long | None = UNSET
+    contiguous_minutes: int | None = UNSET
     deadline: date | None = UNSET
     urgency: Urgency | None = UNSET
 

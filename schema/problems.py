@@ -166,6 +166,14 @@ class LotViolatedProblem(Problem):
 
 
 @strawberry.type
+class PartnerLimitReachedProblem(Problem):
+    """As many partners deal with an order or offer as may."""
+
+    node: str
+    limit: int
+
+
+@strawberry.type
 class MeasuresDifferProblem(Problem):
     """No exact rule between the two measures."""
 
@@ -284,6 +292,7 @@ ClaimProblem: TypeAlias = (
     | QuantityExceededProblem
     | SlotUnavailableProblem
     | LotViolatedProblem
+    | PartnerLimitReachedProblem
     | MeasuresDifferProblem
     | SameSidesProblem
     | BoundByPackageProblem
@@ -315,6 +324,7 @@ _PROBLEMS: dict[type[DomainError], type[AnyProblem]] = {
     errors.QuantityExceeded: QuantityExceededProblem,
     errors.SlotUnavailable: SlotUnavailableProblem,
     errors.LotViolated: LotViolatedProblem,
+    errors.PartnerLimitReached: PartnerLimitReachedProblem,
     errors.MeasuresDiffer: MeasuresDifferProblem,
     errors.SameSides: SameSidesProblem,
     errors.BoundByPackage: BoundByPackageProblem,

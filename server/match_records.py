@@ -19,6 +19,7 @@ from domain.availability import DEFAULT_TIME_ZONE, Availability, WeeklyWindow, o
 from domain.categories import CATEGORIES, category_named, recognise
 from domain.errors import BadInput
 from domain.measures import Measure, measure_named, quantity_of
+from domain.plausible import LONGEST_RUN, MOST_PARTNERS
 from domain.vocabulary import CapacityKind, Urgency
 from matching.model import FreeSlot, Offer, Order, Policy
 from seed.tables import file_error, read_tables
@@ -168,9 +169,11 @@ def _order(row: Row) -> Order:
         rejected_offers=frozenset(row.words("rejectedOffers")),
         rejected_suppliers=frozenset(row.words("rejectedSuppliers")),
         least_score=row.read("leastScore", _share, "0 … 1", 0.0),
-        partner_limit=row.read("partnerLimit", _positive, "1, 2, …", None),
+        partner_limit=row.read("partnerLimit", _up_to(MOST_PARTNERS), f"1 … {MOST_PARTNERS}", None),
         partners=frozenset(row.words("partners")),
-        contiguous_minutes=row.read("contiguousMinutes", _positive, "1, 2, …", None),
+        contiguous_minutes=row.read(
+            "contiguousMinutes", _up_to(LONGEST_RUN), f"1 … {LONGEST_RUN}", None
+        ),
     )
 
 
@@ -206,7 +209,7 @@ def _offer(row: Row, now: datetime, until: datetime) -> Offer:
         coordinates=_place(row),
         skills=frozenset(row.words("skills")),
         least_score=row.read("leastScore", _share, "0 … 1", 0.0),
-        partner_limit=row.read("partnerLimit", _positive, "1, 2, …", None),
+        partner_limit=row.read("partnerLimit", _up_to(MOST_PARTNERS), f"1 … {MOST_PARTNERS}", None),
         partners=frozenset(row.words("partners")),
     )
 
@@ -352,6 +355,15 @@ def _share(written: str) -> float:
     if not 0 <= found <= 1:
         raise ValueError(written)
     return found
+
+
+def _up_to(most: int) -> Callable[[str], int]:
+    def read(written: str) -> int:
+        if (found := _positive(written)) > most:
+            raise ValueError(written)
+        return found
+
+    return read
 
 
 def _positive(written: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from domain.availability import END_OF_DAY
 from domain.categories import CATEGORIES, recognise, usual_capacity_kind
 from domain.inventory import OfferRow, OrderRow, Row
+from domain.plausible import MOST_PARTNERS
 from domain.vocabulary import OrderOrigin, Urgency
 from seed import cells, dates
 from seed.kinds.base import COORDINATES, ORDINAL, Fields, SheetKind, column
@@ -90,6 +91,7 @@ def _read_offer(fields: Fields) -> Iterable[Row]:
         ends_on=dated[1],
         windows=fields.read("windows", weekly_windows) or (),
         slot_minutes=fields.read("slot_minutes", _minutes),
+        partner_limit=fields.read("partner_limit", _partners),
         place=fields.text("place"),
         serves=() if _EVERYBODY.intersection(serves) else serves,
         address=fields.text("address"),
@@ -113,6 +115,14 @@ def _minutes(text: str) -> int:
     return minutes
 
 
+def _partners(text: str) -> int:
+    """Return how many partners there may be: `2`, `最多2家`."""
+    count = cells.whole_number(text.removeprefix("最多").removesuffix("家").removesuffix("个"))
+    if not 0 < count <= MOST_PARTNERS:
+        raise CellProblem("no_partners", largest=MOST_PARTNERS)
+    return count
+
+
 def _read_order(fields: Fields) -> Iterable[Row]:
     title = fields.required("title")
     description = fields.text("description")
@@ -134,6 +144,8 @@ def _read_order(fields: Fields) -> Iterable[Row]:
         quantity=quantity or 1,
         measure=measure,
         minimum_lot=_lot(fields, quantity or 1, measure),
+        partner_limit=fields.read("partner_limit", _partners),
+        contiguous_minutes=fields.read("contiguous_minutes", _minutes),
         description=description,
         starts_on=starts_on,
         deadline=deadline,
@@ -184,6 +196,7 @@ OFFERS = SheetKind(
         column("capacity_kind", "使用方式 容量方式 占用方式"),
         column("windows", "开放时间 服务时间 时间 每周时间"),
         column("slot_minutes", "时段长度 每段时长"),
+        column("partner_limit", "最多服务家数 服务家数上限"),
         column("period", "有效期 起止日期 提供期限 日期"),
         column("place", "所在社区 服务社区"),
         column("serves", "服务范围 面向社区"),
@@ -207,6 +220,8 @@ ORDERS = SheetKind(
         column("quantity", "数量 需求数量", required=True),
         MEASURE,
         column("minimum_lot", "最小承接量 最小批量 是否可拆分"),
+        column("partner_limit", "最多供给家数 供给家数上限"),
+        column("contiguous_minutes", "连续时长 最短连续时长"),
         column("windows", "时间要求 服务时间 时间"),
         column("starts_on", "开始日期 起始日期"),
         column("deadline", "截止日期 完成期限 期限"),

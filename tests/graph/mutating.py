@@ -26,6 +26,7 @@ PROBLEMS = {
     "UnknownMeasureProblem": "value nearest",
     "AlreadyTakenProblem": "field value node",
     "RetiredProblem": "node",
+    "PartnerLimitReachedProblem": "node limit",
 }
 
 

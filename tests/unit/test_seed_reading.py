@@ -132,6 +132,26 @@ def test_a_csv_in_any_usual_encoding(tmp_path: Path, encoding: str, delimiter: s
     assert row.name == "区图书馆"
 
 
+def test_limits_of_partners_and_runs_are_read(tmp_path: Path) -> None:
+    rows = [
+        ["需求单位", "需求名称", "数量", "最多供给家数", "连续时长"],
+        ["甲社区", "会议室", "3场", "最多2家", "3小时"],
+        ["甲社区", "会议室", "3场", None, None],
+        ["甲社区", "会议室", "3场", "0", "很久"],
+    ]
+    content = only(workbook(tmp_path / "需求.xlsx", rows))
+    found = [row for row in content.rows if isinstance(row, OrderRow)]
+    assert [(row.partner_limit, row.contiguous_minutes) for row in found] == [
+        (2, 180),
+        (None, None),
+    ]
+    assert set(reasons(content)) == {("D4", "no_partners"), ("E4", "not_an_amount")}
+    rows = [["提供单位", "资源名称", "最多服务家数"], ["某单位", "会议室", "3家"]]
+    (offer,) = only(workbook(tmp_path / "资源.xlsx", rows)).rows
+    assert isinstance(offer, OfferRow)
+    assert offer.partner_limit == 3
+
+
 def test_a_bad_row_is_named_and_the_good_ones_are_read(tmp_path: Path) -> None:
     rows = [
         ["编号", "需求单位", "需求名称", "类别", "数量", "最小承接量", "时间要求", "截止日期"],

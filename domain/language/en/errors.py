@@ -14,6 +14,7 @@ TEXTS: dict[str, str] = {
     "error.NOT_THIS_SIDE": "This step ({action}) belongs to the other side.",
     "error.QUANTITY_EXCEEDED": "{asked} was asked for, {left} is left ({measure}).",
     "error.SLOT_UNAVAILABLE": "Slot {slot} does not exist, is past, or is taken.",
+    "error.PARTNER_LIMIT_REACHED": "{node} deals with as many partners as it may: {limit}.",
     "error.LOT_VIOLATED": "A quantity of {asked} breaks the minimum lot of {lot} ({left} left): take at least the lot and leave nothing or at least the lot.",
     "error.MEASURES_DIFFER": "The order is in {order_measure}, the offer in {offer_measure}, and no exact rule converts them.",
     "error.BOUND_BY_PACKAGE": "This belongs to a package and cannot be changed or decided alone ({action}); accept, decline or withdraw it as it is.",

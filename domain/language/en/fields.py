@@ -124,6 +124,8 @@ TEXTS: dict[str, str] = {
     "field.version": "Version, one more with each change",
     "field.quantity": "Quantity in the measure's smallest unit",
     "field.minimumLot": "Minimum lot",
+    "field.partnerLimit": "How many agents it deals with at most: an order with suppliers, an offer with receivers; any number where it is not stated",
+    "field.contiguousMinutes": "Of slots only a run without a gap is proposed that lasts so many minutes at least; any where it is not stated",
     "field.leastScore": "No pair with a lower score, 0 to 1, is proposed; any where it is not stated",
     "field.deadline": "Deadline",
     "field.urgency": "Urgency",

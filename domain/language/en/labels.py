@@ -66,6 +66,7 @@ TEXTS: dict[str, str] = {
     "type.NotThisSideProblem": "The other side has to take this step",
     "type.QuantityExceededProblem": "More than is left",
     "type.SlotUnavailableProblem": "No such slot, past, or taken",
+    "type.PartnerLimitReachedProblem": "As many partners deal with it as may",
     "type.LotViolatedProblem": "The minimum lot would not hold",
     "type.MeasuresDifferProblem": "No exact rule between the two measures",
     "type.SameSidesProblem": "Supplier and receiver are one agent",

@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.windows_overlap": "the times overlap; write such as do not, like {expected}",
     "loading.reason.not_a_length": "is no length of a slot; write {expected}, at most {largest} minutes",
     "loading.reason.quantity_unstated": "a need must state its quantity, such as {expected}",
+    "loading.reason.no_partners": "is no number of partners; write 1 to {largest}",
     "loading.reason.lot_too_large": "the minimum lot must not exceed the quantity {expected}, in the same unit",
     "loading.reason.no_area": "belongs to no known area; name it with --area CODE, or add a sheet of areas",
     "loading.reason.unknown_area": "the area {area} is not in the graph; load the areas first, or load as administrator",

@@ -14,6 +14,7 @@ TEXTS: dict[str, str] = {
     "error.NOT_THIS_SIDE": "这一步（{action}）应由另一方完成。",
     "error.QUANTITY_EXCEEDED": "申请数量 {asked} 超过剩余数量 {left}（{measure}）。",
     "error.SLOT_UNAVAILABLE": "时段「{slot}」不存在、已过期或已被占用。",
+    "error.PARTNER_LIMIT_REACHED": "{node} 的合作方数量已达上限：{limit} 家。",
     "error.LOT_VIOLATED": "数量 {asked} 不符合最小批量 {lot}（剩余 {left}）；不得少于最小批量，也不得留下小于最小批量的零头。",
     "error.MEASURES_DIFFER": "计量单位不一致：需求为 {order_measure}，资源为 {offer_measure}，且没有精确换算规则。",
     "error.BOUND_BY_PACKAGE": "它属于互助组合，不能单独更改或处理（{action}）；只能按原样接受、拒绝或撤回。",

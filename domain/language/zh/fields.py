@@ -124,6 +124,8 @@ TEXTS: dict[str, str] = {
     "field.version": "版本号，每次修改加一",
     "field.quantity": "数量，以计量单位的最小单位计",
     "field.minimumLot": "最小批量",
+    "field.partnerLimit": "最多与几家合作：需求最多由几家供给，供给最多服务几家；未填则不限",
+    "field.contiguousMinutes": "只推荐中间没有间隔、合计不少于此分钟数的连续时段；未填则不限",
     "field.leastScore": "匹配分数（0 到 1）低于此值时不推荐；未填则不限",
     "field.deadline": "截止日期",
     "field.urgency": "紧急程度",

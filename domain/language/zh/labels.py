@@ -66,6 +66,7 @@ TEXTS: dict[str, str] = {
     "type.NotThisSideProblem": "应由另一方完成",
     "type.QuantityExceededProblem": "超过剩余数量",
     "type.SlotUnavailableProblem": "时段不可用",
+    "type.PartnerLimitReachedProblem": "合作方数量已达上限",
     "type.LotViolatedProblem": "不符合最小批量",
     "type.MeasuresDifferProblem": "计量单位不一致",
     "type.SameSidesProblem": "双方是同一主体",

@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "loading.reason.windows_overlap": "时段互相重叠，请改成不重叠的时段，例如「{expected}」",
     "loading.reason.not_a_length": "不是时段长度，应写作 {expected}，最多 {largest} 分钟",
     "loading.reason.quantity_unstated": "需求必须写明数量，例如 {expected}",
+    "loading.reason.no_partners": "不是合作方数量，应写作 1 到 {largest}",
     "loading.reason.lot_too_large": "最小承接量不能超过需求数量 {expected}，且计量单位要一致",
     "loading.reason.no_area": "不知道属于哪个区域；请用 --area 区划代码 指定，或在文件中附上区域表",
     "loading.reason.unknown_area": "区域 {area} 不在图中；请先导入区域，或由管理员导入",
