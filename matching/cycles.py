@@ -19,7 +19,6 @@ from domain.measures import MEASURES
 from domain.vocabulary import CapacityKind
 from matching.columns import Integers
 from matching.exact import deterministic_solver
-from matching.flow import SolverFailed
 from matching.matcher import proposal_of
 from matching.model import Offer, Order
 from matching.pairs import Found
@@ -29,6 +28,7 @@ from matching.policies import LONGEST_CYCLE
 from matching.quotas import QuotaRooms, rooms_left
 from matching.rules import Allowed, largest_take, run_of
 from matching.runs import in_runs
+from matching.simplex import SolverFailed
 from matching.sparse import graph, listed, strongly_connected
 
 SHORTEST = 2

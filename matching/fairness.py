@@ -20,8 +20,8 @@ from matching.columns import Flags, Integers
 from matching.network import Network
 from matching.pairs import Found
 from matching.placing import Share
-from matching.prices import Prices, value_of
-from matching.pricing import Solution, solve_priced
+from matching.prices import value_of
+from matching.pricing import Solution, repaired_from
 from matching.sparse import listed
 
 BISECTIONS = 4
@@ -172,9 +172,10 @@ class _Search:
         network = self._network
         bonus = self.premiums[self._places] * self._best // MILLI
         worths = network.worths + bonus[network.found.orders]
-        used = np.unique(near.arcs.pairs[near.carried > 0])
-        prices = Prices(self._flow.prices.orders + bonus, self._flow.prices.bins)
-        return solve_priced(replace(network, worths=worths), self._chosen, prices, used)
+        arcs = replace(near.arcs, worths=worths[near.arcs.pairs])
+        prices = near.prices._replace(orders=self._flow.prices.orders + bonus)
+        network = replace(network, worths=worths)
+        return repaired_from(network, self._chosen, arcs, near.carried, prices)
 
     def fair(self, solution: Solution, premiums: Integers) -> Fair:
         """Return a plan with its figures, by the paths of the areas."""

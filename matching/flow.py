@@ -1,51 +1,44 @@
-"""The exact plan of what can be split: an integer minimum-cost flow (OR-Tools).
+"""The exact plan of what can be split: a minimum-cost flow, with the prices that prove it.
 
 Orders -> bins -> sink, and an arc of no cost from each order to the sink for what stays
 unmatched, so that a feasible flow always exists. Groups of bins lie between the bins and the sink.
 So do groups of orders, on the way of what stays unmatched: it loses the bonuses, the lowest first.
-Costs are whole. Nodes and arcs come in canonical order and the solver is deterministic, so the same
-instance gives the same plan.
+Nodes and arcs come in canonical order and the method is deterministic, so the same instance gives
+the same plan.
 """
 
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from math import gcd
-from typing import Protocol, cast
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from matching.columns import Integers
-from matching.groups import Groups
+from matching.groups import NONE, Groups
 from matching.network import Arcs, labelled
-from matching.sparse import listed
+from matching.prices import NOBODY, Prices, through
+from matching.simplex import UNBOUNDED, Circuit, improved
 from matching.spreading import spread
 
-SAFE_BITS = 62
-"""Costs, multiplied by the solver with the count of nodes, stay below 2^62."""
 NODES_AT_ONCE = 256
 """Small components are solved together, up to about so many nodes."""
 
 
-class _Solver(Protocol):
-    """What is used of OR-Tools' solver (its own annotations take array types for shapes)."""
+class Flow(NamedTuple):
+    """What each arc carries in a best plan, and prices that cover all of the arcs."""
 
-    def add_arcs_with_capacity_and_unit_cost(
-        self,
-        tails: NDArray[np.int32],
-        heads: NDArray[np.int32],
-        capacities: Integers,
-        unit_costs: Integers,
-        /,
-    ) -> object: ...
-    def set_nodes_supplies(self, nodes: NDArray[np.int32], supplies: Integers, /) -> None: ...
-    def solve(self) -> object: ...
-    def flows(self, arcs: NDArray[np.int32], /) -> Integers: ...
+    carried: Integers
+    prices: Prices
 
 
-class SolverFailed(RuntimeError):
-    """The solver gave no optimal flow for an instance that has one: a fault, never expected."""
+class Problem(NamedTuple):
+    """A flow to be improved, wherever, from `flow` and levels near to its own (`simplex.py`)."""
+
+    circuit: Circuit
+    nodes: int
+    flow: Integers
+    levels: Integers | None
 
 
 def solve_flow(
@@ -54,101 +47,210 @@ def solve_flow(
     capacity: Integers,
     executor: Executor | None = None,
     groups: Groups | None = None,
-) -> Integers:
-    """Return what each arc carries so that the total worth is largest. Raises SolverFailed.
+) -> Flow:
+    """Return the plan whose total worth is largest. Raises SolverFailed.
 
-    The arcs are by order. Each connected component is solved for itself, in multiples of what
-    divides all its quantities and rooms.
+    The arcs are by order. Each connected component is solved for itself.
     """
-    carried = np.zeros(len(arcs), dtype=np.int64)
-    if not len(arcs):
-        return carried
-    numbers = batches(arcs, len(quantity), len(capacity), groups)
-    problems = (_problem(arcs.take(some), quantity, capacity, groups) for some in numbers)
-    for some, flow in zip(numbers, spread(executor, solve_problem, problems), strict=True):
-        carried[some] = flow
-    return carried
+    instance = _Instance(arcs, quantity, capacity, groups)
+    pieces = [instance.piece(some) for some in batches(arcs, len(quantity), len(capacity), groups)]
+    problems = [piece.problem for piece in pieces]
+    return instance.assembled(pieces, spread(executor, solve_problem, problems))
+
+
+def improved_flow(
+    arcs: Arcs,
+    begin: Flow,
+    quantity: Integers,
+    capacity: Integers,
+    groups: Groups | None = None,
+) -> Flow:
+    """Return the plan whose total worth is largest, from another on. Raises SolverFailed.
+
+    The nearer that is to it, and its prices (any) to what they will be, the sooner it is found.
+    """
+    instance = _Instance(arcs, quantity, capacity, groups, begin)
+    piece = instance.piece(np.arange(len(arcs)))
+    return instance.assembled([piece], [solve_problem(piece.problem)])
+
+
+def solve_problem(problem: Problem) -> tuple[Integers, Integers]:
+    """Return the best flow of a problem and the levels of its nodes. Raises SolverFailed."""
+    return improved(problem.circuit, problem.nodes, problem.flow, problem.levels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Nests:
-    """The groups of a problem: where orders and bins lead (-1: to the sink), and their segments.
+class _Piece:
+    """Some of the arcs, and which orders, bins and groups its nodes are, in this order.
 
-    A segment leads from a group to the one around it; `costs` are the bonuses that are lost.
+    `exits` are the nodes next to them on the way to the sink.
     """
 
-    of_orders: Integers
-    of_bins: Integers
-    count: int
-    tails: Integers
-    heads: Integers
-    rooms: Integers
-    costs: Integers
+    arcs: Integers
+    orders: Integers
+    bins: Integers
+    groups: Integers
+    exits: Integers
+    problem: Problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """A flow to be solved, wherever: arcs from orders to bins, what each wants and holds."""
+class _Instance:
+    """All arcs with what is wanted and what there is, and a plan to begin with, if any."""
 
-    tails: Integers
-    heads: Integers
-    worths: Integers
-    wanted: Integers
-    room: Integers
-    nests: Nests | None = None
+    def __init__(
+        self,
+        arcs: Arcs,
+        quantity: Integers,
+        capacity: Integers,
+        groups: Groups | None,
+        begin: Flow | None = None,
+    ) -> None:
+        self._arcs, self._quantity, self._capacity = arcs, quantity, capacity
+        self._groups = groups
+        self._prices = None if begin is None else begin.prices
+        self._carried = np.zeros(len(arcs), dtype=np.int64) if begin is None else begin.carried
+        self._got, self._used = np.zeros_like(quantity), np.zeros_like(capacity)
+        np.add.at(self._got, arcs.orders, self._carried)
+        np.add.at(self._used, arcs.bins, self._carried)
+        self._through = NOBODY if groups is None else through(arcs, self._carried, groups)
 
+    def piece(self, some: Integers) -> _Piece:
+        """Return some arcs as a problem of their own."""
+        arcs, prices = self._arcs.take(some), self._prices
+        orders, tails = _numbered(arcs.orders, len(self._quantity))
+        bins, heads = _numbered(arcs.bins, len(self._capacity))
+        first = len(orders) + len(bins)
+        inside, exits = self._around(orders, bins)
+        segments = self._segments(orders, inside, exits, first)
+        circuit = Circuit(
+            np.concatenate([tails, np.arange(first), segments.tails]),
+            np.concatenate([len(orders) + heads, exits[:first], segments.heads]),
+            np.concatenate(
+                [
+                    np.full(len(some) + len(orders), UNBOUNDED),
+                    self._capacity[bins],
+                    segments.capacities,
+                ]
+            ),
+            np.concatenate([-arcs.worths, np.zeros(first, dtype=np.int64), segments.costs]),
+        )
+        short = self._quantity[orders] - self._got[orders]
+        flow = np.concatenate([self._carried[some], short, self._used[bins], segments.flow])
+        levels = None
+        if prices is not None:
+            outer = self._levels(prices)[inside]
+            levels = np.concatenate([prices.orders[orders], -prices.bins[bins], outer, [0]])
+        problem = Problem(_opened(circuit), first + len(inside) + 1, flow, levels)
+        return _Piece(some, orders, bins, inside, exits, problem)
 
-def solve_problem(problem: Problem) -> Integers:
-    """Return what each arc of a problem carries. Raises SolverFailed."""
-    sizes = listed(problem.wanted) + listed(problem.room)
-    if problem.nests is not None:
-        sizes += listed(problem.nests.rooms)
-    unit = gcd(*sizes) or 1
-    return unit * _solve(problem, unit)
+    def assembled(
+        self, pieces: Sequence[_Piece], answers: Iterable[tuple[Integers, Integers]]
+    ) -> Flow:
+        """Return the plan and the prices that the pieces' answers make."""
+        carried = np.zeros_like(self._carried)
+        orders, bins = np.zeros_like(self._quantity), np.zeros_like(self._capacity)
+        groups = NOBODY if self._groups is None else np.zeros(len(self._groups), dtype=np.int64)
+        for piece, (flow, levels) in zip(pieces, answers, strict=True):
+            carried[piece.arcs] = flow[: len(piece.arcs)]
+            above = levels[:-1] - levels[piece.exits]
+            first, last = len(piece.orders), len(piece.orders) + len(piece.bins)
+            orders[piece.orders] = above[:first]
+            # A bin and a quota that nothing flows through are worth nothing, however low its level.
+            bins[piece.bins] = np.maximum(0, -above[first:last])
+            if self._groups is not None:
+                wanted = self._groups.wanted[piece.groups]
+                groups[piece.groups] = np.where(wanted, above[last:], np.maximum(0, -above[last:]))
+        if self._groups is not None:
+            orders += self._groups.around(self._groups.of_orders, groups)
+            bins += self._groups.around(self._groups.of_bins, groups)
+        return Flow(carried, Prices(orders, bins, groups))
 
-
-def _problem(arcs: Arcs, quantity: Integers, capacity: Integers, groups: Groups | None) -> Problem:
-    orders, tails = np.unique(arcs.orders, return_inverse=True)
-    bins, heads = np.unique(arcs.bins, return_inverse=True)
-    wanted = quantity[orders]
-    nests = None if groups is None else _nests(groups, orders, bins, wanted)
-    return Problem(tails, heads, arcs.worths, wanted, capacity[bins], nests)
-
-
-def _nests(groups: Groups, orders: Integers, bins: Integers, wanted: Integers) -> Nests | None:
-    """Return the groups of some orders and bins, None where they have none.
-
-    Of a community's room only so much is there as its orders here want: the best of it.
-    """
-    members = [groups.of_orders[orders], groups.of_bins[bins]]
-    inside = np.zeros(len(groups) + 1, dtype=bool)
-    for innermost in members:
+    def _around(self, orders: Integers, bins: Integers) -> tuple[Integers, Integers]:
+        """Return the groups of some orders and bins, and to which node each of all these leads."""
+        first = len(orders) + len(bins)
+        if (groups := self._groups) is None:
+            return NOBODY, np.full(first, first)
+        innermost = np.concatenate([groups.of_orders[orders], groups.of_bins[bins]])
+        found = np.zeros(len(groups) + 1, dtype=bool)
         for around in groups.outwards(innermost):
-            inside[around] = True
-    inside = inside[:-1]
-    if not inside.any():
-        return None
-    got = np.zeros(len(groups.of_orders), dtype=np.int64)
-    got[orders] = wanted
-    rooms = groups.filled(groups.totals(got, np.zeros(len(groups.of_bins), dtype=np.int64)))
-    rooms = np.where(groups.wanted[groups.owners], rooms, groups.rooms)
-    # A number for each group here, and for none the last, -1.
-    numbers = np.append(np.where(inside, np.cumsum(inside) - 1, -1), -1)
-    some = np.flatnonzero(inside[groups.owners])
-    owners = groups.owners[some]
-    return Nests(
-        numbers[members[0]],
-        numbers[members[1]],
-        int(inside.sum()),
-        numbers[owners],
-        numbers[groups.parents[owners]],
-        rooms[some],
-        groups.bonuses[some],
+            found[around] = True
+        inside = np.flatnonzero(found[:-1])
+        # A node for each group here, and for none, -1, the sink.
+        nodes = np.full(len(groups) + 1, first + len(inside))
+        nodes[inside] = first + np.arange(len(inside))
+        return inside, nodes[np.concatenate([innermost, groups.parents[inside]])]
+
+    def _segments(
+        self, orders: Integers, inside: Integers, exits: Integers, first: int
+    ) -> "_Segments":
+        """Return the segments of some groups, as arcs from each to what is around it.
+
+        Of a community's room only so much is there as the orders want: the best of it.
+        """
+        if (groups := self._groups) is None:
+            return _Segments(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY)
+        asked = np.zeros_like(self._quantity)
+        asked[orders] = self._quantity[orders]
+        wants = groups.filled(groups.totals(asked, np.zeros_like(self._capacity)))
+        filled, wanted = groups.filled(self._through), groups.wanted[groups.owners]
+        flow = np.where(wanted, wants - filled, filled)
+        best = np.diff(groups.owners, prepend=NONE) > 0
+        # No more can be missing than is wanted, so this binds nothing.
+        wants[best] = UNBOUNDED
+        some = np.flatnonzero(np.isin(groups.owners, inside))
+        places = np.searchsorted(inside, groups.owners[some])
+        return _Segments(
+            first + places,
+            exits[first + places],
+            np.where(wanted, wants, groups.rooms)[some],
+            groups.bonuses[some],
+            flow[some],
+        )
+
+    def _levels(self, prices: Prices) -> Integers:
+        """Return the levels of all groups by these prices; 0 where they know none."""
+        if (groups := self._groups) is None:
+            return NOBODY
+        if not len(prices.groups):
+            return np.zeros(len(groups), dtype=np.int64)
+        signed = np.where(groups.wanted, prices.groups, -prices.groups)
+        return groups.around(np.arange(len(groups)), signed)
+
+
+class _Segments(NamedTuple):
+    """Arcs from groups to those around them, and what they carry to begin with."""
+
+    tails: Integers
+    heads: Integers
+    capacities: Integers
+    costs: Integers
+    flow: Integers
+
+
+def _numbered(numbers: Integers, count: int) -> tuple[Integers, Integers]:
+    """Return which numbers below `count` occur, and the place of each among them."""
+    found = np.zeros(count, dtype=bool)
+    found[numbers] = True
+    return np.flatnonzero(found), (np.cumsum(found) - 1)[numbers]
+
+
+def _opened(circuit: Circuit) -> Circuit:
+    """Return the circuit with arcs too dear to be used where there is no room at all.
+
+    So that every node can send something to the sink, were it never worth it.
+    """
+    shut = circuit.capacities == 0
+    dear = -int(circuit.costs.min(initial=0)) + int(circuit.costs.sum(where=circuit.costs > 0)) + 1
+    return circuit._replace(
+        capacities=np.where(shut, UNBOUNDED, circuit.capacities),
+        costs=np.where(shut, dear, circuit.costs),
     )
 
 
 def batches(arcs: Arcs, orders: int, bins: int, groups: Groups | None = None) -> list[Integers]:
     """Return the arcs of each component; those of small components together."""
+    if not len(arcs):
+        return []
     used, counts = np.unique(arcs.orders, return_counts=True)
     starts = np.zeros(orders + 1, dtype=np.int64)
     starts[used + 1] = counts
@@ -166,37 +268,3 @@ def batches(arcs: Arcs, orders: int, bins: int, groups: Groups | None = None) ->
     ordered = np.argsort(of_arcs, kind="stable")
     breaks = np.flatnonzero(np.diff(of_arcs[ordered])) + 1
     return np.split(ordered, breaks)
-
-
-def _solve(problem: Problem, unit: int) -> Integers:
-    tails, heads, worths = problem.tails, problem.heads, problem.worths
-    wanted, room = problem.wanted // unit, problem.room // unit
-    orders, first = len(wanted), len(wanted) + len(room)
-    sink = first + (0 if problem.nests is None else problem.nests.count)
-    exits = np.full(first, sink)
-    more_tails = more_heads = rooms = costs = np.zeros(0, dtype=np.int64)
-    if (nests := problem.nests) is not None:
-        innermost = np.concatenate([nests.of_orders, nests.of_bins])
-        exits = np.where(innermost >= 0, first + innermost, sink)
-        more_tails = first + nests.tails
-        more_heads = np.where(nests.heads >= 0, first + nests.heads, sink)
-        rooms, costs = nests.rooms // unit, nests.costs
-    highest = max(int(worths.max()), int(costs.max(initial=0)))
-    if highest * (sink + 2) >= 1 << SAFE_BITS:
-        raise SolverFailed("worths are too large for 64 bits")
-    nodes = np.arange(sink + 1, dtype=np.int32)
-    solver = cast("_Solver", SimpleMinCostFlow())
-    solver.add_arcs_with_capacity_and_unit_cost(
-        np.concatenate([tails, nodes[:first], more_tails]).astype(np.int32),
-        np.concatenate([heads + orders, exits, more_heads]).astype(np.int32),
-        np.concatenate([np.minimum(wanted[tails], room[heads]), wanted, room, rooms]),
-        np.concatenate([-worths, np.zeros(first, dtype=np.int64), costs]),
-    )
-    supplies = np.zeros(sink + 1, dtype=np.int64)
-    supplies[:orders] = wanted
-    supplies[sink] = -wanted.sum()
-    solver.set_nodes_supplies(nodes, supplies)
-    status = solver.solve()
-    if status != SimpleMinCostFlow.OPTIMAL:
-        raise SolverFailed(f"minimum-cost flow ended with {status}")
-    return solver.flows(np.arange(len(tails), dtype=np.int32))

@@ -4,11 +4,8 @@ Solve on each side's best pairs; take the prices of that plan; price every pair 
 worth more than the prices of its order and its bin would gain: such pairs join, and it is solved
 again. When none is left the prices cover every pair: the last pricing is the certificate.
 
-What a pair that joins can change lies near it: a gain of `g` cannot pay for a way through the
-residual graph that costs `g`. So when the gains have become small only that neighbourhood is
-solved again, the rest of the plan standing still; prices of the whole plan show whether it was
-enough, and everything is solved if not. Ways through groups are not searched: components that
-have groups are solved again as a whole.
+Pairs that join find the plan as it is, and it is improved from there on (`simplex.py`). So is the
+last plan after a change.
 """
 
 from dataclasses import dataclass
@@ -16,23 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.columns import Flags, Integers
-from matching.flow import solve_flow
-from matching.groups import Groups
+from matching.flow import Flow, improved_flow, solve_flow
 from matching.network import Arcs, Network
 from matching.prices import (
-    PlanRejected,
     Prices,
     dual_bound,
     prices_of,
-    shortfalls,
-    through,
     value_of,
 )
-from matching.sparse import Whole, graph, within
+from matching.sparse import Whole
 
 BEST = 5
 """So many pairs of each order and of each offer are in the solver from the beginning."""
-JOINING = 8
+JOINING = 4
 """So many of the uncovered pairs of an order, and of an offer, join in one round."""
 NOTHING = np.iinfo(np.int64).min
 
@@ -64,8 +57,8 @@ def solve_priced(
     """
     pricing = _Pricing(network, chosen)
     arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
-    carried = _solved(network, arcs)
-    return pricing.completed(arcs, carried, _prices(network, arcs, carried))
+    flow = solve_flow(arcs, network.quantity, network.capacity, network.executor, network.groups)
+    return pricing.completed(arcs, flow)
 
 
 def proven_prices(
@@ -89,8 +82,7 @@ def proven_prices(
 def repaired(network: Network, flow: Solution) -> Solution:
     """Return the best plan after quantities or capacities changed, beginning from the one before.
 
-    Equal in value to one made anew, and different from the one before only where it has to be:
-    what the changes cannot reach in the residual graph for less than they gain stands still.
+    Equal in value to one made anew, and different from the one before only where something gains.
     """
     return repaired_from(network, None, flow.arcs, flow.carried, flow.prices)
 
@@ -106,11 +98,11 @@ def repaired_from(
     pricing = _Pricing(network, chosen)
     pricing.active[arcs.pairs] = True
     carried = _within_limits(arcs, carried, network)
-    return pricing.completed(arcs, *resolved(network, arcs, carried, prices))
+    return pricing.completed(arcs, _improved(network, arcs, Flow(carried, prices)))
 
 
-def _solved(network: Network, arcs: Arcs) -> Integers:
-    return solve_flow(arcs, network.quantity, network.capacity, network.executor, network.groups)
+def _improved(network: Network, arcs: Arcs, begin: Flow) -> Flow:
+    return improved_flow(arcs, begin, network.quantity, network.capacity, network.groups)
 
 
 def _prices(network: Network, arcs: Arcs, carried: Integers) -> Prices:
@@ -125,6 +117,10 @@ def _within_limits(arcs: Arcs, carried: Integers, network: Network) -> Integers:
         for innermost in (groups.of_orders[arcs.orders], groups.of_bins[arcs.bins]):
             limited.extend((owners, groups.most) for owners in groups.outwards(innermost))
     for owners, limits in limited:
+        totals = np.zeros(len(limits), dtype=np.int64)
+        np.add.at(totals, owners[owners >= 0], cut[owners >= 0])
+        if (totals <= limits).all():
+            continue
         order = np.argsort(owners, kind="stable")
         order = order[owners[order] >= 0]
         owner, amounts = owners[order], cut[order]
@@ -132,82 +128,6 @@ def _within_limits(arcs: Arcs, carried: Integers, network: Network) -> Integers:
         first = np.searchsorted(owner, owner)
         cut[order] = np.clip(limits[owner] - (before - before[first]), 0, amounts)
     return cut
-
-
-def resolved(
-    network: Network, arcs: Arcs, carried: Integers, prices: Prices
-) -> tuple[Integers, Prices]:
-    """Return the best plan on these arcs and its prices, given a plan and prices near to it."""
-    inside = _near(network, arcs, carried, prices)
-    groups = network.groups
-    if groups is not None:
-        inside |= _grouped(network, groups)[network.order_components[arcs.orders]]
-    outside = np.where(inside, 0, carried)
-    quantity, capacity = shortfalls(arcs, outside, network.quantity, network.capacity)
-    left = None if groups is None else groups.left(through(arcs, outside, groups))
-    some = np.flatnonzero(inside)
-    outside[some] = solve_flow(arcs.take(some), quantity, capacity, network.executor, left)
-    try:
-        return outside, _prices(network, arcs, outside)
-    except PlanRejected:
-        # More has to move than what is near.
-        carried = _solved(network, arcs)
-        return carried, _prices(network, arcs, carried)
-
-
-def _grouped(network: Network, groups: Groups) -> Flags:
-    """Return which components have groups."""
-    found = np.zeros(network.components + 1, dtype=bool)
-    found[network.order_components[groups.of_orders >= 0]] = True
-    found[network.offer_components[network.bins[groups.of_bins >= 0]]] = True
-    return found[:-1]
-
-
-def _near(network: Network, arcs: Arcs, carried: Integers, prices: Prices) -> Flags:
-    """Return the arcs on ways through the residual graph that cost less than they could gain.
-
-    A way leads from the bin of an arc that joined back to its order, or to the sink and from there
-    to the order; from an order that misses something to the sink; from the sink to a bin with room
-    left that has a price.
-    """
-    orders, bins = len(network.quantity), len(network.capacity)
-    start, nodes = orders + bins, orders + bins + 1
-    costs = prices.orders[arcs.orders] + prices.bins[arcs.bins] - arcs.worths
-    short, slack = shortfalls(arcs, carried, network.quantity, network.capacity)
-    joined = np.flatnonzero(costs < 0)
-    missing = np.flatnonzero((short > 0) & (prices.orders > 0))
-    open_bins = np.flatnonzero((slack > 0) & (prices.bins > 0))
-    heads = orders + arcs.bins
-    sources = (
-        (
-            np.concatenate([heads[joined], missing]),
-            np.concatenate([-costs[joined], prices.orders[missing]]),
-        ),
-        (
-            np.concatenate([arcs.orders[joined], orders + open_bins]),
-            np.concatenate([-costs[joined], prices.bins[open_bins]]),
-        ),
-    )
-    limit = max(int(gains.max(initial=0)) for _, gains in sources)
-    ahead, back = np.flatnonzero((costs >= 0) & (costs < limit)), np.flatnonzero(carried > 0)
-    tails = np.concatenate([arcs.orders[ahead], heads[back]])
-    ends = np.concatenate([heads[ahead], arcs.orders[back]])
-    # Half a unit more, so that no cost is 0, which would be no arc.
-    weights = np.concatenate([costs[ahead], np.zeros(len(back))]) + 0.5
-    near = np.zeros(nodes, dtype=bool)
-    for tail, head, (first, gains) in zip((tails, ends), (ends, tails), sources, strict=True):
-        # Who gains less than others begins so much later, and gets as far as the gain pays for.
-        later = np.full(nodes, limit, dtype=np.int64)
-        np.minimum.at(later, first, limit - gains)
-        begins = np.unique(first)
-        ways = graph(
-            np.concatenate([tail, np.full(len(begins), start)]),
-            np.concatenate([head, begins]),
-            nodes,
-            np.concatenate([weights, later[begins] + 0.5]),
-        )
-        near |= within(ways, start, float(limit) + 1)
-    return near[arcs.orders] & near[heads] & ((costs < limit) | (carried > 0))
 
 
 def _joined(arcs: Arcs, carried: Integers, more: Arcs) -> tuple[Arcs, Integers]:
@@ -251,14 +171,15 @@ class _Pricing:
             self.active &= self._chosen
         return self.active
 
-    def completed(self, arcs: Arcs, carried: Integers, prices: Prices) -> Solution:
+    def completed(self, arcs: Arcs, flow: Flow) -> Solution:
         """Let pairs join until the prices cover every pair; return the plan."""
         network, rounds = self._network, 1
-        while len(joining := self.uncovered(prices)):
+        while len(joining := self.uncovered(flow.prices)):
             rounds += 1
-            arcs, carried = _joined(arcs, carried, network.arcs(joining))
+            arcs, carried = _joined(arcs, flow.carried, network.arcs(joining))
             self.active[joining] = True
-            carried, prices = resolved(network, arcs, carried, prices)
+            flow = _improved(network, arcs, Flow(carried, flow.prices))
+        carried, prices = flow
         value = value_of(arcs, carried, network.groups)
         bound = dual_bound(arcs, prices, network.quantity, network.capacity, network.groups)
         return Solution(arcs, carried, prices, value, bound, rounds)

@@ -68,9 +68,3 @@ def parents(arcs: Matrix, root: int) -> NDArray[np.int64]:
     """Return each node's parent in a breadth-first tree; below 0 for the root and the unreached."""
     found: NDArray[Any] = _graphs.breadth_first_order(arcs, root, directed=False)[1]
     return found.astype(np.int64)
-
-
-def within(arcs: Matrix, start: int, limit: float) -> NDArray[np.bool_]:
-    """Return which nodes are at most so far from the start."""
-    distances: NDArray[Any] = _graphs.dijkstra(arcs, indices=start, limit=limit)
-    return np.isfinite(distances)
