@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.columns import UNLIMITED, Columns, Flags, Integers
+from matching.columns import UNLIMITED, Columns, Flags, Integers, Items
 from matching.pairs import Found
 
 
@@ -140,8 +140,17 @@ def dealt_keys(found: Found, dealt: Iterable[tuple[int, int]]) -> tuple[Integers
 
 def limited(columns: Columns) -> bool:
     """Whether any order or offer has a partner limit."""
-    items = columns.wanted.items, columns.given.items
-    return any(bool((each.joining < UNLIMITED).any()) for each in items)
+    return any(bool((each.joining < UNLIMITED).any()) for each in _items(columns))
+
+
+def limited_pairs(found: Found) -> Integers:
+    """Return the pairs of which one side has a partner limit."""
+    wanted, given = (items.joining < UNLIMITED for items in _items(found.columns))
+    return np.flatnonzero(wanted[found.orders] | given[found.offers])
+
+
+def _items(columns: Columns) -> tuple[Items, Items]:
+    return columns.wanted.items, columns.given.items
 
 
 def binding(found: Found, quantity: Integers, capacity: Integers) -> tuple[Integers, Integers]:
@@ -152,7 +161,7 @@ def binding(found: Found, quantity: Integers, capacity: Integers) -> tuple[Integ
     if not limited(found.columns):
         nobody = np.zeros(0, dtype=np.int64)
         return nobody, nobody
-    sides = sides_of(found, np.arange(len(found)))
+    sides = sides_of(found, limited_pairs(found))
     first, second = (
         owners[amounts[owners] > side.joining[owners]]
         for side, amounts in zip(sides, (quantity, capacity), strict=True)

@@ -4,8 +4,9 @@ The flow over everything as if it could be split says what room is worth. By the
 orders with lots take whole what gains most, those first that the flow serves from one place; slots
 for one user go to whom they serve best; contiguous bookings take a run of slots. Who has a partner
 limit keeps the partners with whom the flow deals most; all that can be split is then solved exactly
-around this. Its prices know what it cost: with them it is done again, and the best plan is kept.
-The flow's bound holds for all of them, so the gap is proven.
+around this. Its prices know what it cost: with them it is done again, and the best plan is kept; in
+it partners are exchanged (`matching/swapping.py`). The flow's bound holds for all of them, so the
+gap is proven.
 """
 
 from collections import defaultdict
@@ -16,13 +17,14 @@ import numpy as np
 
 from matching.columns import EXCLUSIVE, TOTAL, Flags, Integers, ragged
 from matching.network import Arcs, Network
-from matching.parting import bonuses_of, in_run_pairs
-from matching.partners import Partners, dealt_keys, limited, sides_of
+from matching.parting import bonuses_of, bounds_of, in_run_pairs
+from matching.partners import Partners, dealt_keys, limited, limited_pairs, sides_of
 from matching.placing import Share, shares_of
 from matching.pricing import Solution, cheapest, solve_priced
 from matching.rules import together
 from matching.runs import least_per_slot, run_taken
 from matching.sparse import listed
+from matching.swapping import Swaps, part_of
 
 TIMES = 3
 """So often the lots are dealt out, each time by the prices of the plan before."""
@@ -40,15 +42,26 @@ class _Rooms:
 
 def rounded(network: Network, chosen: Flags, flow: Solution) -> tuple[list[Share], Integers]:
     """Return the best plan found of the chosen pairs, and each component's value in it."""
-    best: tuple[list[Share], Integers] | None = None
+    best: tuple[int, _Rounding] | None = None
     solution = flow
     for _ in range(TIMES):
-        shares, values, solution = _Rounding(network, chosen, solution).plan()
-        if best is None or int(values.sum()) > int(best[1].sum()):
-            best = shares, values
+        rounding = _Rounding(network, chosen, solution)
+        solution = rounding.plan()
+        value = int(rounding.values().sum())
+        if best is None or value > best[0]:
+            best = value, rounding
     if best is None:
         raise ValueError("no plan was tried")
-    return best
+    rounding = best[1]
+    if limited(network.found.columns) and network.groups is None:
+        rounding.swap(np.array(bounds_of(network, flow.prices), dtype=np.int64))
+    return rounding.shares(), rounding.values()
+
+
+MOST_PAIRS = 20_000_000
+"""So many pairs may be looked at in trying other partners: each flow looks at its component's."""
+LEAST_TRIALS = 20
+"""A component is tried where that leaves so many trials for it."""
 
 
 class _Rounding:
@@ -77,8 +90,8 @@ class _Rounding:
             self._early = -groups.around(groups.of_orders, flow.prices.groups)
             self._most, self._through = groups.most, np.zeros(len(groups), dtype=np.int64)
 
-    def plan(self) -> tuple[list[Share], Integers, Solution]:
-        """Return the shares, each component's value, and the flow of the rest with its prices."""
+    def plan(self) -> Solution:
+        """Make the plan, and return the flow of the rest with its prices."""
         network = self._network
         found = network.found
         lots = found.columns.wanted.lot > 1
@@ -88,45 +101,87 @@ class _Rounding:
         self._deal(np.flatnonzero(asked & lots), only_alone=False)
         if self._alone.any():
             self._deal(np.flatnonzero(asked & ~lots), only_alone=True)
-        rest = replace(
+        self._rest = replace(
             network,
             quantity=np.where(lots, 0, self._left),
             capacity=self._capacity(),
             groups=network.groups and network.groups.left(self._through),
         )
-        pairs = self._chosen & ~lots[found.orders]
+        self._free = self._kept = self._chosen & ~lots[found.orders]
         if limited(found.columns):
-            pairs = self._with_partners(pairs)
-        flow = solve_priced(rest, pairs, self._flow.prices, self._used(pairs))
-        np.add.at(self._values, flow.arcs.orders, flow.arcs.worths * flow.carried)
+            self._kept = self._with_partners(self._free)
+        prices = self._flow.prices
+        flow = solve_priced(self._rest, self._kept, prices, self._used(self._kept))
+        self._arcs, self._carried = flow.arcs, flow.carried
+        return flow
+
+    def shares(self) -> list[Share]:
+        """Return the plan."""
         taken: dict[int, int] = defaultdict(int)
         for (_, _, slot), amount in self._rooms.taken.items():
             taken[slot] += amount
-        shares = [*self._fixed(), *shares_of(network, flow.arcs, flow.carried, taken)]
-        return shares, self._component_values(flow), flow
+        return [*self._fixed(), *shares_of(self._network, self._arcs, self._carried, taken)]
 
-    def _component_values(self, flow: Solution) -> Integers:
+    def values(self) -> Integers:
         """Return each component's value, the bonuses of groups in it."""
         network = self._network
-        got = network.quantity - self._left
-        np.add.at(got, flow.arcs.orders, flow.carried)
+        got, worth = network.quantity - self._left, self._values.copy()
+        np.add.at(got, self._arcs.orders, self._carried)
+        np.add.at(worth, self._arcs.orders, self._arcs.worths * self._carried)
         sums = bonuses_of(network, got)
         asked = network.order_components >= 0
-        np.add.at(sums, network.order_components[asked], self._values[asked])
+        np.add.at(sums, network.order_components[asked], worth[asked])
         return sums
+
+    def swap(self, bounds: Integers) -> None:
+        """Exchange partners, first in the components whose value is furthest below their bound."""
+        network, work = self._network, MOST_PAIRS
+        missing = bounds - self.values()
+        of_pairs = network.order_components[network.found.orders]
+        for component in listed(np.argsort(-missing, kind="stable")):
+            pairs = np.flatnonzero(self._free & (of_pairs == component))
+            if not 0 < len(pairs) <= work // LEAST_TRIALS or missing[component] <= 0:
+                continue
+            part = part_of(self._rest, pairs)
+            first, second = sides_of(part.found, np.arange(len(pairs)))
+            if not len(first.keys) + len(second.keys):
+                continue
+            dealt = self._dealt_keys()
+            sides = first.without(dealt[0]), second.without(dealt[1])
+            begin = solve_priced(part, self._kept[pairs], self._flow.prices)
+            swaps = Swaps(part, self._kept[pairs], sides, begin)
+            work -= swaps.improve(work)
+            self._replace(component, pairs, swaps.flow)
+
+    def _replace(self, component: int, pairs: Integers, flow: Solution) -> None:
+        """Put the flow of a component, over its own pairs, in the place of the one before."""
+        others = self._network.order_components[self._arcs.orders] != component
+        old, new = self._arcs.take(others), flow.arcs
+        self._arcs = Arcs(
+            np.concatenate([old.pairs, pairs[new.pairs]]),
+            np.concatenate([old.orders, new.orders]),
+            np.concatenate([old.bins, new.bins]),
+            np.concatenate([old.worths, new.worths]),
+        )
+        self._carried = np.concatenate([self._carried[others], flow.carried])
+
+    def _dealt_keys(self) -> tuple[Integers, Integers]:
+        """Return who joined whom as lots and slots were dealt out."""
+        bins = self._network.bins
+        taken = {(order, int(bins[number])) for order, number, _ in self._rooms.taken}
+        return dealt_keys(self._network.found, taken)
 
     def _with_partners(self, pairs: Flags) -> Flags:
         """Return the pairs without those that would bring more partners than limits allow."""
         network, flow = self._network, self._flow
-        found, bins = network.found, network.bins
+        found = network.found
         carried = np.zeros(len(found), dtype=np.int64)
         np.add.at(carried, flow.arcs.pairs, flow.carried)
         prices = cheapest(network, flow.prices.bins)
-        taken = {(order, int(bins[number])) for order, number, _ in self._rooms.taken}
-        dealt = dealt_keys(found, taken)
-        kept = pairs.copy()
+        dealt = self._dealt_keys()
+        kept, asked = pairs.copy(), limited_pairs(found)
         for number in range(len(dealt)):
-            places = np.flatnonzero(kept)
+            places = asked[kept[asked]]
             side = sides_of(found, places)[number].without(dealt[number])
             orders = found.orders[places]
             gains = network.worths[places] + self._early[orders] - prices[found.offers[places]]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.market import market, restricted
 from domain.vocabulary import CapacityKind
-from matching import solving
+from matching import rounding, solving
 from matching.baseline import first_come_first_served, greedy_shares
 from matching.changes import CauseCode, bookings_of, changes_of, seen_offers, seen_orders
 from matching.matcher import match, plan_of
@@ -134,16 +134,21 @@ def test_the_order_of_the_input_does_not_matter(seed: int) -> None:
 
 
 def test_a_city_with_limits_and_runs_keeps_them_and_comes_close_to_its_bound() -> None:
-    case = restricted(market(600, 1, indivisible=0.1), limited=0.1, contiguous=0.05)
-    plan = match(case, POLICY)
-    verify(case, POLICY, plan)
+    case = restricted(market(400, 1, indivisible=0.1), limited=0.1, contiguous=0.05)
+    policy = replace(POLICY, effort=0.2)
+    plan = match(case, policy)
+    verify(case, policy, plan)
     assert {proof.method for proof in plan.proofs} >= {Method.FLOW, Method.CP_SAT, Method.ROUNDING}
     assert plan.bound is not None
     assert plan.bound > plan.value > 0.98 * plan.bound
-    practice = first_come_first_served(case, POLICY)
-    check_rules(case, POLICY, practice)
+    practice = first_come_first_served(case, policy)
+    check_rules(case, policy, practice)
     assert plan.value > practice.value
-    assert plan == match(case, POLICY)
+    turned = replace(case, orders=case.orders[::-1], offers=case.offers[::-1])
+    assert plan == match(turned, policy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rounding, "MOST_PAIRS", 0)
+        assert match(case, policy).value < plan.value
 
 
 def three_halves() -> Situation:
