@@ -5,7 +5,7 @@ kind of access says only which sets a caller has (areas, agents); the sets are p
 all coordinators share their texts.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,25 +85,35 @@ class AccessKind:
         )
 
 
-def access_parameters(viewer: Viewer, now: datetime) -> dict[str, Any]:
-    """Return the values of all parameters that the rules use."""
+_VALUES: Mapping[str, Callable[[Viewer, datetime], Any]] = {
+    PATHS: lambda viewer, _: doubled(viewer.coordinated_paths),
+    AREAS: lambda viewer, _: doubled(
+        [path.rstrip("/").rpartition("/")[2] for path in viewer.coordinated_paths]
+    ),
+    AGENTS: lambda viewer, _: doubled(viewer.own_agents),
+    ACCOUNT: lambda viewer, _: viewer.account_id or "",
+    LOADED: lambda viewer, _: doubled(viewer.loader_paths),
+    NOW: lambda _, now: instant_text(now),
+    TODAY: lambda _, now: now.astimezone(ZoneInfo(DEFAULT_TIME_ZONE)).date().isoformat(),
+    SINCE: lambda _, now: instant_text(now - CONTACTS_AFTER_COMPLETION),
+}
+PARAMETERS = frozenset({*_CONSTANTS, *_VALUES})
+"""The parameters of the rules."""
+
+
+def access_parameters(
+    viewer: Viewer, now: datetime, names: Collection[str] = PARAMETERS
+) -> dict[str, Any]:
+    """Return the values of parameters that the rules use, of all where none are named."""
     return {
-        **_CONSTANTS,
-        PATHS: doubled(viewer.coordinated_paths),
-        AREAS: doubled([path.rstrip("/").rpartition("/")[2] for path in viewer.coordinated_paths]),
-        AGENTS: doubled(viewer.own_agents),
-        ACCOUNT: viewer.account_id or "",
-        NOW: instant_text(now),
-        LOADED: doubled(viewer.loader_paths),
-        TODAY: now.astimezone(ZoneInfo(DEFAULT_TIME_ZONE)).date().isoformat(),
-        SINCE: instant_text(now - CONTACTS_AFTER_COMPLETION),
+        name: _CONSTANTS[name] if name in _CONSTANTS else _VALUES[name](viewer, now)
+        for name in names
     }
 
 
 def used_parameters(statement: CompiledStatement, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """Return the values of those parameters of the rules that a statement has."""
-    used = statement.parameters
-    return {name: value for name, value in access_parameters(viewer, now).items() if name in used}
+    return access_parameters(viewer, now, PARAMETERS & statement.parameters)
 
 
 class Rules:

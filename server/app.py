@@ -141,7 +141,8 @@ def create_app(
         *files.routes(),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
-    middleware = [cross_origin(settings)]
+    # Without origins nothing of an answer is for other pages, and browsers keep it from them.
+    middleware = [cross_origin(settings)] if origins(settings) else []
     if measuring is not None:
         middleware.insert(0, Middleware(Measured, measuring=measuring, routes=first_parts(routes)))
         _show_figures(hub, gate, measuring, routes)

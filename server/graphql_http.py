@@ -8,7 +8,7 @@ which the graph cannot be asked 503; whatever else fails is logged and answers 5
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
@@ -155,7 +155,6 @@ class GraphQLEndpoint:
         try:
             self._guard.check()
             request = await self._read(scope, receive, headers)
-            request = replace(request, address=address_of(scope))
             if streamed is not None:
                 answers = await streamed(request, headers, scope["method"] == "POST")
                 await stream_events(answers, language, receive, send)
@@ -177,7 +176,8 @@ class GraphQLEndpoint:
 
     async def _read(self, scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:
         if scope["method"] == "GET":
-            return read_parameters(dict(QueryParams(scope["query_string"])), from_url=True)
+            found = dict(QueryParams(scope["query_string"]))
+            return read_parameters(found, from_url=True, address=address_of(scope))
         if scope["method"] != "POST":
             raise HTTPProblem(
                 HTTPStatus.METHOD_NOT_ALLOWED,
@@ -214,7 +214,8 @@ class GraphQLEndpoint:
                     field="body", value=type(body).__name__, expected=Phrase("expected.one_request")
                 ),
             )
-        return read_parameters(cast("dict[str, Any]", body), from_url=False)
+        found = cast("dict[str, Any]", body)
+        return read_parameters(found, from_url=False, address=address_of(scope))
 
     async def _body(self, receive: Receive) -> bytes:
         chunks: list[bytes] = []
@@ -236,7 +237,7 @@ class GraphQLEndpoint:
         return b"".join(chunks)
 
 
-def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
+def read_parameters(found: dict[str, Any], *, from_url: bool, address: str = "") -> GraphQLRequest:
     """Check the parameters of a request. Raises HTTPProblem (400) naming the one that is wrong."""
     if from_url:
         for name in ("variables", "extensions"):
@@ -266,6 +267,7 @@ def read_parameters(found: dict[str, Any], *, from_url: bool) -> GraphQLRequest:
         operation_name or None,
         document_id,
         language_asked(cast("dict[str, Any]", extensions or {})),
+        address,
     )
 
 

@@ -75,6 +75,8 @@ class _Maker:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._plain: dict[str, str] = {}
+        """Of the functions that only return an expression: that, over the row `r`."""
         self._count = 0
         self._names: dict[str, Any] = {
             "anomaly": anomaly,
@@ -86,11 +88,13 @@ class _Maker:
         if plan.column is not None and plan.connection is not None:
             name = self._connection(plan.column, plan.connection)
         elif plan.field is not None and isinstance(plan.field.declared, AnyByIds):
-            functions = [
-                f"{kind!r}: {self._node(kind, columns, plan.views[kind])}"
-                for kind, columns in plan.columns.items()
-            ]
-            name = self._function(f"{{{', '.join(functions)}}}[r[0]](r[1], p)")
+            functions = self._table(
+                {
+                    kind: self._node(kind, columns, plan.views[kind])
+                    for kind, columns in plan.columns.items()
+                }
+            )
+            name = self._function(f"{functions}[r[0]](r[1], p)")
         else:
             ((kind, columns),) = plan.columns.items()
             name = self._node(kind, columns, plan.views[kind])
@@ -102,9 +106,19 @@ class _Maker:
     def _function(self, expression: str, *before: str) -> str:
         self._count += 1
         name = f"make{self._count}"
+        if not before:
+            self._plain[name] = expression
         self._lines.append(f"def {name}(r, p):")
         self._lines.extend(f"    {line}" for line in before)
         self._lines.append(f"    return {expression}")
+        return name
+
+    def _table(self, functions: dict[str, str]) -> str:
+        """Return the name of the table of functions by type."""
+        self._count += 1
+        name = f"table{self._count}"
+        entries = ", ".join(f"{kind!r}: {function}" for kind, function in functions.items())
+        self._lines.append(f"{name} = {{{entries}}}")
         return name
 
     def _constant(self, value: Any) -> str:
@@ -118,8 +132,8 @@ class _Maker:
         made = {kind: self._node(kind, columns, view) for kind, view in views.items()}
         if len(made) == 1:
             return next(iter(made.values()))
-        table = ", ".join(f"{kind!r}: {name}" for kind, name in made.items())
-        return self._function(f"({{{table}}}.get(r[{columns.label}]) or anomaly())(r, p)")
+        functions = self._table(made)
+        return self._function(f"({functions}.get(r[{columns.label}]) or anomaly())(r, p)")
 
     def _node(self, kind: str, columns: Columns, view: list[Answer]) -> str:
         parts = [f"{each.key!r}: {self._answer(kind, columns, each)}" for each in view]
@@ -223,8 +237,9 @@ class _Maker:
                     made = self._edges(column, answer)
                     value = f"[{made}(o, p) for o in rows]"
                 case "nodes", dict():
+                    # Written out rather than called: there may be a thousand of them.
                     made = self._views(column.columns, answer)
-                    value = f"[{made}(o, p) for o in rows]"
+                    value = f"[{self._plain[made]} for r in rows]"
                 case "pageInfo", Objects():
                     value = self._page_info(column, answer)
                 case "totalCount", _:

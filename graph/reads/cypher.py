@@ -55,26 +55,27 @@ def compile_root(plan: RootPlan, rules: Rules, possible: dict[str, tuple[str, ..
     return _Compiler(rules, possible).root(plan)
 
 
-def compile_in_order(
+def compile_apart(
     plan: RootPlan, rules: Callable[[], Rules], possible: dict[str, tuple[str, ...]]
-) -> tuple[str, str | None] | None:
+) -> tuple[str | None, str | None] | None:
     """Return the page of a root as a statement of its rows, and the statement of its total.
 
     The embedded engine reads along an index, and stops where the page is full, only for the rows
-    of a whole statement. None where the root begins elsewhere, or has no rows.
+    of a whole statement; and it counts faster for a whole one. None where the root begins
+    elsewhere; of the two, None for what is not asked for.
     """
     column = plan.column
-    if column is None or not column.page.rows or column.groups or column.columns.aggregates:
+    if column is None or column.groups or column.columns.aggregates:
         return None
     page = column.page
     if page.filter is not None and page.filter.finds_few(page.shape):
         return None
     if _Compiler(rules(), possible).hides_all(column):
         return None
-    rows = _Compiler(rules(), possible).in_order(column)
-    if rows is None or not column.total:
-        return None if rows is None else (rows, None)
-    return rows, _Compiler(rules(), possible).counted(column)
+    rows = _Compiler(rules(), possible).in_order(column) if column.page.rows else None
+    if column.page.rows and rows is None:
+        return None
+    return rows, _Compiler(rules(), possible).counted(column) if column.total else None
 
 
 class _Compiler:

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, Protocol, TypeAlias
 
@@ -16,13 +15,13 @@ from domain.claims import ClaimPolicy
 from domain.clock import Clock
 from domain.identity import parse_global_id
 from domain.language import Language
-from graph.access import AccessKind, Rules, access_parameters
+from graph.access import PARAMETERS, AccessKind, Rules, access_parameters
 from graph.driver import Dialect, Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
 from graph.planning import planning_of
 from graph.reads.assemble import Assembler, assembler
 from graph.reads.columns import RootPlan
-from graph.reads.cypher import compile_in_order, compile_root
+from graph.reads.cypher import compile_apart, compile_root
 from graph.reads.levels import LevelRead
 from graph.reads.parameters import (
     ComputedResolvers,
@@ -36,8 +35,8 @@ from graph.reads.plan import Planner
 from graph.reads.rows import ConnectionRows, Row, connection
 from graph.statements import ROWS, TOTAL, CompiledStatement
 
-InOrder: TypeAlias = tuple[CompiledStatement, CompiledStatement | None]
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+Apart: TypeAlias = tuple[CompiledStatement | None, CompiledStatement | None]
+"""Rows and total as statements of their own; None for what is not asked for."""
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -91,7 +90,7 @@ class RootRead:
         self._computed = ComputedResolvers(tuple(plan.all_computed()))
         self._groups = GroupResolvers(tuple(plan.all_groups()))
         used = set(_PARAMETER.findall(self.statement.text))
-        self._access = used & set(access_parameters(Viewer(), _ANY_TIME))
+        self._access = used & PARAMETERS
         self._assembler: Assembler | None = None
         self._levels: LevelRead | None = None
         self._mapping, self._kind = mapping, kind
@@ -129,8 +128,7 @@ class RootRead:
             variables, parameters, caller.viewer, caller.language, now, caller.claim_policy
         )
         if self._access:
-            allowed = access_parameters(caller.viewer, now)
-            parameters.update((name, allowed[name]) for name in self._access)
+            parameters |= access_parameters(caller.viewer, now, self._access)
         value = await self._value(caller.graph, parameters)
         return Found(value, (*pages, *asked), order)
 
@@ -148,10 +146,13 @@ class RootRead:
             except LookupError:
                 # A node that one level found was gone at the next.
                 pass
-        if (in_order := self._in_order(graph.dialect)) is not None:
-            rows, total = in_order
-            if total is None:
-                return [await graph.read_column(rows, parameters), None]
+        if (apart := self._apart(graph.dialect)) is not None:
+            rows, total = apart
+            if rows is None or total is None:
+                return [
+                    None if rows is None else await graph.read_column(rows, parameters),
+                    None if total is None else await read(total, parameters),
+                ]
             return await asyncio.gather(
                 graph.read_column(rows, parameters), read(total, parameters)
             )
@@ -159,19 +160,21 @@ class RootRead:
 
     def statements(self, dialect: Dialect) -> list[CompiledStatement]:
         """Return what is asked of such an engine."""
-        found = self._in_order(dialect) or (self.statement,)
+        found = self._apart(dialect) or (self.statement,)
         return [statement for statement in found if statement is not None]
 
-    def _in_order(self, dialect: Dialect) -> InOrder | None:
+    def _apart(self, dialect: Dialect) -> Apart | None:
         """Return rows and total as statements of their own, where the engine needs it."""
         return self._rows_and_total if dialect is Dialect.EMBEDDED else None
 
     @cached_property
-    def _rows_and_total(self) -> InOrder | None:
-        texts = compile_in_order(self.plan, partial(Rules, self._kind), self._mapping.possible)
+    def _rows_and_total(self) -> Apart | None:
+        texts = compile_apart(self.plan, partial(Rules, self._kind), self._mapping.possible)
         if texts is None:
             return None
         rows, total = texts
+        if rows is None:
+            return None if total is None else (None, CompiledStatement(total))
         return CompiledStatement(rows, ROWS), (
             None if total is None else CompiledStatement(total, TOTAL)
         )
