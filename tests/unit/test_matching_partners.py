@@ -14,6 +14,7 @@ from domain.vocabulary import CapacityKind
 from matching import rounding, solving
 from matching.baseline import first_come_first_served, greedy_shares
 from matching.changes import CauseCode, bookings_of, changes_of, seen_offers, seen_orders
+from matching.cycles import find_packages
 from matching.matcher import match, plan_of
 from matching.model import Booking, Earlier, Quota, Situation
 from matching.pairs import find_pairs
@@ -305,3 +306,15 @@ def test_a_new_limit_is_a_change_of_the_order() -> None:
     assert [(change.after, [cause.code for cause in change.causes]) for change in changes] == [
         (0, [CauseCode.ORDER_CHANGED])
     ]
+
+
+def test_a_package_has_its_run_too() -> None:
+    hall = slotted(an_offer(1, measure="SESSION"), EXCLUSIVE, 1, *HOURS, days=6)
+    hall = replace(hall, slots=(hall.slots[0], *hall.slots[2:]))
+    wanted = an_order(1, measure="SESSION", quantity=3, contiguous_minutes=120)
+    back = an_offer(2, supplier_id="community1"), an_order(2, receiver_id="unit1")
+    case = situation([wanted, back[1]], [hall, back[0]])
+    found = find_pairs(case, POLICY)
+    (package,) = find_packages(found, match(case, POLICY), 2).packages
+    given = {each.order_id: each for each in package.proposals}
+    assert [share.slot[-6:-1] for share in given["order1"].slots] == ["06:00", "07:00"]
