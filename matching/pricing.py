@@ -23,10 +23,12 @@ from matching.prices import (
 )
 from matching.sparse import Whole
 
-BEST = 5
+BEST = 10
 """So many pairs of each order and of each offer are in the solver from the beginning."""
-JOINING = 4
+JOINING = 8
 """So many of the uncovered pairs of an order, and of an offer, join in one round."""
+MANY = 32
+"""Where more than this part of the arcs joins, a plan is made anew: it is as fast, in parts."""
 NOTHING = np.iinfo(np.int64).min
 
 
@@ -57,8 +59,7 @@ def solve_priced(
     """
     pricing = _Pricing(network, chosen)
     arcs = network.arcs(np.flatnonzero(pricing.begin(prices, seeds)))
-    flow = solve_flow(arcs, network.quantity, network.capacity, network.executor, network.groups)
-    return pricing.completed(arcs, flow)
+    return pricing.completed(arcs, _solved(network, arcs), anew=True)
 
 
 def proven_prices(
@@ -98,7 +99,12 @@ def repaired_from(
     pricing = _Pricing(network, chosen)
     pricing.active[arcs.pairs] = True
     carried = _within_limits(arcs, carried, network)
-    return pricing.completed(arcs, _improved(network, arcs, Flow(carried, prices)))
+    flow = _improved(network, arcs, Flow(carried, prices))
+    return pricing.completed(arcs, flow, anew=False)
+
+
+def _solved(network: Network, arcs: Arcs) -> Flow:
+    return solve_flow(arcs, network.quantity, network.capacity, network.executor, network.groups)
 
 
 def _improved(network: Network, arcs: Arcs, begin: Flow) -> Flow:
@@ -171,14 +177,20 @@ class _Pricing:
             self.active &= self._chosen
         return self.active
 
-    def completed(self, arcs: Arcs, flow: Flow) -> Solution:
-        """Let pairs join until the prices cover every pair; return the plan."""
+    def completed(self, arcs: Arcs, flow: Flow, *, anew: bool) -> Solution:
+        """Let pairs join until the prices cover every pair; return the plan.
+
+        With `anew` it does not matter how near the plan stays to the one it began with.
+        """
         network, rounds = self._network, 1
         while len(joining := self.uncovered(flow.prices)):
             rounds += 1
             arcs, carried = _joined(arcs, flow.carried, network.arcs(joining))
             self.active[joining] = True
-            flow = _improved(network, arcs, Flow(carried, flow.prices))
+            if anew and MANY * len(joining) > len(arcs):
+                flow = _solved(network, arcs)
+            else:
+                flow = _improved(network, arcs, Flow(carried, flow.prices))
         carried, prices = flow
         value = value_of(arcs, carried, network.groups)
         bound = dual_bound(arcs, prices, network.quantity, network.capacity, network.groups)

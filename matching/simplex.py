@@ -24,7 +24,7 @@ UNBOUNDED = 1 << 60
 """The capacity of arcs that have no limit; sums of flows stay far below."""
 SAFE_BITS = 62
 """Levels, sums of costs along the tree, stay below 2^62."""
-LEAST_BLOCK = 32
+LEAST_CANDIDATES = 4
 NOBODY = -1
 FREE, TIGHT, OTHER = 0, 1, 2
 FULL, INSIDE, EMPTY, LOOSE = -1, 0, 1, 2
@@ -81,8 +81,8 @@ def improved(
     tree, reached = _spanning(circuit, best, gaps, nodes)
     if reached < nodes:
         raise SolverFailed("nodes cannot send anything to the root")
-    block = max(LEAST_BLOCK, isqrt(len(best)))
-    return best, _improve(circuit, best, tree, block)
+    candidates = max(LEAST_CANDIDATES, isqrt(len(best)))
+    return best, _improve(circuit, best, tree, candidates)
 
 
 @compiled
@@ -184,8 +184,8 @@ def _take_off(tree: _Tree, node: int) -> None:
 
 
 @compiled
-def _improve(circuit: Circuit, flow: Integers, tree: _Tree, block: int) -> Integers:
-    """Improve the flow until nothing does; return the levels."""
+def _improve(circuit: Circuit, flow: Integers, tree: _Tree, most: int) -> Integers:
+    """Improve the flow until nothing does, by so many candidates at a time; return the levels."""
     nodes = len(tree.parents)
     levels, stack = np.zeros(nodes, np.int64), np.empty(nodes, np.int32)
     _level(circuit, tree, levels, stack)
@@ -198,11 +198,15 @@ def _improve(circuit: Circuit, flow: Integers, tree: _Tree, block: int) -> Integ
     for arc in range(len(flow)):
         if sides[arc] == LOOSE:
             _pivot(circuit, flow, tree, levels, sides, stack, arc)
-    cursor = 0
+    candidates = np.empty(most, np.int64)
+    cursor, count = 0, 0
     while True:
-        arc, cursor = _entering(circuit, levels, sides, cursor, block)
+        arc, count = _best(circuit, levels, sides, candidates, count)
         if arc == NOBODY:
-            return levels
+            count, cursor = _gather(circuit, levels, sides, candidates, cursor)
+            if count == 0:
+                return levels
+            continue
         _pivot(circuit, flow, tree, levels, sides, stack, arc)
 
 
@@ -230,22 +234,36 @@ def _priced(circuit: Circuit, levels: Integers, arc: int) -> int:
 
 
 @compiled
-def _entering(
-    circuit: Circuit, levels: Integers, sides: Sides, cursor: int, block: int
+def _gather(
+    circuit: Circuit, levels: Integers, sides: Sides, candidates: Integers, cursor: int
 ) -> tuple[int, int]:
-    """Return the arc that gains most of the next block in which one does, and where that ends.
+    """Gather the next arcs that gain something; return how many, and where the search ended."""
+    count = 0
+    for _ in range(len(sides)):
+        if sides[cursor] * _priced(circuit, levels, cursor) < 0:
+            candidates[count] = cursor
+            count += 1
+        cursor = cursor + 1 if cursor + 1 < len(sides) else 0
+        if count == len(candidates):
+            break
+    return count, cursor
 
-    -1 where none does.
-    """
-    found, most, left = NOBODY, 0, len(sides)
-    while left > 0 and found == NOBODY:
-        for _ in range(min(block, left)):
-            gain = -sides[cursor] * _priced(circuit, levels, cursor)
+
+@compiled
+def _best(
+    circuit: Circuit, levels: Integers, sides: Sides, candidates: Integers, count: int
+) -> tuple[int, int]:
+    """Return the candidate that gains most, -1 where none does, and how many still do."""
+    best, most, kept = NOBODY, 0, 0
+    for place in range(count):
+        arc = int(candidates[place])
+        gain = -sides[arc] * _priced(circuit, levels, arc)
+        if gain > 0:
+            candidates[kept] = arc
+            kept += 1
             if gain > most:
-                found, most = cursor, gain
-            cursor = cursor + 1 if cursor + 1 < len(sides) else 0
-        left -= block
-    return found, cursor
+                best, most = arc, gain
+    return best, kept
 
 
 @compiled
