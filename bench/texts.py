@@ -1,6 +1,6 @@
 """How often the true offer is among those whose texts are most like an order's.
 
-`python -m bench.texts` measures both sets of hand-written pairs, the orders as they are and in
+`python -m bench.texts` measures the sets of hand-written pairs, the orders as they are and in
 Traditional characters. `bench/README.md` says how the sets were kept apart.
 """
 
@@ -15,6 +15,7 @@ from matching.text import TextIndex
 
 HELD_OUT = Path(__file__).with_name("text_pairs.tsv")
 DEVELOPMENT = Path(__file__).with_name("text_pairs_development.tsv")
+SITUATIONS = Path(__file__).with_name("text_pairs_situations.tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ def share_within(found: list[int], first: int) -> float:
 
 
 def main() -> None:
-    """Print a table of both sets."""
+    """Print a table of all sets."""
     print("| pairs | orders written | first | among the first five |\n|---|---|---|---|")
-    for file in (HELD_OUT, DEVELOPMENT):
+    for file in (HELD_OUT, DEVELOPMENT, SITUATIONS):
         pairs = pairs_of(file)
         for name, written in (
             ("Simplified", str),

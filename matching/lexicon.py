@@ -20,6 +20,8 @@ _VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
 ROOTS, LEAVES, CONCEPTS = 1, 200, 1000
 """From which number on roots, leaves and lines are counted."""
+NAMED = 2
+"""How many leaves a word may name: what more speak of, a child or a winter, tells none apart."""
 GROUP = 32
 """How many branches of the pattern are tried one by one."""
 
@@ -55,13 +57,24 @@ def taxonomy() -> tuple[Said, ...]:
 
 @cache
 def meanings() -> Mapping[str, Sequence[int]]:
-    """Return the numbers of all that each word speaks of."""
-    found: dict[str, set[int]] = {}
+    """Return the numbers of all that each word names: its lines, and its leaves if they are few."""
+    lines: dict[str, set[int]] = {}
+    categories: dict[str, set[str]] = {}
     for number, said in enumerate((*vocabulary(), *taxonomy())):
         line = (CONCEPTS + number,) if said.alike else ()
         for word in said.words:
-            found.setdefault(word, set()).update(_matter(said.category), line)
-    return {word: sorted(numbers) for word, numbers in found.items()}
+            lines.setdefault(word, set()).update(line)
+            categories.setdefault(word, set()).add(said.category)
+    return {
+        word: sorted(
+            numbers.union(*map(_matter, categories[word]) if _few(categories[word]) else ())
+        )
+        for word, numbers in lines.items()
+    }
+
+
+def _few(categories: set[str]) -> bool:
+    return sum(CATEGORIES[code].parent is not None for code in categories) <= NAMED
 
 
 @cache

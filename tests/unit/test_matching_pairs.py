@@ -1,5 +1,6 @@
 """All pairs at once are the pairs asked one by one, to the last digit; texts likewise."""
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -243,7 +244,9 @@ def test_thresholds_of_orders_offers_and_policies(seed: int) -> None:
 def test_neither_side_gets_what_it_would_refuse() -> None:
     order, offer = an_order(1), an_offer(1)
     (proposal,) = match(situation([order], [offer]), POLICY).proposals
-    exact, more = proposal.score, proposal.score + 0.001
+    # What is asked for counts in whole millionths, a score in millionths of these.
+    exact = math.floor(proposal.score * MICRO) / MICRO
+    more = exact + 0.001
     for least, good in ((exact, True), (more, False)):
         for case, policy in (
             (situation([replace(order, least_score=least)], [offer]), POLICY),

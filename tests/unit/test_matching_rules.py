@@ -275,7 +275,7 @@ def test_text_is_alike_by_characters_folded_and_without_stops() -> None:
     texts = TextIndex(["會議室開放", "会议室开放", "需要会议室", "晚间停车位", "的了和"])
     assert texts.similarity("會議室開放", "会议室开放") == pytest.approx(1.0, abs=0.001)
     assert texts.similarity("需要会议室", "会议室开放") > 0.3
-    assert texts.similarity("需要会议室", "晚间停车位") == 0.0
+    assert texts.similarity("需要会议室", "晚间停车位") < 0.01
     assert texts.similarity("的了和", "会议室开放") == 0.0
     assert texts.shared("需要会议室", "会议室开放") == ["会议室"]
     assert ord("需") not in grams("需要会议室")
