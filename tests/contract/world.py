@@ -138,7 +138,8 @@ class World:
                 await transaction.run(
                     _statement(text), source=self.id(source), target=self.id(target)
                 )
-            for name in sorted(self.with_accounts):
+            held = {end for _, kind, end in self.links if kind == "FOR_AGENT"}
+            for name in sorted(self.with_accounts - held):
                 text = "MATCH (m:Member {id: $id}) CREATE (:Grant {id: $grant})-[:FOR_AGENT]->(m)"
                 await transaction.run(
                     _statement(text), id=self.id(name), grant=self.id(f"grant of {name}")
