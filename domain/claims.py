@@ -111,6 +111,18 @@ LIVE = frozenset(
 )
 """States of claims that are still under way."""
 
+TAKEN = frozenset(
+    {
+        ClaimState.CONFIRMED,
+        ClaimState.IN_PROGRESS,
+        ClaimState.DELIVERED,
+        ClaimState.COMPLETED,
+        ClaimState.EVALUATED,
+        ClaimState.DISPUTED,
+    }
+)
+"""States of claims that both sides have accepted."""
+
 REMEMBERED = frozenset({ClaimState.DECLINED, ClaimState.RETURNED})
 """Ends after which the matcher does not propose the supplier for that order again unless asked."""
 

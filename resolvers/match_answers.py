@@ -1,8 +1,9 @@
 """Answers to proposals, from which the weights of the score can be learnt."""
 
 from domain.access import Viewer
+from domain.claims import REMEMBERED, TAKEN
 from domain.clock import Clock, system_clock
-from domain.vocabulary import ClaimState, ProposalState
+from domain.vocabulary import ProposalState
 from graph import accounts, match_answers
 from graph.driver import Graph
 from graph.match_answers import AnswerRow
@@ -10,20 +11,6 @@ from matching.documents import read_reasons
 from matching.fitting import Answer
 from resolvers.claims_common import caller_of
 from resolvers.matching import area_path, check_coordinates
-
-TAKEN = frozenset(
-    {
-        ClaimState.CONFIRMED,
-        ClaimState.IN_PROGRESS,
-        ClaimState.DELIVERED,
-        ClaimState.COMPLETED,
-        ClaimState.EVALUATED,
-        ClaimState.DISPUTED,
-    }
-)
-"""States of claims that both sides have accepted."""
-REFUSED = frozenset({ClaimState.DECLINED, ClaimState.RETURNED})
-"""States of claims that a side did not want, or the supplier gave back."""
 
 
 async def past_answers(
@@ -51,6 +38,6 @@ async def past_answers(
 
 def was_taken(row: AnswerRow) -> bool | None:
     """Return whether the proposal was wanted by both sides, None where that is not known."""
-    if row.state is ProposalState.REJECTED or row.claim_state in REFUSED:
+    if row.state is ProposalState.REJECTED or row.claim_state in REMEMBERED:
         return False
     return True if row.claim_state in TAKEN else None

@@ -1,6 +1,6 @@
 """Matching runs: start one, cancel one.
 
-Starting writes the run and leaves the work to whoever takes it (`resolvers.match_run_work`);
+Starting writes the run and leaves the work to whoever takes it (`resolvers.match_run_holding`);
 `run_matching` starts one and sees it to its end.
 """
 
