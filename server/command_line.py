@@ -1,25 +1,19 @@
 """The command `renling`. Every command speaks Chinese or English (`--lang`) or JSON (`--json`)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from domain.errors import BadInput, DomainError
 from domain.language import Language
 from server import commands, demonstration, person_commands, token_commands
 from server.app import listen
-from server.fit_weights import answers_in, fit_aloud
-from server.hub import Hub, open_hub
-from server.match_files import Files, compare_files, match_files, policy_in
-from server.match_records import instant
+from server.hub import Hub
+from server.match_alone import fit_file, match_two_files
+from server.match_files import policy_in
 from server.output import Output
-from server.process import Stop, run
-from server.settings import Settings
+from server.process import Stop
+from server.running import FAILED, run_command
 
 app = typer.Typer(
     name="renling",
@@ -31,8 +25,6 @@ app = typer.Typer(
 
 person = typer.Typer(help="个人信息的导出与删除 · a person's data", no_args_is_help=True)
 app.add_typer(person, name="person")
-
-FAILED = 1
 
 Lang = Annotated[
     Language | None, typer.Option("--lang", help="zh 中文 · en English", show_default=False)
@@ -62,8 +54,6 @@ LastFile = Annotated[
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="策略 JSON · the policy")]
 PersonId = Annotated[str, typer.Argument(help="人员或账号的全局标识 · global id")]
 
-Command = Callable[[Output, Hub, Stop], Awaitable[int]]
-
 
 @app.command()
 def demo(
@@ -91,7 +81,7 @@ def demo(
                 await commands.serve(output, hub, listener, stop)
         return 0 if good else FAILED
 
-    _run(command, lang=lang, as_json=as_json, given={"host": host, "port": port})
+    run_command(command, lang=lang, as_json=as_json, given={"host": host, "port": port})
 
 
 @app.command("serve")
@@ -116,7 +106,7 @@ def serve_command(
         return 0
 
     given = {"host": host, "port": port, "trusted_documents": trusted_documents}
-    _run(command, lang=lang, as_json=as_json, given=given)
+    run_command(command, lang=lang, as_json=as_json, given=given)
 
 
 @app.command()
@@ -137,7 +127,7 @@ def load(
         good = await commands.load_files(output, hub, files, area=area, dry_run=dry_run)
         return 0 if good else FAILED
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -169,11 +159,11 @@ def match(
     """匹配需求与资源 · pair orders with offers by the best plan, of the hub or of two files."""
     if fit and (last or orders or offers or dimacs or at or dry_run):
         only_last = not (orders or offers or dimacs or at or dry_run)
-        _fit_file(Output(lang or Language.ZH, as_json), last if only_last else None, policy, out)
+        fit_file(Output(lang or Language.ZH, as_json), last if only_last else None, policy, out)
     if not fit and (orders or offers or out or dimacs or at or last):
         named = orders, offers, out, dimacs, last
         out_to = Output(lang or Language.ZH, as_json)
-        _match_files(named, policy, at, out_to, dry_run=dry_run, workers=workers)
+        match_two_files(named, policy, at, out_to, dry_run=dry_run, workers=workers)
 
     async def command(output: Output, hub: Hub, stop: Stop) -> int:
         del stop
@@ -184,7 +174,7 @@ def match(
         await act(output, hub, area=area, policy=policy_in(policy))
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -201,7 +191,7 @@ def dump(
         await commands.dump(output, hub, file)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -218,7 +208,7 @@ def restore(
         await commands.restore(output, hub, file)
         return 0
 
-    _run(command, lang=lang, as_json=as_json, restoring=True)
+    run_command(command, lang=lang, as_json=as_json, restoring=True)
 
 
 @app.command()
@@ -230,7 +220,7 @@ def migrate(*, lang: Lang = None, as_json: AsJson = False) -> None:
         commands.migrated(output, hub)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -250,7 +240,7 @@ def account(
         await commands.add_account(output, hub, name, role)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -277,7 +267,7 @@ def token(
             await token_commands.sign_token(output, hub, account_id, hours=hours)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command("revoke-token")
@@ -294,7 +284,7 @@ def revoke_token(
         await token_commands.revoke_token(output, hub, token)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @app.command()
@@ -316,59 +306,7 @@ def keys(
         await token_commands.keys(output, hub, rotate=rotate, revoked=revoke)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
-
-
-Named = tuple[Path | None, Path | None, Path | None, Path | None, Path | None]
-"""Orders, offers, where to write, the instance, the plan before."""
-
-
-def _match_files(
-    named: Named,
-    policy: Path | None,
-    at: str | None,
-    output: Output,
-    *,
-    dry_run: bool,
-    workers: int,
-) -> None:
-    """Match two files and exit with the status."""
-    status = 0
-    orders, offers, out, dimacs, last = named
-    try:
-        if orders is None or offers is None or (out is None and not dry_run):
-            raise BadInput(field="match", value="", expected="--orders, --offers, --out")
-        now = datetime.now(UTC) if at is None else _instant(at)
-        by = policy_in(policy)
-        if dry_run or out is None:
-            compare_files(output, orders, offers, last, now=now, policy=by)
-        else:
-            files = Files(orders, offers, out, dimacs, last, workers)
-            match_files(output, files, now=now, policy=by)
-    except DomainError as error:
-        output.fail(error)
-        status = FAILED
-    raise typer.Exit(status)
-
-
-def _fit_file(output: Output, plan: Path | None, policy: Path | None, out: Path | None) -> None:
-    """Learn weights from the answers in a plan's file and exit with the status."""
-    status = 0
-    try:
-        if plan is None:
-            raise BadInput(field="--fit", value="", expected="--last, --area, --policy, --out")
-        fit_aloud(output, answers_in(plan), policy_in(policy), out)
-    except DomainError as error:
-        output.fail(error)
-        status = FAILED
-    raise typer.Exit(status)
-
-
-def _instant(written: str) -> datetime:
-    try:
-        return instant(written)
-    except ValueError as error:
-        raise BadInput(field="--now", value=written, expected="2026-05-04T08:00+08:00") from error
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @person.command("export")
@@ -388,7 +326,7 @@ def export_person(
         await person_commands.export(output, hub, person_id, file)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 @person.command("erase")
@@ -400,49 +338,7 @@ def erase_person(person_id: PersonId, *, lang: Lang = None, as_json: AsJson = Fa
         await person_commands.erase(output, hub, person_id)
         return 0
 
-    _run(command, lang=lang, as_json=as_json)
-
-
-def _run(
-    command: Command,
-    *,
-    lang: Language | None,
-    as_json: bool,
-    given: Mapping[str, object] | None = None,
-    restoring: bool = False,
-) -> None:
-    """Run a command over an open hub and exit with its status; errors are said, not traced."""
-    output = Output(language=lang or Language.ZH, as_json=as_json)
-    try:
-        settings = _settings(given or {})
-        output.language = lang or settings.language
-        status = run(lambda stop: _with_hub(command, output, settings, stop, restoring=restoring))
-    except DomainError as error:
-        output.fail(error)
-        status = FAILED
-    raise typer.Exit(status)
-
-
-def _settings(given: Mapping[str, object]) -> Settings:
-    """Read the settings, options first. Raises BadInput naming the variable that is wrong."""
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    try:
-        return Settings(**options)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        name = "_".join(map(str, first["loc"])).upper()
-        raise BadInput(
-            field=f"RENLING_{name}", value=str(first["input"]), expected=first["msg"]
-        ) from problem
-
-
-async def _with_hub(
-    command: Command, output: Output, settings: Settings, stop: Stop, *, restoring: bool
-) -> int:
-    async with AsyncExitStack() as stack:
-        with output.step("command.opening"):
-            hub = await stack.enter_async_context(open_hub(settings, restoring=restoring))
-        return await command(output, hub, stop)
+    run_command(command, lang=lang, as_json=as_json)
 
 
 def main() -> None:

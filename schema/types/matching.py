@@ -10,24 +10,21 @@ from schema.types.common import Actions, Connection, Node
 from schema.types.items import DemandOrder, ResourceOffer
 from schema.types.plans import (
     Certificate,
-    MatchPolicy,
     MatchReason,
     PlanChange,
     RunFailure,
     RunProgress,
     ScorePart,
     UnmatchedOrder,
-    Weight,
     parse_certificate,
     parse_changes,
     parse_failure,
     parse_parts,
-    parse_policy,
     parse_progress,
     parse_reasons,
     parse_unmatched,
-    parse_weights,
 )
+from schema.types.policies import MatchPolicy, Weight, parse_policy, parse_weights
 
 
 @node_with(

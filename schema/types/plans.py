@@ -1,6 +1,5 @@
 """What runs and proposals keep as JSON text, served as objects: parts, reasons, the proof."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ import strawberry
 from domain.identity import global_id
 from domain.language import Language, text
 from domain.runs import PROBLEM, read_failure, read_progress
-from domain.vocabulary import RunStep, Urgency
+from domain.vocabulary import RunStep
 from graph.records import camel
 from matching.comparison import Outcome
 from matching.documents import read_certificate, read_reasons, read_unmatched
@@ -24,16 +23,6 @@ from matching.memory import read_changes
 from matching.plans import Fairness, Refusal
 from matching.summary import Summary
 from schema.values import Long
-
-ADDED_LATER: Mapping[str, Any] = {
-    "keep": 0.0,
-    "floorCost": 0.0,
-    "longestCycle": 0,
-    "quotas": [],
-    "diminishing": {"community": [], "subdistrict": []},
-    "leastScore": 0.0,
-}
-"""What the policies of earlier runs, which had no such field, went by, and those without any."""
 
 
 @strawberry.type
@@ -51,66 +40,6 @@ class ScorePart:
     name: str
     weight: float
     value: float
-
-
-@strawberry.type
-class Weight:
-    """The weight of a part of the score."""
-
-    name: str
-    weight: float
-
-
-@strawberry.type
-class UrgencyFactor:
-    """By how much an urgency multiplies the worth of an order."""
-
-    urgency: Urgency
-    factor: float
-
-
-@strawberry.type
-class MatchQuota:
-    """The most that a run takes of all offers of an agent in a measure."""
-
-    agent_id: strawberry.ID
-    measure: str
-    most: Long
-
-
-@strawberry.type
-class EarlySegment:
-    """A share of what a community wants, and what a unit in it counts more."""
-
-    share: float
-    bonus: float
-
-
-@strawberry.type
-class DiminishingReturns:
-    """What the first shares of communities and of subdistricts count more."""
-
-    community: list[EarlySegment]
-    subdistrict: list[EarlySegment]
-
-
-@strawberry.type
-class MatchPolicy:
-    """What a run went by, beside the weights."""
-
-    name: str
-    urgencies: list[UrgencyFactor]
-    horizon_days: int
-    max_km: float
-    overlap_minutes: int
-    allow_substitutes: bool
-    effort: float
-    keep: float
-    floor_cost: float
-    longest_cycle: int
-    quotas: list[MatchQuota]
-    diminishing: DiminishingReturns
-    least_score: float
 
 
 @strawberry.type
@@ -299,20 +228,6 @@ def parse_reasons(stored: str) -> list[dict[str, Any]]:
         }
         for reason in reasons
     ]
-
-
-def parse_policy(stored: str) -> dict[str, Any]:
-    """Return what a run went by."""
-    found = orjson.loads(stored)
-    factors = [
-        {"urgency": urgency, "factor": factor} for urgency, factor in found["urgencies"].items()
-    ]
-    return {**ADDED_LATER, **found, "urgencies": factors}
-
-
-def parse_weights(stored: str) -> list[dict[str, Any]]:
-    """Return the weights of a run, in their order."""
-    return [{"name": name, "weight": weight} for name, weight in orjson.loads(stored).items()]
 
 
 def parse_unmatched(stored: str) -> list[dict[str, Any]]:
