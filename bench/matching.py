@@ -98,8 +98,8 @@ def with_fairness(network: Network, chosen: Any, flow: Solution) -> None:
     print("| floor | time |\n|---|---|")
     fair, _ = timed("found by bisection", lambda: with_floor(network, flow, MOST_COST, chosen))
     print(
-        f"\nThe worst community from {fair.floor_before:.1%} to {fair.floor_after:.1%} "
-        f"for {fair.cost:.2%} of the value.\n"
+        f"\nThe worst community from {fair.figures.floor_before:.1%} "
+        f"to {fair.figures.floor_after:.1%} for {fair.figures.cost:.2%} of the value.\n"
     )
 
 

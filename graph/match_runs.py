@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from domain.run_records import MatchRun, Proposal
 from graph.driver import Graph, Transaction
-from graph.packages import PackedProposal
+from graph.packages import PAIR, PackedProposal
 from graph.records import present_properties, record
 from graph.statements import statement
 
@@ -23,6 +23,18 @@ OVER = ["DECLINED", "WITHDRAWN", "EXPIRED", "RETURNED", "CANCELLED"]
 """States of claims in which an order has nothing of the offer."""
 EVERYWHERE = "/"
 """The path that every area's path begins with."""
+
+OPEN_BELOW_PATH = """MATCH (p:Proposal)
+WHERE p.state = 'OPEN'
+    AND EXISTS {
+        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
+        WHERE a.path STARTS WITH $path
+    }
+    AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }"""
+PAIRED_IDS = (
+    "head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,\n"
+    "    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId"
+)
 
 AREA_PATH = statement(
     "match_runs.area_path", "MATCH (a:Area {id: $id}) RETURN a.path AS path, a.name AS name"
@@ -53,13 +65,7 @@ RETURN count(p) AS locked""",
 )
 OPEN_BELOW = statement(
     "match_runs.open_below",
-    """MATCH (p:Proposal)
-WHERE p.state = 'OPEN'
-    AND EXISTS {
-        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
-        WHERE a.path STARTS WITH $path
-    }
-    AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }
+    f"""{OPEN_BELOW_PATH}
 RETURN p.id AS id ORDER BY id""",
 )
 SUPERSEDE = statement(
@@ -83,14 +89,13 @@ CREATE (r)-[:RUN_IN]->(a)""",
 )
 CREATE_PROPOSALS = statement(
     "match_runs.create_proposals",
-    """UNWIND $rows AS row
-MATCH (r:MatchRun {id: $runId})
-MATCH (o:DemandOrder {id: row[0]})
-MATCH (f:ResourceOffer {id: row[1]})
+    f"""UNWIND $rows AS row
+MATCH (r:MatchRun {{id: $runId}})
+MATCH (o:DemandOrder {{id: row[0]}})
+MATCH (f:ResourceOffer {{id: row[1]}})
 CREATE (r)-[:PROPOSED]->(p:Proposal)
 SET p = row[2]
-CREATE (p)-[:PROPOSES_ORDER]->(o)
-CREATE (p)-[:PROPOSES_OFFER]->(f)
+{PAIR}
 RETURN count(p) AS created""",
     writes=True,
 )
@@ -99,36 +104,27 @@ READ_RUN = statement(
 )
 RUN_PROPOSALS = statement(
     "match_runs.run_proposals",
-    """MATCH (:MatchRun {id: $id})-[:PROPOSED]->(p:Proposal)
+    f"""MATCH (:MatchRun {{id: $id}})-[:PROPOSED]->(p:Proposal)
 RETURN properties(p) AS proposal,
-    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
-    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId
+    {PAIRED_IDS}
 ORDER BY p.score DESC, p.id""",
 )
 PROPOSALS_TO_ENDORSE = statement(
     "match_runs.proposals_to_endorse",
-    """UNWIND $ids AS i
-MATCH (p:Proposal {id: i})
+    f"""UNWIND $ids AS i
+MATCH (p:Proposal {{id: i}})
 RETURN properties(p) AS proposal,
-    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
-    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId,
-    head(COLLECT {
+    {PAIRED_IDS},
+    head(COLLECT {{
         MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area) RETURN a.path
-    }) AS areaPath,
-    EXISTS { MATCH (p)<-[:PACKS]-(:Package) } AS packed""",
+    }}) AS areaPath,
+    EXISTS {{ MATCH (p)<-[:PACKS]-(:Package) }} AS packed""",
 )
 STANDING = statement(
     "match_runs.standing",
-    """MATCH (p:Proposal)
-WHERE p.state = 'OPEN'
-    AND EXISTS {
-        MATCH (p)-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->(a:Area)
-        WHERE a.path STARTS WITH $path
-    }
-    AND NOT EXISTS { MATCH (p)<-[:PACKS]-(:Package) }
+    f"""{OPEN_BELOW_PATH}
 RETURN properties(p) AS proposal,
-    head(COLLECT { MATCH (p)-[:PROPOSES_ORDER]->(o:DemandOrder) RETURN o.id }) AS orderId,
-    head(COLLECT { MATCH (p)-[:PROPOSES_OFFER]->(o:ResourceOffer) RETURN o.id }) AS offerId
+    {PAIRED_IDS}
 ORDER BY p.id""",
 )
 MEMORIES = statement(

@@ -15,6 +15,10 @@ from graph.items import stored_changes
 from graph.records import present_properties, record
 from graph.statements import statement
 
+PAIR = """CREATE (p)-[:PROPOSES_ORDER]->(o)
+CREATE (p)-[:PROPOSES_OFFER]->(f)"""
+"""Links a new proposal, `p`, with the order `o` and the offer `f`."""
+
 CREATE = statement(
     "packages.create",
     """UNWIND $rows AS row
@@ -26,14 +30,13 @@ RETURN count(p) AS created""",
 )
 PACK = statement(
     "packages.pack",
-    """UNWIND $rows AS row
-MATCH (k:Package {id: row[0]})
-MATCH (o:DemandOrder {id: row[1]})
-MATCH (f:ResourceOffer {id: row[2]})
+    f"""UNWIND $rows AS row
+MATCH (k:Package {{id: row[0]}})
+MATCH (o:DemandOrder {{id: row[1]}})
+MATCH (f:ResourceOffer {{id: row[2]}})
 CREATE (k)-[:PACKS]->(p:Proposal)
 SET p = row[3]
-CREATE (p)-[:PROPOSES_ORDER]->(o)
-CREATE (p)-[:PROPOSES_OFFER]->(f)
+{PAIR}
 RETURN count(p) AS packed""",
     writes=True,
 )

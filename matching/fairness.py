@@ -20,6 +20,7 @@ from matching.columns import Flags, Integers
 from matching.network import Network
 from matching.pairs import Found
 from matching.placing import Share
+from matching.plans import Fairness
 from matching.prices import value_of
 from matching.pricing import Solution, repaired_from
 from matching.sparse import listed
@@ -35,33 +36,10 @@ Shares = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fair:
-    """A plan with a floor; figures before (the best plan) and after.
-
-    `premiums` are thousandths, by the path of a community's area. `solution` is proven for worths
-    with premiums; `value` counts without them.
-    """
+    """A plan with a floor, proven for worths with premiums, and figures of it and of the best."""
 
     solution: Solution
-    premiums: Mapping[str, int]
-    value: int
-    best_value: int
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-
-    @property
-    def cost(self) -> float:
-        """Which share of the best plan's value the floor costs."""
-        return (self.best_value - self.value) / self.best_value if self.best_value else 0.0
-
-    @property
-    def floor_before(self) -> float:
-        """How the worst community is served by the best plan; 1 where there is none."""
-        return min(self.before.values(), default=1.0)
-
-    @property
-    def floor_after(self) -> float:
-        """How the worst community is served by this plan."""
-        return min(self.after.values(), default=1.0)
+    figures: Fairness
 
 
 def with_floor(
@@ -89,7 +67,7 @@ def with_floor(
             if reached > floor and search.cost(solution) <= most_cost:
                 best, best_premiums, floor = solution, search.premiums.copy(), reached
         low, high = (max(low, floor), high) if floor >= target else (low, target)
-    return search.fair(best, best_premiums)
+    return search.fair(best, best_premiums, most_cost)
 
 
 def order_premiums(found: Found, premiums: Mapping[str, int]) -> Integers:
@@ -177,7 +155,7 @@ class _Search:
         network = replace(network, worths=worths)
         return repaired_from(network, self._chosen, arcs, near.carried, prices)
 
-    def fair(self, solution: Solution, premiums: Integers) -> Fair:
+    def fair(self, solution: Solution, premiums: Integers, most_cost: float) -> Fair:
         """Return a plan with its figures, by the paths of the areas."""
         paths = self._network.found.columns.tables.areas
         names = [paths[area] for area in listed(self._areas)]
@@ -185,15 +163,16 @@ class _Search:
         def named(shares: Shares) -> dict[str, float]:
             return dict(zip(names, shares[: len(names)].tolist(), strict=True))
 
-        return Fair(
-            solution,
-            {
+        figures = Fairness(
+            premiums={
                 name: premium
                 for name, premium in zip(names, listed(premiums[: len(names)]), strict=True)
                 if premium
             },
-            self.value(solution),
-            self._flow.value,
-            named(self.shares(self._flow)),
-            named(self.shares(solution)),
+            before=named(self.shares(self._flow)),
+            after=named(self.shares(solution)),
+            worth_before=self._flow.value,
+            worth_after=self.value(solution),
+            most_cost=most_cost,
         )
+        return Fair(solution, figures)

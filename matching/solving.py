@@ -99,12 +99,12 @@ def _with_floor(
         worth_after=worth,
         most_cost=most_cost,
     )
-    if not fair.premiums:
+    if not fair.figures.premiums:
         return replace(best, fairness=stays)
-    after = _completed(lifted(network, fair.premiums), best.parts, fair.solution, progress)
+    after = _completed(lifted(network, fair.figures.premiums), best.parts, fair.solution, progress)
     fairness = replace(
         stays,
-        premiums=fair.premiums,
+        premiums=fair.figures.premiums,
         after=served(network, after.shares),
         worth_after=_worth(network, after.shares),
     )

@@ -41,16 +41,18 @@ def rivals() -> Situation:
 
 def test_a_weak_community_gets_its_share_where_the_cost_allows() -> None:
     _, found = fair(rivals(), 0.2)
-    assert found.floor_after > found.floor_before
-    assert set(found.premiums) == {FAR}
-    assert 0 < found.cost <= 0.2
-    assert found.value == found.best_value - round(found.cost * found.best_value)
+    assert found.figures.floor_after > found.figures.floor_before
+    assert set(found.figures.premiums) == {FAR}
+    assert 0 < found.figures.cost <= 0.2
+    assert found.figures.worth_after == found.figures.worth_before - round(
+        found.figures.cost * found.figures.worth_before
+    )
 
 
 def test_without_anything_to_spend_the_best_plan_stays() -> None:
     _, found = fair(rivals(), 0.0)
-    assert (found.cost, found.premiums) == (0.0, {})
-    assert found.before == found.after
+    assert (found.figures.cost, found.figures.premiums) == (0.0, {})
+    assert found.figures.before == found.figures.after
 
 
 @settings(deadline=None, max_examples=60)
@@ -59,16 +61,16 @@ def test_the_floor_never_lowers_the_worst_community(seed: int, most_cost: float)
     kinds = (CapacityKind.TOTAL, CapacityKind.SHARED)
     case = at_random(seed, kinds=kinds, lots=False)
     _, found = fair(case, most_cost)
-    assert found.floor_after >= found.floor_before
-    assert 0.0 <= found.cost <= most_cost
+    assert found.figures.floor_after >= found.figures.floor_before
+    assert 0.0 <= found.figures.cost <= most_cost
     assert found.solution.value == found.solution.bound
     policy = replace(POLICY, floor_cost=most_cost)
     plan = match(case, policy)
     verify(case, policy, plan)
-    assert plan.counted.worth == found.value
+    assert plan.counted.worth == found.figures.worth_after
     if most_cost:
         assert plan.fairness is not None
-        assert plan.fairness.floor_after == found.floor_after
+        assert plan.fairness.floor_after == found.figures.floor_after
 
 
 @settings(deadline=None, max_examples=60)
@@ -109,4 +111,4 @@ def test_premiums_prove_that_nothing_as_fair_is_worth_more() -> None:
     served = weighed(got)
     plans = (np.array(plan) * 10 for plan in product((0, 1), repeat=8) if sum(plan) == 3)
     as_fair = [plan for plan in plans if weighed(plan) >= served]
-    assert found.value == max(int(plan @ arcs.worths) for plan in as_fair)
+    assert found.figures.worth_after == max(int(plan @ arcs.worths) for plan in as_fair)
