@@ -7,7 +7,8 @@ from typing import Any
 from domain.access import Viewer
 from domain.clock import Clock
 from domain.holds import SETTLED
-from graph.access import AccessKind, Rules, used_parameters
+from graph.access import AccessKind, Rules
+from graph.access_parameters import used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from domain.access import Viewer
 from domain.clock import Clock
-from graph.access import AccessKind, Rules, used_parameters
+from graph.access import AccessKind, Rules
+from graph.access_parameters import used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 

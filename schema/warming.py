@@ -29,7 +29,8 @@ from domain.access import VISITOR, HeldGrant, Viewer
 from domain.errors import DomainError
 from domain.identity import derived_id, global_id
 from domain.vocabulary import Role
-from graph.access import AccessKind, access_parameters
+from graph.access import AccessKind
+from graph.access_parameters import access_parameters
 from graph.mapping import CONTACTS, GraphMapping, ManyField, OneField, Page
 from graph.reads.cursors import HIGHEST, LOWEST
 from graph.reads.plan import Planner

@@ -21,7 +21,8 @@ from domain.claim_rights import SHOWN_IN, may_attach, possible_actions
 from domain.records import Claim, DemandOrder, ResourceOffer
 from domain.rights import Subject
 from domain.vocabulary import ListState, PackageState, ProposalState, RunState, Selection, Side
-from graph.access import ACCOUNT, NOW, Rules
+from graph.access import Rules
+from graph.access_parameters import ACCOUNT, NOW
 from graph.match_runs import EVERYWHERE
 from graph.reads.computed import Asked, Computed, Place
 from graph.records import record

@@ -9,7 +9,7 @@ from domain.availability import SlotTime, instant_text, parse_instant
 from domain.free_slots import check_range, free_slots
 from domain.records import ResourceOffer
 from domain.vocabulary import CapacityKind, ListState, Selection
-from graph.access import NOW
+from graph.access_parameters import NOW
 from graph.reads.computed import Asked, Computed, Place
 from graph.reads.cursors import HIGHEST, LOWEST
 from graph.records import record

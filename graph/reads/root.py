@@ -15,7 +15,8 @@ from domain.claims import ClaimPolicy
 from domain.clock import Clock
 from domain.identity import parse_global_id
 from domain.language import Language
-from graph.access import PARAMETERS, AccessKind, Rules, access_parameters
+from graph.access import AccessKind, Rules
+from graph.access_parameters import PARAMETERS, access_parameters
 from graph.driver import Dialect, Graph
 from graph.mapping import AnyById, AnyByIds, ById, GraphMapping, Page, RootField
 from graph.planning import planning_of

@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import cache
 
 from domain.access import Viewer
-from graph.access import AccessKind, Rules, used_parameters
+from graph.access import AccessKind, Rules
+from graph.access_parameters import used_parameters
 from graph.driver import Graph
 from graph.statements import CompiledStatement
 

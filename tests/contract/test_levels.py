@@ -6,7 +6,7 @@ import pytest
 
 from domain.access import HeldGrant, Viewer
 from domain.vocabulary import Role
-from graph.access import access_parameters
+from graph.access_parameters import access_parameters
 from graph.driver import Graph
 from graph.endpoint import Dialect
 from graph.planning import ByLevels, keeping_plans, planning_of
