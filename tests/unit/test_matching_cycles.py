@@ -8,9 +8,10 @@ import pytest
 
 from domain.items import lot_allows
 from domain.vocabulary import CapacityKind, Urgency
-from matching.cycles import Packages, cycle_value, find_packages, link_quantity, link_value
+from matching.cycles import Packages, find_packages, link_quantity, link_value
 from matching.matcher import match
 from matching.model import Booking, Offer, Order, Policy, Situation
+from matching.packing import cycle_value
 from matching.pairs import Found, find_pairs
 from matching.pins import settled
 from matching.plans import Plan
