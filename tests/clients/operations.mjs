@@ -63,3 +63,33 @@ export async function follow({ url, token }, subscribe, propose) {
   subscription.unsubscribe();
   return { claim, heard: change };
 }
+
+/** The whole run over a client that has `iterate` and `subscribe`: graphql-ws and graphql-sse. */
+export async function talk(client, { url, token, input }) {
+  const once = async (query, variables) => {
+    for await (const { data, errors } of client.iterate({ query, variables })) {
+      if (errors) throw new Error(JSON.stringify(errors));
+      return data;
+    }
+    throw new Error("the hub completed without an answer");
+  };
+  const page = async (variables) => (await once(OFFER_PAGE, variables)).offers;
+  const first = await page({ first: 3 });
+  const second = await page({ first: 3, after: first.pageInfo.endCursor });
+  const back = await page({ last: 3, before: second.pageInfo.startCursor });
+  const { claim, heard } = await follow(
+    { url, token },
+    (variables, next, fail) => ({
+      unsubscribe: client.subscribe(
+        { query: CLAIM_CHANGED, variables },
+        {
+          next: ({ data, errors }) => (errors ? fail(new Error(JSON.stringify(errors))) : next(data)),
+          error: fail,
+          complete: () => {},
+        },
+      ),
+    }),
+    async () => (await once(PROPOSE_CLAIM, { input })).proposeClaim,
+  );
+  report({ first: ids(first), two: [...ids(first), ...ids(second)], back: ids(back), claim, heard });
+}
