@@ -15,7 +15,7 @@ from graph.statements import TOTAL
 from schema.build import build_schema
 from schema.context import Context
 from schema.execution import Answer, Executor
-from tests.contract.world import NOW, World
+from tests.contract.world_records import NOW, World
 from tests.receiving import ways
 
 QUERIES = Path(__file__).parent / "queries"

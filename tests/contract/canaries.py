@@ -23,7 +23,8 @@ from graph.driver import Graph, Transaction
 from graph.records import RECORDS, names, properties, stored
 from graph.statements import Statement
 from tests.contract.naive import Naive
-from tests.contract.world import BEGAN, NOW, World, build_world
+from tests.contract.world import build_world
+from tests.contract.world_records import BEGAN, NOW, World
 
 Place = tuple[str, str]
 """A field of the world: the name of the node and the field of its record."""

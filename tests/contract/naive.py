@@ -9,7 +9,7 @@ from domain.items import PUBLISHED
 from domain.records import Area, CheckIn, Claim, DemandOrder, Member, Node, ResourceOffer
 from domain.vocabulary import ClaimState, ListState, Role
 from graph.records import sort_key
-from tests.contract.world import NOW, World
+from tests.contract.world_records import NOW, World
 
 TO_AREA = {"LOCATED_IN", "OF_AREA", "OF_UNIT", "LIVES_IN", "WORKS_AT", "BELONGS_TO"}
 SIDES = {"CLAIM_SUPPLIER", "CLAIM_RECEIVER"}

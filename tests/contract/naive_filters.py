@@ -26,7 +26,7 @@ from graph.reads.filters import AsType, NodeFilter, ToMany, ToOne
 from graph.reads.search import Search
 from graph.records import names, stored
 from tests.contract.naive import Naive
-from tests.contract.world import World
+from tests.contract.world_records import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

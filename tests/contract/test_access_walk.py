@@ -19,7 +19,7 @@ from tests.contract.naive import Naive
 from tests.contract.walking import MAPPING, Question
 from tests.contract.walking_access import EXECUTOR, WIDE, ask, each_role, leaks
 from tests.contract.walking_filters import Conditions, any_of, filtered
-from tests.contract.world import NOW
+from tests.contract.world_records import NOW
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 

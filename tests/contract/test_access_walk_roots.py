@@ -41,7 +41,7 @@ from tests.contract.walking_access import (
     leaks,
     write_history,
 )
-from tests.contract.world import NOW
+from tests.contract.world_records import NOW
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
 

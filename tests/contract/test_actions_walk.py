@@ -28,7 +28,7 @@ from tests.contract.canaries import peopled_world
 from tests.contract.rehearsing import rehearsed
 from tests.contract.walking import SCHEMA
 from tests.contract.walking_mutations import document, given_to
-from tests.contract.world import NOW, World
+from tests.contract.world_records import NOW, World
 
 if TYPE_CHECKING:
     from graphql import GraphQLObjectType

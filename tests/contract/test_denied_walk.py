@@ -11,7 +11,7 @@ from graph.driver import Graph
 from tests.contract.asking import Hub
 from tests.contract.canaries import peopled_world
 from tests.contract.walking_mutations import document, given_to, mutation_names
-from tests.contract.world import NOW
+from tests.contract.world_records import NOW
 from tests.graph.builders import dump
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]

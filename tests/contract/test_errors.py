@@ -15,7 +15,8 @@ from domain.vocabulary import UnitKind
 from graph.driver import Graph, Transaction
 from graph.statements import CompiledStatement, Statement
 from tests.contract.asking import Hub
-from tests.contract.world import BEGAN, build_world, viewers
+from tests.contract.world import build_world, viewers
+from tests.contract.world_records import BEGAN
 
 pytestmark = pytest.mark.anyio
 

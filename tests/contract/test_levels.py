@@ -13,7 +13,8 @@ from graph.planning import ByLevels, keeping_plans, planning_of
 from graph.reads.shapes import doubled, padded, size_class
 from graph.statements import CompiledStatement
 from tests.contract.asking import Case, Hub, cases
-from tests.contract.world import NOW, build_world, viewers
+from tests.contract.world import build_world, viewers
+from tests.contract.world_records import NOW
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from graphql import (
 from graph.mapping import ManyField, OneField, Page, named_type
 from schema.resolve import mapping_of
 from tests.contract.asking import EXECUTOR
-from tests.contract.world import World
+from tests.contract.world_records import World
 
 SCHEMA = EXECUTOR.schema
 MAPPING = mapping_of(SCHEMA)

@@ -19,7 +19,7 @@ from tests.contract.asking import Hub
 from tests.contract.canaries import Canaries
 from tests.contract.naive import Naive
 from tests.contract.walking import Question
-from tests.contract.world import NOW, World
+from tests.contract.world_records import NOW, World
 
 ROLES = (
     "visitor", "expired", "app", "liaison", "member", "coordinator", "other coordinator",

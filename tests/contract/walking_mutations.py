@@ -12,7 +12,7 @@ from graphql import (
 )
 
 from tests.contract.walking import SCHEMA, named_type
-from tests.contract.world import NOW, World
+from tests.contract.world_records import NOW, World
 
 NODES = {
     "accountId": "account other coordinator",

@@ -1,13 +1,11 @@
 """A small world of every type, as plain data: written to the graph, and evaluated naively."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import LiteralString, cast
+from typing import cast
 
 from domain.access import VISITOR, HeldGrant, Viewer
 from domain.availability import WeeklyWindow
 from domain.hub_records import Import
-from domain.identity import derived_id, global_id
 from domain.records import (
     Agreement,
     Alliance,
@@ -21,7 +19,6 @@ from domain.records import (
     Evaluation,
     Member,
     NeedList,
-    Node,
     Pairing,
     PartyBranch,
     ResourceList,
@@ -29,8 +26,6 @@ from domain.records import (
     Slot,
     Unit,
 )
-from domain.run_records import MatchRun, Package, Proposal
-from domain.searching import search_text
 from domain.vocabulary import (
     AllianceKind,
     AreaLevel,
@@ -42,23 +37,14 @@ from domain.vocabulary import (
     ItemState,
     ListState,
     MemberKind,
-    PackageState,
-    ProposalState,
     Role,
-    RunState,
     Side,
     UnitKind,
     Urgency,
 )
-from graph.driver import Graph, Transaction
-from graph.records import properties
-from graph.statements import Statement
-from matching.documents import policy_text
-from matching.model import Policy
-from tests.graph.builders import labels_of
+from tests.contract.world_matching import add_matching
+from tests.contract.world_records import NOW, World
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ITEM_STATES = (
     ItemState.OPEN,
     ItemState.DRAFT,
@@ -66,90 +52,6 @@ ITEM_STATES = (
     ItemState.OPEN,
     ItemState.WITHDRAWN,
 )
-
-
-REASONS = """{"parts": [["CATEGORY", 0.3, 1.0], ["TEXT", 0.2, 0.5]],
- "reasons": [["CATEGORY_SAME", {}], ["WINDOWS", {"percent": 80}]]}"""
-UNMATCHED = """[{"order": "ORDER", "missing": 3, "reason": "TIME",
- "refused": {"TIME": 2, "REACH": 1}, "rivals": ["ORDER"]}]"""
-CERTIFICATE = """{"components": [{"orders": 1, "offers": 2, "pairs": 2, "method": "FLOW",
- "proof": "DUALS", "value": 3000000000, "bound": 3000000000}],
- "reached": {"orders": 2, "matchedOrders": 1, "wholeOrders": 1, "filled": 0.5,
-  "value": 3000000000, "quantities": {"PERSON": [10, 5]}},
- "firstComeFirstServed": {"orders": 2, "matchedOrders": 1, "wholeOrders": 0, "filled": 0.25,
-  "value": 5, "quantities": {}},
- "counted": {"worth": 2900000000, "kept": 100000000, "fair": 0},
- "fairness": {"premiums": {"/a/": 250}, "before": {"/a/": 0.25}, "after": {"/a/": 0.5},
-  "worth_before": 3000000000, "worth_after": 2900000000, "most_cost": 0.05}}"""
-CHANGES = """[{"kind": "MOVED", "order": "ORDER", "offer": "OFFER", "from": "SOURCE", "before": 3,
- "after": 4, "causes": [["ORDER_NEW", "ORDER", null], ["REFUSED", "OFFER", "TIME"],
- ["WORTHS", "", null]]}]"""
-
-
-@dataclass
-class World:
-    """Records by name, and links `(name, type, name)` between them."""
-
-    records: dict[str, Node] = field(default_factory=dict[str, Node])
-    links: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    with_accounts: set[str] = field(default_factory=set[str])
-    """The residents who have an account of their own."""
-
-    @staticmethod
-    def id(name: str) -> str:
-        return derived_id("World", name)
-
-    def gid(self, name: str) -> str:
-        """The global id of what has this name."""
-        return global_id(type(self.records[name]).__name__, self.id(name))
-
-    def add(self, name: str, record: Node, *links: tuple[str, str]) -> None:
-        self.records[name] = record
-        self.links.extend((name, kind, other) for kind, other in links)
-
-    def at(self) -> datetime:
-        """The next creation time: every third shares it with the one before."""
-        count = len(self.records)
-        return BEGAN + timedelta(minutes=count - (count % 3 == 2))
-
-    def search_text(self, record: Node) -> str:
-        names = (getattr(record, name, None) for name in ("title", "name"))
-        return search_text(
-            [*names, *getattr(record, "aliases", ()), getattr(record, "description", None)]
-        )
-
-    async def write(self, graph: Graph) -> None:
-        """Write all of it, in one transaction."""
-
-        async def work(transaction: Transaction) -> None:
-            for record in self.records.values():
-                found = {
-                    key: value for key, value in properties(record).items() if value is not None
-                }
-                found["search"] = self.search_text(record)
-                text = f"CREATE (n:{labels_of(record)}) SET n = $properties"
-                await transaction.run(_statement(text), properties=found)
-            for source, kind, target in self.links:
-                text = (
-                    f"MATCH (a:{type(self.records[source]).__name__} {{id: $source}}) "
-                    f"MATCH (b:{type(self.records[target]).__name__} {{id: $target}}) "
-                    f"CREATE (a)-[:{kind}]->(b)"
-                )
-                await transaction.run(
-                    _statement(text), source=self.id(source), target=self.id(target)
-                )
-            held = {end for _, kind, end in self.links if kind == "FOR_AGENT"}
-            for name in sorted(self.with_accounts - held):
-                text = "MATCH (m:Member {id: $id}) CREATE (:Grant {id: $grant})-[:FOR_AGENT]->(m)"
-                await transaction.run(
-                    _statement(text), id=self.id(name), grant=self.id(f"grant of {name}")
-                )
-
-        await graph.write(work)
-
-
-def _statement(text: str) -> Statement:
-    return Statement("test.world", cast("LiteralString", text), writes=True)
 
 
 def build_world() -> World:
@@ -163,7 +65,7 @@ def build_world() -> World:
     _orders(world)
     _claims(world)
     _co_building(world)
-    _matching(world)
+    add_matching(world)
     return world
 
 
@@ -465,72 +367,6 @@ def _claims(world: World) -> None:
         id=world.id("evaluation"), created_at=world.at(), by=Side.SUPPLIER, score=5, text="很好"
     )
     world.add("evaluation", evaluation, ("EVALUATES", "claim3"))
-
-
-def _matching(world: World) -> None:
-    for name, area in (("run0", "yuanbaoshan"), ("run1", None)):
-        run = MatchRun(
-            id=world.id(name),
-            created_at=world.at(),
-            state=RunState.DONE,
-            policy=policy_text(Policy()),
-            weights='{"category": 0.3}',
-            value=3_000_000_000,
-            bound=3_000_000_000,
-            certificate=CERTIFICATE if area else "{}",
-            unmatched=UNMATCHED.replace("ORDER", world.id("order1")) if area else "[]",
-            changes=CHANGES if area else "[]",
-        )
-        world.add(name, run, *([("RUN_IN", area)] if area else []))
-    for number in range(4):
-        name = f"proposal{number}"
-        proposal = Proposal(
-            id=world.id(name),
-            created_at=world.at(),
-            state=list(ProposalState)[number],
-            quantity=number + 1,
-            offer_quantity=number + 1,
-            measure="PERSON",
-            score=0.25 * number,
-            reasons=REASONS,
-            slots=("2026-05-09T01:00Z",) if number == 1 else (),
-            slot_quantities=(2,) if number == 1 else (),
-            pinned=True if number == 1 else None,
-        )
-        links = [("PROPOSES_ORDER", f"order{number}"), ("PROPOSES_OFFER", f"offer{number}")]
-        world.add(name, proposal, *links)
-        world.links.append((f"run{number % 2}", "PROPOSED", name))
-    world.links.append(("claim0", "ENDORSES", "proposal0"))
-    packed = Proposal(
-        id=world.id("packed"),
-        created_at=world.at(),
-        state=ProposalState.OPEN,
-        quantity=2,
-        offer_quantity=2,
-        measure="PERSON",
-        score=0.5,
-        reasons=REASONS,
-    )
-    world.add("packed", packed, ("PROPOSES_ORDER", "order5"), ("PROPOSES_OFFER", "offer1"))
-    for number, state in enumerate((PackageState.PROPOSED, PackageState.FOUND)):
-        name = f"package{number}"
-        package = Package(
-            id=world.id(name),
-            created_at=world.at(),
-            state=state,
-            size=2,
-            value=1_000_000 * number,
-            unserved=number,
-            reasons='{"parts":[],"reasons":[["CYCLE",{"count":2}],["UNSERVED",{"count":1}]]}',
-            proposed_at=world.at() if number == 0 else None,
-        )
-        world.add(name, package)
-        world.links.append((f"run{number}", "FOUND_PACKAGE", name))
-    world.links += [
-        ("package0", "PACKS", "proposal1"),
-        ("package1", "PACKS", "packed"),
-        ("claim0", "BOUND_BY", "package0"),
-    ]
 
 
 def viewers(world: World) -> dict[str, Viewer]:
