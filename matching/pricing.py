@@ -14,6 +14,7 @@ import numpy as np
 
 from matching.columns import Flags, Integers
 from matching.flow import Flow, improved_flow, solve_flow
+from matching.groups import Groups
 from matching.network import Arcs, Network
 from matching.prices import (
     Prices,
@@ -117,23 +118,38 @@ def _prices(network: Network, arcs: Arcs, carried: Integers) -> Prices:
 
 def _within_limits(arcs: Arcs, carried: Integers, network: Network) -> Integers:
     """Return what arcs carry, cut where an order wants less now or a bin or quota has less room."""
-    cut = carried.copy()
-    limited = [(arcs.orders, network.quantity), (arcs.bins, network.capacity)]
+    cut, every = carried.copy(), np.arange(len(arcs))
+    limited = [(arcs.orders, every, network.quantity), (arcs.bins, every, network.capacity)]
     if (groups := network.groups) is not None:
-        for innermost in (groups.of_orders[arcs.orders], groups.of_bins[arcs.bins]):
-            limited.extend((owners, groups.most) for owners in groups.outwards(innermost))
-    for owners, limits in limited:
+        limited.append((*_in_groups(arcs, groups), groups.most))
+    for owners, places, limits in limited:
         totals = np.zeros(len(limits), dtype=np.int64)
-        np.add.at(totals, owners[owners >= 0], cut[owners >= 0])
+        np.add.at(totals, owners, cut[places])
         if (totals <= limits).all():
             continue
         order = np.argsort(owners, kind="stable")
-        order = order[owners[order] >= 0]
-        owner, amounts = owners[order], cut[order]
+        owner, place = owners[order], places[order]
+        amounts = cut[place]
         before = np.cumsum(amounts) - amounts
         first = np.searchsorted(owner, owner)
-        cut[order] = np.clip(limits[owner] - (before - before[first]), 0, amounts)
+        left = np.clip(limits[owner] - (before - before[first]), 0, amounts)
+        np.minimum.at(cut, place, left)
     return cut
+
+
+def _in_groups(arcs: Arcs, groups: Groups) -> tuple[Integers, Integers]:
+    """Return all groups that arcs lead through, and which arc each of them is of."""
+    found = [
+        (owners[inside], inside)
+        for innermost in (groups.of_orders[arcs.orders], groups.of_bins[arcs.bins])
+        for owners in groups.outwards(innermost)
+        for inside in (np.flatnonzero(owners >= 0),)
+    ]
+    nothing = np.zeros(0, dtype=np.int64)
+    return (
+        np.concatenate([nothing, *(owners for owners, _ in found)]),
+        np.concatenate([nothing, *(inside for _, inside in found)]),
+    )
 
 
 def _joined(arcs: Arcs, carried: Integers, more: Arcs) -> tuple[Arcs, Integers]:

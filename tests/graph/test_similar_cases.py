@@ -58,7 +58,7 @@ async def completed(
 
 async def test_cases_are_what_was_completed_the_most_alike_first(graph: Graph) -> None:
     market = await Market(graph).open()
-    offer = await market.offer(title="排练厅周末开放", capacity=100)
+    offer = await market.offer(title="合唱排练厅周末开放", capacity=100)
     wanted = await market.order(title="合唱队排练找场地")
     alike = await completed(market, await market.order(title="社区合唱队排练场地"), offer, rated=4)
     other = await completed(market, await market.order(title="老人体检"), offer)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.measures import MEASURES, convert
@@ -136,6 +136,7 @@ def test_the_order_of_the_input_does_not_matter_to_groups(seed: int) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(seed=seeds, floor=st.sampled_from([0.0, 0.1]))
+@example(seed=160, floor=0.0)
 def test_pins_practices_and_floors_keep_the_quotas(seed: int, floor: float) -> None:
     case, policy = grouped(seed, tuple(CapacityKind), lots=True)
     policy = replace(policy, floor_cost=floor)
