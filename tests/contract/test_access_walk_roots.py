@@ -357,7 +357,7 @@ async def test_the_walk_finds_a_rule_that_is_missing_there(
     hub: Hub, history: list[str], viewers: dict[str, Viewer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing is hidden any more, history, groups and subscriptions tell it, or who is."""
-    monkeypatch.setattr(Rules, "visible", lambda *_: None)
+    monkeypatch.setattr(Rules, "visible", lambda *_, **__: None)
     monkeypatch.setattr(visible, "visible_statement", visible.visible_statement.__wrapped__)
     executor = Executor(build_schema(), WIDE)
     bare = Hub(hub.graph, WORLD, executor)
