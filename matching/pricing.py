@@ -24,10 +24,12 @@ from matching.prices import (
 )
 from matching.sparse import Whole
 
-BEST = 10
+BEST = 8
 """So many pairs of each order and of each offer are in the solver from the beginning."""
 JOINING = 8
 """So many of the uncovered pairs of an order, and of an offer, join in one round."""
+LIKELY = 2 * JOINING
+"""So many are looked at first, as an offer may have bins that are cheaper but suit no order."""
 MANY = 32
 """Where more than this part of the arcs joins, a plan is made anew: it is as fast, in parts."""
 NOTHING = np.iinfo(np.int64).min
@@ -221,10 +223,15 @@ class _Pricing:
         suspects = suspects[~self.active[suspects]]
         if self._chosen is not None:
             suspects = suspects[self._chosen[suspects]]
-        suspects = self._some(suspects, gaps[suspects], 4 * JOINING)
-        if not len(suspects):
-            return suspects
-        arcs = network.arcs(suspects)
+        likely = self._some(suspects, gaps[suspects], LIKELY)
+        joining = self._truly(likely, prices)
+        if not len(joining) and len(likely) < len(suspects):
+            joining = self._truly(suspects, prices)
+        return joining
+
+    def _truly(self, pairs: Integers, prices: Prices) -> Integers:
+        """Return those that have an arc worth more than its prices, the worst of each side."""
+        arcs = self._network.arcs(pairs)
         gaps = arcs.worths - prices.orders[arcs.orders] - prices.bins[arcs.bins]
         true = np.flatnonzero(gaps > 0)
         return np.unique(self._some(arcs.pairs[true], gaps[true], JOINING))
