@@ -84,6 +84,11 @@ class SlotTime:
         """The start in UTC, the name of the slot within its offer: `2026-05-09T01:00Z`."""
         return self.starts_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
+    @property
+    def minutes(self) -> int:
+        """How long it lasts."""
+        return (self.ends_at - self.starts_at) // timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:

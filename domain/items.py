@@ -8,6 +8,8 @@ SET_BY_PEOPLE = frozenset(
     {ItemState.DRAFT, ItemState.PENDING_REVIEW, ItemState.REJECTED, ItemState.WITHDRAWN}
 )
 PUBLISHED = frozenset(ItemState) - SET_BY_PEOPLE
+PUBLISHED_LISTS = frozenset({ListState.PUBLISHED, ListState.CLOSED})
+"""States in which everybody may read a list; of offers and orders these are `PUBLISHED`."""
 CLAIMABLE = frozenset({ItemState.OPEN, ItemState.PARTIALLY_CLAIMED})
 IN_REVIEW = frozenset({ItemState.PENDING_REVIEW, ItemState.REJECTED})
 """States in which an offer or order is for who may review it to publish or withdraw."""

@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 from domain.availability import instant_text, parse_instant
+from domain.holds import holds
 from domain.records import DemandOrder, ResourceOffer
+from domain.vocabulary import ClaimState, Selection
 from graph.computed.linkage import IN_ALLIANCE, SAME_BODY
 from graph.driver import Graph
 from graph.records import record
@@ -19,14 +21,15 @@ START, END = "", "~"
 Sides = Sequence[frozenset[str]]
 """Those whom something binds, each with all that stand for it: a branch for its unit or area."""
 
-HOLDS: LiteralString = """(
-            c.state IN ['CONFIRMED', 'IN_PROGRESS', 'DELIVERED', 'DISPUTED']
-            OR c.state IN ['COMPLETED', 'EVALUATED']
-            OR c.state = 'PROPOSED' AND o.selection = 'FIRST')"""
-"""Whether a claim holds on its order or offer (`domain.holds.holds`)."""
+HOLDING = sorted(
+    f"{selection} {state}"
+    for selection in Selection
+    for state in ClaimState
+    if holds(state, selection)
+)
+"""In which states claims hold on an order or an offer, by its selection."""
 
-ORDER_COLUMNS: LiteralString = (
-    """properties(o) AS item, o.sortKey AS sortKey,
+ORDER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:NEEDS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:ORDER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -44,14 +47,10 @@ ORDER_COLUMNS: LiteralString = (
     } AS givenUpBy,
     COLLECT {
         MATCH (o)<-[:FOR_ORDER]-(c:Claim)-[:CLAIM_SUPPLIER]->(s:Agent)
-        WHERE o.partnerLimit IS NOT NULL AND """
-    + HOLDS
-    + """
+        WHERE o.partnerLimit IS NOT NULL AND o.selection + ' ' + c.state IN $holding
         RETURN DISTINCT s.id
     } AS partners"""
-)
-OFFER_COLUMNS: LiteralString = (
-    """properties(o) AS item, o.sortKey AS sortKey,
+OFFER_COLUMNS: LiteralString = """properties(o) AS item, o.sortKey AS sortKey,
     head(COLLECT { MATCH (o)<-[:OFFERS]-(a:Agent)
         RETURN [a.id, a.latitude, a.longitude] }) AS owner,
     head(COLLECT { MATCH (o)-[:OFFER_CATEGORY]->(c:Category) RETURN c.path }) AS category,
@@ -65,12 +64,9 @@ OFFER_COLUMNS: LiteralString = (
     } AS slots,
     COLLECT {
         MATCH (o)<-[:FROM_OFFER]-(c:Claim)-[:CLAIM_RECEIVER]->(r:Agent)
-        WHERE o.partnerLimit IS NOT NULL AND """
-    + HOLDS
-    + """
+        WHERE o.partnerLimit IS NOT NULL AND o.selection + ' ' + c.state IN $holding
         RETURN DISTINCT r.id
     } AS partners"""
-)
 ORDERS = statement(
     "matching.orders",
     """MATCH (o:DemandOrder)
@@ -213,7 +209,7 @@ class OfferRow:
 
 async def open_orders(graph: Graph) -> list[OrderRow]:
     """Return all orders that are open and published."""
-    return [_order(row) async for row in _pages(graph, ORDERS) if _usable(row)]
+    return [_order(row) async for row in _pages(graph, ORDERS, holding=HOLDING) if _usable(row)]
 
 
 async def open_offers(graph: Graph, now: datetime) -> list[OfferRow]:
@@ -221,13 +217,13 @@ async def open_offers(graph: Graph, now: datetime) -> list[OfferRow]:
 
     Those that are used up are among them: who gets nothing is told why.
     """
-    pages = _pages(graph, OFFERS, now=instant_text(now))
+    pages = _pages(graph, OFFERS, now=instant_text(now), holding=HOLDING)
     return [_offer(row) async for row in pages if _usable(row)]
 
 
 async def open_order(graph: Graph, order_id: str) -> OrderRow | None:
     """Return an order if it is open and published."""
-    rows = await graph.read(ONE_ORDER, id=order_id)
+    rows = await graph.read(ONE_ORDER, id=order_id, holding=HOLDING)
     return next((_order(row) for row in rows if _usable(row)), None)
 
 
@@ -236,7 +232,11 @@ async def offers_below(
 ) -> list[OfferRow]:
     """Return the open and published offers of categories at or below these paths, by age."""
     rows = await graph.read(
-        OFFERS_BELOW, categories=list(categories), now=instant_text(now), size=most
+        OFFERS_BELOW,
+        categories=list(categories),
+        now=instant_text(now),
+        size=most,
+        holding=HOLDING,
     )
     return [_offer(row) for row in rows if _usable(row)]
 

@@ -9,12 +9,12 @@ visibility the compiler leaves out what the filter has decided.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from domain.items import PUBLISHED
+from domain.items import PUBLISHED, PUBLISHED_LISTS
 from domain.vocabulary import ItemState, ListState
 
 PUBLIC_STATES: Mapping[str, frozenset[str]] = {
     ItemState.__name__: frozenset(state.value for state in PUBLISHED),
-    ListState.__name__: frozenset({ListState.PUBLISHED.value, ListState.CLOSED.value}),
+    ListState.__name__: frozenset(state.value for state in PUBLISHED_LISTS),
 }
 """The states that everybody may read, by the vocabulary of the state."""
 

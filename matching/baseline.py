@@ -131,7 +131,7 @@ class _Room:
         elif slots != [None] and together(order):
             taken = _slot_by_slot(order, wanted, rooms, step, most)
         else:
-            taken = _spread(fitting(order, wanted, most, step), rooms)
+            taken = _spread(fitting(order.lot, wanted, most, step), rooms)
         self._quotas.take(offer, sum(taken.values()) // step * given)
         for slot, amount in taken.items():
             whole = offer.capacity_kind is CapacityKind.EXCLUSIVE
@@ -153,7 +153,7 @@ def _slot_by_slot(
     taken: dict[FreeSlot | None, int] = {}
     for slot, room in rooms.items():
         before = sum(taken.values())
-        if amount := fitting(order, wanted - before, min(room, most - before), step):
+        if amount := fitting(order.lot, wanted - before, min(room, most - before), step):
             taken[slot] = amount
     return taken
 

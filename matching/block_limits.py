@@ -9,7 +9,6 @@ import numpy as np
 
 from matching.block_tables import Lookup, partners_of
 from matching.columns import Columns, Flags, Integers, ragged
-from matching.runs import minutes_of
 from matching.sparse import listed
 from matching.timetables import Timetable
 
@@ -91,5 +90,5 @@ class Limits:
         begins = [int(time.starts_at.timestamp()) // SECONDS_PER_MINUTE for time in times]
         return (
             np.array(begins, dtype=np.int64),
-            np.array([minutes_of(time) for time in times], dtype=np.int64),
+            np.array([time.minutes for time in times], dtype=np.int64),
         )

@@ -16,7 +16,6 @@ from ortools.sat.python import cp_model
 from matching.instance import Arc, Component, Supply, Take
 from matching.model import FreeSlot
 from matching.placing import fill
-from matching.runs import minutes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +264,7 @@ class Program:
             used = self.model.new_bool_var("")
             self._choices.append(used)
             self.model.add(sum(starts) <= used)
-            lasting = sum(minutes_of(slot.time) * lines for slot, lines in found)
+            lasting = sum(slot.time.minutes * lines for slot, lines in found)
             self.model.add(lasting >= self.component.supplies[supply].run_minutes * used)
 
     def _through(self) -> Iterator[list[tuple[cp_model.IntVar, int]]]:

@@ -22,7 +22,7 @@ from matching.partners import Partners, dealt_keys, limited, limited_pairs, side
 from matching.placing import Share, shares_of
 from matching.pricing import Solution, cheapest, solve_priced
 from matching.rules import together
-from matching.runs import least_per_slot, run_taken
+from matching.runs import fitting, least_per_slot, run_taken
 from matching.sparse import listed
 from matching.swapping import Swaps, part_of
 
@@ -250,7 +250,7 @@ class _Rounding:
         slots = self._slots.get(number)
         if slots is None:
             room = min(int(self._rooms.bins[number]), self._quota(number, left))
-            self._give(arcs, arc, -1, _fitting(lot, left, room))
+            self._give(arcs, arc, -1, fitting(lot, left, room, 1))
             return bool(self._left[order])
         worth = int(arcs.worths[arc] + self._early[order])
         price = int(self._flow.prices.bins[number])
@@ -261,7 +261,7 @@ class _Rounding:
         for slot in sorted(slots, key=lambda slot: _tightness(int(rooms[slot]), left)):
             room = int(rooms[slot])
             rest = int(self._left[order])
-            amount = _fitting(lot, rest, min(room, self._quota(number, rest)))
+            amount = fitting(lot, rest, min(room, self._quota(number, rest)), 1)
             if not amount:
                 continue
             if self._alone[number] and worth * amount <= price * room:
@@ -346,11 +346,3 @@ class _Rounding:
 def _tightness(room: int, wanted: int) -> tuple[bool, int]:
     """Slots that hold all of it come first, the smallest of them first; then the largest."""
     return (False, room) if room >= wanted else (True, -room)
-
-
-def _fitting(lot: int, wanted: int, room: int) -> int:
-    """Return the most that may be taken so that it is a lot and the rest is nothing or a lot."""
-    amount = min(wanted, room)
-    if 0 < wanted - amount < lot:
-        amount = wanted - lot
-    return amount if amount >= lot else 0

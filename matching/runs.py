@@ -11,8 +11,6 @@ from domain.availability import SlotTime
 from domain.vocabulary import CapacityKind
 from matching.model import Offer, Order
 
-SECONDS_PER_MINUTE = 60
-
 
 def in_runs(order: Order, offer: Offer) -> bool:
     """Whether what the order takes of this offer has to be one run of slots."""
@@ -20,15 +18,10 @@ def in_runs(order: Order, offer: Offer) -> bool:
     return slotted and order.contiguous_minutes is not None
 
 
-def minutes_of(time: SlotTime) -> int:
-    """Return how long a slot lasts."""
-    return int((time.ends_at - time.starts_at).total_seconds()) // SECONDS_PER_MINUTE
-
-
 def contiguous(times: Sequence[SlotTime], minutes: int) -> bool:
     """Whether slots, in the order of time, are one run that lasts so many minutes at least."""
     together = all(one.ends_at == other.starts_at for one, other in pairwise(times))
-    return together and sum(map(minutes_of, times)) >= minutes
+    return together and sum(time.minutes for time in times) >= minutes
 
 
 def least_per_slot(order: Order, step: int, *, lot_in_slot: bool) -> int:
@@ -63,10 +56,10 @@ def run_taken(
             room = lasting = 0
             for count, slot in enumerate(run[first:], start=1):
                 room += rooms[slot]
-                lasting += minutes_of(slot)
+                lasting += slot.minutes
                 if lasting < minutes:
                     continue
-                amount = fitting(order, wanted, min(room, most), step)
+                amount = fitting(order.lot, wanted, min(room, most), step)
                 if amount < count * least:
                     break
                 if (amount, -count) > best:
@@ -77,12 +70,12 @@ def run_taken(
     return taken
 
 
-def fitting(order: Order, wanted: int, room: int, step: int) -> int:
+def fitting(lot: int, wanted: int, room: int, step: int) -> int:
     """Return the most that may be taken so that it is a lot and the rest is nothing or a lot."""
     amount = min(wanted, room) // step * step
-    if 0 < wanted - amount < order.lot:
-        amount = max(0, wanted - order.lot) // step * step
-    return amount if amount >= order.lot else 0
+    if 0 < wanted - amount < lot:
+        amount = max(0, wanted - lot) // step * step
+    return amount if amount >= lot else 0
 
 
 def _runs(rooms: Mapping[SlotTime, int], least: int) -> Iterator[list[SlotTime]]:
@@ -104,9 +97,9 @@ def _fewest(run: Sequence[SlotTime], minutes: int) -> int | None:
     counts: list[int] = []
     lasting = begin = 0
     for end, slot in enumerate(run, start=1):
-        lasting += minutes_of(slot)
-        while lasting - minutes_of(run[begin]) >= minutes and begin < end - 1:
-            lasting -= minutes_of(run[begin])
+        lasting += slot.minutes
+        while lasting - run[begin].minutes >= minutes and begin < end - 1:
+            lasting -= run[begin].minutes
             begin += 1
         if lasting >= minutes:
             counts.append(end - begin)

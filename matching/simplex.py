@@ -287,13 +287,13 @@ def _pivot(
     amount, leaving, below = circuit.capacities[arc] - flow[arc] if ahead else flow[arc], NOBODY, 0
     node = source
     while node != top:
-        room = _room(circuit, flow, tree, node, up=False)
+        room = _room_from(circuit, flow, tree, node, int(tree.parents[node]))
         if room < amount:
             amount, leaving, below = room, node, source
         node = int(tree.parents[node])
     node = target
     while node != top:
-        room = _room(circuit, flow, tree, node, up=True)
+        room = _room_from(circuit, flow, tree, node, node)
         if room <= amount:
             amount, leaving, below = room, node, target
         node = int(tree.parents[node])
@@ -322,10 +322,10 @@ def _meeting(tree: _Tree, one: int, other: int) -> int:
 
 
 @compiled
-def _room(circuit: Circuit, flow: Integers, tree: _Tree, node: int, up: bool) -> int:  # noqa: FBT001 - compiled
-    """Return how much more can be sent from a node to its parent (`up`), or to it from there."""
+def _room_from(circuit: Circuit, flow: Integers, tree: _Tree, node: int, end: int) -> int:
+    """Return how much more can be sent from one end of a node's arc to its parent, to the other."""
     arc = tree.links[node]
-    if (circuit.tails[arc] == node) == up:
+    if circuit.tails[arc] == end:
         return int(circuit.capacities[arc] - flow[arc])
     return int(flow[arc])
 

@@ -21,7 +21,6 @@ from domain.availability import (
 from matching.model import FreeSlot, Offer, Order, Policy
 from matching.places import MICRO
 
-SECONDS_PER_MINUTE = 60
 EVERY_DAY = frozenset(range(1, DAYS_PER_WEEK + 1))
 
 
@@ -91,7 +90,7 @@ def _weekdays(first: date, last: date) -> frozenset[int]:
 def local_windows(slot: SlotTime, time_zone: str) -> tuple[WeeklyWindow, ...]:
     """Return a slot as windows of the zone's own days, one for each day that it touches."""
     zone = ZoneInfo(time_zone)
-    start, left = slot.starts_at.astimezone(zone), _minutes(slot)
+    start, left = slot.starts_at.astimezone(zone), slot.minutes
     day, minute = start.isoweekday(), start.hour * MINUTES_PER_HOUR + start.minute
     found: list[WeeklyWindow] = []
     while left > 0:
@@ -100,10 +99,6 @@ def local_windows(slot: SlotTime, time_zone: str) -> tuple[WeeklyWindow, ...]:
         left -= end - minute
         day, minute = day % DAYS_PER_WEEK + 1, 0
     return tuple(found)
-
-
-def _minutes(slot: SlotTime) -> int:
-    return int((slot.ends_at - slot.starts_at).total_seconds()) // SECONDS_PER_MINUTE
 
 
 def _shares_instants(
@@ -118,6 +113,6 @@ def _shares_instants(
     )
     return any(
         min(one.ends_at, other.ends_at) - max(one.starts_at, other.starts_at)
-        >= timedelta(minutes=min(policy.overlap_minutes, _minutes(one), _minutes(other)))
+        >= timedelta(minutes=min(policy.overlap_minutes, one.minutes, other.minutes))
         for one, other in product(wanted, there)
     )
