@@ -58,12 +58,16 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedSettings:
-    """Of the embedded engine. `port` 0 takes any free one; times in seconds."""
+    """Of the embedded engine. `port` 0 takes any free one; times in seconds.
+
+    `java_options` are given to its Java as they are, after those that the hub gives.
+    """
 
     directory: Path
     database: str = "renling"
     port: int = 0
     memory_megabytes: int = 1024
+    java_options: tuple[str, ...] = ()
     minimum_free_megabytes: int = 64
     start_time: float = 90.0
     stop_time: float = 30.0
@@ -205,7 +209,9 @@ class EmbeddedEngine:
             log = self._home / "log"
             if log.exists():
                 log.replace(self._home / "log.former")
-            line = command(package, server, password_file, ports, self._settings.memory_megabytes)
+            heap = f"-Xmx{self._settings.memory_megabytes}m"
+            options = (heap, *self._settings.java_options)
+            line = command(package, server, password_file, ports, options)
             os.set_inheritable(alive, True)  # noqa: FBT003 - the function takes it by position
             writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             child = os.posix_spawn(

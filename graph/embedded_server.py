@@ -5,6 +5,7 @@ import http.client
 import importlib.util
 import json
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Package:
 
 
 def command(
-    package: Package, root: Path, password_file: Path, ports: Ports, memory_megabytes: int
+    package: Package, root: Path, password_file: Path, ports: Ports, java_options: Sequence[str]
 ) -> list[str]:
     """Return the engine's command line. The password is in a file, never here."""
     settings = [
@@ -97,7 +98,7 @@ def command(
         "--add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED",
         "--add-opens=java.base/java.nio.channels.spi=ALL-UNNAMED",
         "-Xms64m",
-        f"-Xmx{memory_megabytes}m",
+        *java_options,
         *(f"-D{setting}" for setting in settings),
         "-cp",
         f"{package.jars}/*",

@@ -29,6 +29,7 @@ class EngineSettings:
     embedded_database: str = EMBEDDED_DATABASE
     embedded_port: int = 0
     embedded_memory_megabytes: int = 1024
+    embedded_java_options: tuple[str, ...] = ()
     limits: DriverLimits = field(default_factory=DriverLimits)
 
 
@@ -60,6 +61,7 @@ def engine_of(settings: EngineSettings) -> Neo4jEngine | EmbeddedEngine:
                 database=settings.embedded_database,
                 port=settings.embedded_port,
                 memory_megabytes=settings.embedded_memory_megabytes,
+                java_options=settings.embedded_java_options,
             )
         )
     scheme, separator, _ = settings.uri.partition("://")

@@ -1,5 +1,6 @@
 """The schema, composed once per process."""
 
+from functools import cache
 from typing import cast
 
 import strawberry
@@ -22,8 +23,12 @@ from schema.subscriptions import Subscription
 from schema.values import SCALARS
 
 
+@cache
 def build_schema() -> strawberry.Schema:
-    """Return the schema of queries and mutations, its reads compiled from the declarations."""
+    """Return the schema of queries and mutations, its reads compiled from the declarations.
+
+    It is the same for all callers in a process, and nobody changes it.
+    """
     schema = strawberry.Schema(
         query=Query,
         subscription=Subscription,

@@ -50,6 +50,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         embedded_database=settings.embedded_database,
         embedded_port=settings.embedded_port,
         embedded_memory_megabytes=settings.embedded_memory_megabytes,
+        embedded_java_options=tuple(settings.embedded_java_options.split()),
         limits=DriverLimits(
             statement_time=settings.statement_seconds, patience=settings.engine_patience_seconds
         ),

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     embedded_database: str = "renling"
     embedded_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
     embedded_memory_megabytes: int = Field(default=1024, ge=256)
+    embedded_java_options: str = Field(default="", description="as on a command line")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free one")
     language: Language = Language.ZH

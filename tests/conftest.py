@@ -17,6 +17,7 @@ from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from tests.engines import recordings
+from tests.engines.brief import BRIEF, run_briefly
 from tests.engines.neo4j_server import PLANNED_ONCE, Server, neo4j_server
 from tests.engines.recording import Recording
 from tests.engines.wiping import wipe
@@ -55,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    run_briefly()
     config.addinivalue_line("markers", "both_engines: compares the embedded engine with Neo4j")
     config.addinivalue_line("markers", "clients: needs Node.js with packages, or Chromium")
     config.addinivalue_line(
@@ -165,7 +167,8 @@ def engine_server(
         with neo4j_server(PLANNED_ONCE) as server:
             yield server
         return
-    engine = EmbeddedEngine(EmbeddedSettings(directory=tmp_path_factory.mktemp("engine")))
+    directory = tmp_path_factory.mktemp("engine")
+    engine = EmbeddedEngine(EmbeddedSettings(directory=directory, java_options=BRIEF))
     try:
         engine.attach()
         yield engine

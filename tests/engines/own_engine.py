@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.endpoint import Dialect
+from tests.engines.brief import BRIEF
 from tests.engines.neo4j_server import OwnNeo4j, own_neo4j
 
 
@@ -73,7 +74,7 @@ def own_engine_of(dialect: Dialect, directory: Path) -> Generator[OwnEngine]:
             }
             yield OwnEngine(own, environment)
         return
-    engine = EmbeddedEngine(EmbeddedSettings(directory=directory))
+    engine = EmbeddedEngine(EmbeddedSettings(directory=directory, java_options=BRIEF))
     engine.attach()
     try:
         yield OwnEngine(engine, {"RENLING_DATA_DIRECTORY": str(directory)})

@@ -25,6 +25,7 @@ from graph.restore import restore
 from graph.statements import STATEMENTS
 from tests.contract.asking import Hub, cases
 from tests.contract.world import build_world, viewers
+from tests.engines.brief import BRIEF
 from tests.engines.recordings import ROOT, SUITES, kept
 from tests.engines.replaying import Comparison, replay
 from tests.engines.wiping import wipe
@@ -88,7 +89,7 @@ async def test_a_graph_moves_to_neo4j_and_back_with_the_same_answers(
         }
 
     first, second, third = (tmp_path / f"{name}.jsonl" for name in ("first", "second", "third"))
-    settings = EngineSettings(data_directory=tmp_path)
+    settings = EngineSettings(data_directory=tmp_path, embedded_java_options=BRIEF)
     async with open_graph(settings) as embedded:
         await migrate(embedded)
         await world.write(embedded)

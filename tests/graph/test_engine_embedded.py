@@ -23,6 +23,7 @@ from graph.embedded_server import WAL_FLUSH
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from graph.statements import CompiledStatement, Statement
+from tests.engines.brief import BRIEF
 
 WRITE = Statement("tests.write", "CREATE (n:Unit {id: $id})", writes=True)
 WRITTEN = CompiledStatement("MATCH (n:Unit) RETURN n.id AS id")
@@ -30,7 +31,9 @@ USER = """
 import sys
 from pathlib import Path
 from graph.embedded import EmbeddedEngine, EmbeddedSettings
-engine = EmbeddedEngine(EmbeddedSettings(directory=Path(sys.argv[1])))
+directory, *java_options = sys.argv[1:]
+settings = EmbeddedSettings(directory=Path(directory), java_options=tuple(java_options))
+engine = EmbeddedEngine(settings)
 engine.attach()
 print(engine.process(), flush=True)
 sys.stdin.read()
@@ -50,14 +53,18 @@ def directory(tmp_path: Path) -> Generator[Path]:
 
 
 def engine_in(directory: Path) -> EmbeddedEngine:
-    return EmbeddedEngine(EmbeddedSettings(directory=directory))
+    return EmbeddedEngine(EmbeddedSettings(directory=directory, java_options=BRIEF))
+
+
+def settings_of(directory: Path) -> EngineSettings:
+    return EngineSettings(data_directory=directory, embedded_java_options=BRIEF)
 
 
 @contextmanager
 def other_user(directory: Path) -> Generator[tuple["subprocess.Popen[str]", int]]:
     """Another process that uses the engine, and the engine's process id that it sees."""
     with subprocess.Popen(
-        [sys.executable, "-c", USER, str(directory)],
+        [sys.executable, "-c", USER, str(directory), *BRIEF],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -185,7 +192,7 @@ def test_only_loopback_is_listened_on(directory: Path) -> None:
 @pytest.mark.anyio
 async def test_a_killed_engine_has_lost_nothing_that_was_answered(directory: Path) -> None:
     answered: set[str] = set()
-    async with open_graph(EngineSettings(data_directory=directory)) as graph:
+    async with open_graph(settings_of(directory)) as graph:
         await migrate(graph)
 
         async def write_on(worker: int) -> None:
@@ -211,7 +218,7 @@ async def test_a_killed_engine_has_lost_nothing_that_was_answered(directory: Pat
 
 @pytest.mark.anyio
 async def test_an_engine_that_comes_back_on_another_port_is_found(directory: Path) -> None:
-    async with open_graph(EngineSettings(data_directory=directory)) as graph:
+    async with open_graph(settings_of(directory)) as graph:
         former = graph.address
         await asyncio.to_thread(kill, engine_of(graph))
         # Without a note of its former ports it takes others, as it does where they are taken.
@@ -263,7 +270,7 @@ def test_a_taken_port_is_told(directory: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port: int = taken.getsockname()[1]
-        error = refused(EmbeddedSettings(directory=directory, port=port))
+        error = refused(EmbeddedSettings(directory=directory, port=port, java_options=BRIEF))
     assert error.details["problem"] == "port"
     assert error.details["place"] == port
 
@@ -272,7 +279,7 @@ def test_a_given_port_is_used(directory: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    engine = EmbeddedEngine(EmbeddedSettings(directory=directory, port=port))
+    engine = EmbeddedEngine(EmbeddedSettings(directory=directory, port=port, java_options=BRIEF))
     try:
         endpoint = engine.attach()
         assert endpoint.uri == f"bolt://127.0.0.1:{port}"

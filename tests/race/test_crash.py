@@ -16,6 +16,7 @@ from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from graph.statements import CompiledStatement
 from resolvers.claims import propose
+from tests.engines.brief import BRIEF
 from tests.graph.builders import Neighbourhood
 from tests.graph.checking import check_holds
 
@@ -31,7 +32,8 @@ KILLED_AFTER = (8, 20)
 
 
 async def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:
-    async with open_graph(EngineSettings(data_directory=tmp_path / "data")) as graph:
+    settings = EngineSettings(data_directory=tmp_path / "data", embedded_java_options=BRIEF)
+    async with open_graph(settings) as graph:
         await migrate(graph)
         here = await Neighbourhood(graph).build()
         order = await here.order(quantity=1000)
