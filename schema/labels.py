@@ -61,11 +61,13 @@ class Vocabularies:
     ) -> list[Vocabulary]:
         """Return vocabularies by their names, all of them where none are given."""
         known = _known(raw_info(info).schema)
-        for name in names or ():
+        # Each once, so that no list of names can make the answer longer than all of them.
+        wanted = list(dict.fromkeys(names or known))
+        for name in wanted:
             if name not in known:
                 raise BadInput(field="names", value=name, expected=" | ".join(known))
         spoken = language or info.context.language
-        return [_vocabulary(name, known[name], spoken) for name in names or known]
+        return [_vocabulary(name, known[name], spoken) for name in wanted]
 
 
 def _known(schema: GraphQLSchema) -> dict[str, list[str]]:

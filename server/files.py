@@ -40,7 +40,9 @@ FILE = "query($id: ID!) { evidenceFile(id: $id) { id sha256 mediaType size } }"
 FRAMING_BYTES = 10_000
 """What multipart writes around a file, at most."""
 CHUNK_BYTES = 2**20
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
+LONGEST_PLACE = 18
+"""Digits of a place in a file; a longer number lies behind the end of any."""
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf",
            "video/mp4": "mp4", "video/quicktime": "mov"}  # fmt: skip
 SAFE = {
@@ -172,20 +174,14 @@ class Files:
         size, media_type = int(found["size"]), str(found["mediaType"])
         file_id = parse_global_id(found["id"], ("EvidenceFile",))[1]
         part = _range(request.headers, size)
-        if part is None:
-            raise HTTPProblem(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                BadInput(field="Range", value=request.headers["range"], expected=f"0-{size - 1}"),
-                {"Content-Range": f"bytes */{size}"},
-            )
-        start, end = part
+        start, end = part or (0, size)
         headers = SAFE | {
             "Content-Length": str(end - start),
             "Content-Disposition": (f'attachment; filename="{file_id}.{ENDINGS[media_type]}"'),
             "ETag": f'"{found["sha256"]}"',
         }
         status = HTTPStatus.OK
-        if "range" in request.headers:
+        if part is not None:
             status = HTTPStatus.PARTIAL_CONTENT
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         key = key_of(found["sha256"], file_id)
@@ -219,19 +215,34 @@ def _too_large(asked: int, most: int) -> HTTPProblem:
 
 
 def _range(headers: Headers, size: int) -> tuple[int, int] | None:
-    """Return start and end of what is asked for, None for what the file does not have."""
-    written = headers.get("range")
-    if written is None:
-        return 0, size
-    found = RANGE.fullmatch(written.strip())
+    """Return start and end of the part that is asked for, None for the whole file.
+
+    What is not one range of bytes is not looked at, as RFC 9110 (14.2) has it. Raises HTTPProblem
+    (416) for a range that the file does not have.
+    """
+    written = headers.get("range", "").strip()
+    found = RANGE.fullmatch(written)
     if found is None or found.groups() == ("", ""):
         return None
     first, last = found.groups()
+    if first and last and _place(last) < _place(first):
+        return None
     if not first:
-        start, end = max(0, size - int(last)), size
+        start, end = max(0, size - _place(last)), size
     else:
-        start, end = int(first), min(size, int(last) + 1 if last else size)
-    return (start, end) if start < end else None
+        start, end = _place(first), min(size, _place(last) + 1 if last else size)
+    if start >= end:
+        raise HTTPProblem(
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            BadInput(field="Range", value=written[:200], expected=f"0-{size - 1}"),
+            {"Content-Range": f"bytes */{size}"},
+        )
+    return start, end
+
+
+def _place(digits: str) -> int:
+    """Return a place in a file, however long its number is written."""
+    return int(digits) if len(digits) <= LONGEST_PLACE else 10**LONGEST_PLACE
 
 
 def _as_http(error: Exception) -> Exception:

@@ -52,6 +52,7 @@ from server.rates import Arrival, address_of
 
 STYLE = Path(__file__).parent / "static" / "sign_in" / "style.css"
 LARGEST_FORM = 20_000
+MOST_FIELDS = 10
 AWAY = timedelta(minutes=10)
 """How long a browser may be away at the issuer."""
 PURPOSE = "sign-in"
@@ -336,7 +337,10 @@ async def _form(request: Request) -> dict[str, str]:
         body += chunk
         if len(body) > LARGEST_FORM:
             raise NotSignedIn(reason=Phrase("reason.code_invalid"))
-    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
+    except ValueError as problem:
+        raise NotSignedIn(reason=Phrase("reason.code_invalid")) from problem
 
 
 def _local(address: str) -> str:

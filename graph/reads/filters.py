@@ -243,8 +243,10 @@ class NodeFilter:
         total = 0
         for name, each in shape:
             if name in {AND, OR}:
+                # An empty part is written out like any other, so it counts as well.
                 total += 1 + sum(
-                    self.size(cast("Shape", part)) for part in cast("tuple[Hashable, ...]", each)
+                    max(1, self.size(cast("Shape", part)))
+                    for part in cast("tuple[Hashable, ...]", each)
                 )
             elif name == NOT:
                 total += 1 + self.size(cast("Shape", each))

@@ -98,6 +98,8 @@ FAILED: list[tuple[str, str, dict[str, Any]]] = [
      "BAD_INPUT", {"field": "filter", "expected": "expected.filter", "value": 13}),
     (f"{{ offers(filter: {{or: [{MANY}]}}) {{ totalCount }} }}",
      "BAD_INPUT", {"field": "filter", "value": 101}),
+    (f"{{ offers(filter: {{or: [{'{},' * 100}]}}) {{ totalCount }} }}",
+     "BAD_INPUT", {"field": "filter", "value": 101}),
     (f"{{ offers(filter: {{held: {{in: [{'1,' * 501}]}}}}) {{ totalCount }} }}",
      "BAD_INPUT", {"field": "filter", "expected": "expected.values", "value": 501}),
     ('{ units { nodes { offers(before: "é") { totalCount } } } }', "BAD_CURSOR", {}),

@@ -49,6 +49,8 @@ async def test_vocabularies_tell_all_values(hub: Hub) -> None:
     assert {each["value"]: each["scale"] for each in measures["values"]} == {
         code: measure.scale for code, measure in MEASURES.items()
     }
+    often = await hub.data(query, {**given, "names": ["Measure", "ItemState"] * 100})
+    assert often["vocabularies"] == [measures, states]
     every = {each["name"] for each in (await hub.data(query))["vocabularies"]}
     assert every >= {
         field.type_name

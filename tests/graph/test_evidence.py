@@ -154,8 +154,15 @@ async def test_a_part_of_a_file_is_served(place: Place) -> None:
     for written, part in (("bytes=0-3", PDF[:4]), ("bytes=5-", PDF[5:]), ("bytes=-7", PDF[-7:])):
         served = await place.fetch("unit", file["id"], Range=written)
         assert (served.status_code, served.content) == (206, part)
-    refused = await place.fetch("unit", file["id"], Range=f"bytes={len(PDF)}-")
-    assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{len(PDF)}")
+    for written in ("lines=0-3", "bytes=0-1,3-4", "bytes=5-2", "bytes=-", "0-3"):
+        whole = await place.fetch("unit", file["id"], Range=written)
+        assert (whole.status_code, whole.content) == (200, PDF), written
+    for written in (f"bytes={len(PDF)}-", f"bytes={'9' * 5000}-", "bytes=-0"):
+        refused = await place.fetch("unit", file["id"], Range=written)
+        told = (refused.status_code, refused.headers["content-range"])
+        assert told == (416, f"bytes */{len(PDF)}"), written
+    served = await place.fetch("unit", file["id"], Range=f"bytes=5-{'9' * 5000}")
+    assert (served.status_code, served.content) == (206, PDF[5:])
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,16 @@ async def test_nobody_is_sent_elsewhere_after_signing_in(
     assert "<script" not in page.text
 
 
+@pytest.mark.parametrize(
+    "form", ["&".join(f"field{n}=x" for n in range(11)), "code=" + "x" * 30_000]
+)
+async def test_a_form_that_is_not_ours_is_no_code(browser: httpx.AsyncClient, form: str) -> None:
+    told = {**OURS, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = await browser.post("/sign-in", content=form, headers=told)
+    assert answer.status_code == 401
+    assert 'role="alert"' in answer.text
+
+
 async def test_a_cookie_counts_only_from_a_page_of_ours(
     browser: httpx.AsyncClient, hub: Hub
 ) -> None:
