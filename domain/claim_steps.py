@@ -19,6 +19,7 @@ from domain.claims import (
 from domain.errors import BadInput, NotThisSide
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Initiator, Side
+from domain.written import is_text, quoted, text_up_to
 
 MAX_TEXT = 2000
 BEST_SCORE = 5
@@ -91,8 +92,8 @@ class _Situation:
 def _text(name: str, value: str | None) -> str | None:
     """Return what somebody wrote without the space around it, None for nothing."""
     written = value.strip() if value else ""
-    if len(written) > MAX_TEXT:
-        raise BadInput(field=name, value=len(written), expected=f"<= {MAX_TEXT}")
+    if not (len(written) <= MAX_TEXT and is_text(written)):
+        raise BadInput(field=name, value=quoted(written), expected=text_up_to(MAX_TEXT))
     return written or None
 
 

@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from domain.identity import NodeReference
 from domain.items import SET_BY_PEOPLE, derive_state, lot_allows
+from domain.language import Phrase
 from domain.measures import convert
 from domain.records import DemandOrder, ResourceOffer, Slot
 from domain.vocabulary import CapacityKind, ClaimState, ItemState, Selection
@@ -129,7 +130,9 @@ def lines_of(
         )
     keys = [line.slot.key if line.slot else "" for line in found]
     if len(set(keys)) < len(keys):
-        raise BadInput(field="lines", value=len(keys), expected="one line per slot")
+        raise BadInput(
+            field="lines", value=len(keys), expected=Phrase("expected.one_line_per_slot")
+        )
     return tuple(sorted(found, key=lambda line: line.slot.key if line.slot else ""))
 
 

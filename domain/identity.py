@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Self
 
 from domain.errors import BadIdentifier
+from domain.written import LONGEST_MARK, quoted
 
 ID_BYTES = 13
 ID_LENGTH = 20
@@ -66,8 +67,8 @@ def parse_global_id(value: str, kinds: Collection[str] = ()) -> tuple[str, str]:
     try:
         plain = base64.b64decode(value, validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
-        raise BadIdentifier(value=value, expected=expected) from error
+        raise BadIdentifier(value=quoted(value, LONGEST_MARK), expected=expected) from error
     found = _GLOBAL.fullmatch(plain)
     if found is None or (kinds and found[1] not in kinds):
-        raise BadIdentifier(value=value, expected=expected)
+        raise BadIdentifier(value=quoted(value, LONGEST_MARK), expected=expected)
     return found[1], found[2]

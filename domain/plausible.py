@@ -12,6 +12,15 @@ from domain.errors import BadInput, UnknownMeasure
 from domain.holds import LARGEST_QUANTITY
 from domain.measures import MEASURES, nearest_measures
 from domain.records import Contact, DemandOrder, ResourceOffer
+from domain.written import (
+    is_line,
+    is_text,
+    line_up_to,
+    list_up_to,
+    quoted,
+    says_something,
+    text_up_to,
+)
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 2000
@@ -30,21 +39,26 @@ class _Placed(Protocol):
 
 
 def check_name(field: str, value: str) -> None:
-    """Refuse a name or title that says nothing or is too long. Raises BadInput."""
-    if not value.strip() or len(value) > LONGEST_NAME:
-        raise BadInput(field=field, value=value[:LONGEST_NAME], expected=f"1..{LONGEST_NAME}")
+    """Refuse a name or title that says nothing, is no line or is too long. Raises BadInput."""
+    if not is_name(value):
+        raise BadInput(field=field, value=quoted(value), expected=line_up_to(LONGEST_NAME))
+
+
+def is_name(value: str) -> bool:
+    """Whether it says something in one line that is not too long."""
+    return len(value) <= LONGEST_NAME and says_something(value) and is_line(value)
 
 
 def check_text(field: str, value: str | None) -> None:
-    """Refuse a text that is too long. Raises BadInput."""
-    if value is not None and len(value) > LONGEST_TEXT:
-        raise BadInput(field=field, value=len(value), expected=f"<= {LONGEST_TEXT}")
+    """Refuse a text that is too long or has control characters. Raises BadInput."""
+    if value is not None and not (len(value) <= LONGEST_TEXT and is_text(value)):
+        raise BadInput(field=field, value=quoted(value), expected=text_up_to(LONGEST_TEXT))
 
 
 def check_values(field: str, values: Sequence[str]) -> None:
     """Refuse a list of names that is too long or has one that says nothing. Raises BadInput."""
     if len(values) > MOST_VALUES:
-        raise BadInput(field=field, value=len(values), expected=f"<= {MOST_VALUES}")
+        raise BadInput(field=field, value=len(values), expected=list_up_to(MOST_VALUES))
     for each in values:
         check_name(field, each)
 
@@ -144,7 +158,7 @@ def _check_item(item: DemandOrder | ResourceOffer) -> None:
     if item.measure not in MEASURES:
         raise UnknownMeasure(value=item.measure, nearest=nearest_measures(item.measure))
     if len(item.windows) > MOST_WINDOWS:
-        raise BadInput(field="windows", value=len(item.windows), expected=f"<= {MOST_WINDOWS}")
+        raise BadInput(field="windows", value=len(item.windows), expected=list_up_to(MOST_WINDOWS))
     found = overlapping(item.windows)
     if found is not None:
         raise BadInput(field="windows", value=str(found[1]), expected=f"after {found[0]}")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from domain.access import Viewer
 from domain.errors import BadInput
 from domain.hub_records import Webhook
-from domain.language import Phrase
 from domain.vocabulary import DeliveryProblem, Role, Vocabulary, WebhookState
+from domain.written import is_text, list_up_to, quoted, text_up_to
 
 FOLLOWERS = frozenset({Role.ADMIN, Role.COORDINATOR, Role.LIAISON, Role.MEMBER})
 """The roles that see events."""
@@ -151,14 +151,14 @@ def check_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
         if KIND.fullmatch(kind) is None:
             raise BadInput(field="kinds", value=kind, expected="CLAIM_ACCEPT")
     if len(found) > MOST_KINDS:
-        raise BadInput(field="kinds", value=len(found), expected=f"<= {MOST_KINDS}")
+        raise BadInput(field="kinds", value=len(found), expected=list_up_to(MOST_KINDS))
     return found
 
 
 def check_description(description: str | None) -> str | None:
     """Return what an account says of a webhook, None for nothing. Raises BadInput."""
     said = (description or "").strip()
-    if len(said) > LONGEST_DESCRIPTION:
-        expected = Phrase("expected.characters", {"most": LONGEST_DESCRIPTION})
-        raise BadInput(field="description", value=len(said), expected=expected)
+    if not (len(said) <= LONGEST_DESCRIPTION and is_text(said)):
+        expected = text_up_to(LONGEST_DESCRIPTION)
+        raise BadInput(field="description", value=quoted(said), expected=expected)
     return said or None

@@ -14,6 +14,7 @@ from typing import Any
 from domain.availability import instant_text
 from domain.errors import BadInput, IdempotencyConflict
 from domain.identity import derived_id
+from domain.written import is_line, line_up_to, quoted
 from graph.driver import Transaction
 from graph.statements import statement
 
@@ -73,8 +74,10 @@ async def earlier_result(
     Raises IdempotencyConflict when the key was used with another input, BadInput for a key that
     is empty or too long.
     """
-    if not 0 < len(write.key) <= MAX_KEY:
-        raise BadInput(field="idempotencyKey", value=len(write.key), expected=f"1..{MAX_KEY}")
+    if not (0 < len(write.key) <= MAX_KEY and is_line(write.key)):
+        raise BadInput(
+            field="idempotencyKey", value=quoted(write.key), expected=line_up_to(MAX_KEY)
+        )
     rows = await transaction.run(TAKE_KEY, key=write.stored_key, token=token)
     found = rows[0]
     if found["createdAt"] is None or found["createdAt"] < instant_text(now - kept):

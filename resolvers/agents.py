@@ -12,9 +12,11 @@ from domain.plausible import (
     check_text,
     check_values,
     checked_credit_code,
+    is_name,
 )
 from domain.records import Member, PartyBranch, Unit
 from domain.searching import named
+from domain.written import line_up_to
 from graph import agents, nodes
 from graph.driver import Transaction
 from resolvers.claims_common import Call
@@ -43,9 +45,9 @@ def _branch(after: PartyBranch, before: PartyBranch | None) -> PartyBranch:
 
 def _member(after: Member, before: Member | None) -> Member:
     del before
-    if not 0 < len(after.name.strip()) <= LONGEST_NAME:
+    if not is_name(after.name):
         # A person's name is not quoted.
-        raise BadInput(field="name", value="-", expected=f"1..{LONGEST_NAME}")
+        raise BadInput(field="name", value="-", expected=line_up_to(LONGEST_NAME))
     check_values("skills", after.skills)
     check_contact(after)
     return after

@@ -13,6 +13,7 @@ from typing import Any
 from domain.access import Viewer
 from domain.errors import AlreadyTaken, BadInput
 from domain.identity import NodeReference, derived_id
+from domain.language import Phrase
 from domain.plausible import (
     check_contact,
     check_name,
@@ -50,7 +51,7 @@ def _area(after: Area, before: Area | None) -> Area:
     check_time_zone(after.time_zone)
     check_period("validUntil", after.valid_from, after.valid_until)
     if after.code is not None and _AREA_CODE.fullmatch(after.code) is None:
-        raise BadInput(field="code", value=after.code, expected="GB/T 2260: 2, 4, 6, 9, 12 digits")
+        raise BadInput(field="code", value=after.code, expected=Phrase("expected.area_code"))
     if before is not None and before.code is not None and before.code != after.code:
         former = dict.fromkeys((*after.former_codes, before.code))
         return replace(after, former_codes=tuple(code for code in former if code != after.code))
@@ -262,4 +263,4 @@ async def _category_above(
 def _refuse_ring(before: str, after: str, parent: NodeReference | None) -> None:
     """Refuse to move a node below itself. Raises BadInput."""
     if after != before and after.startswith(before):
-        raise BadInput(field="parentId", value=parent, expected="not below itself")
+        raise BadInput(field="parentId", value=parent, expected=Phrase("expected.not_below_itself"))

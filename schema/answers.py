@@ -40,14 +40,16 @@ def failed(error: DomainError, language: Language) -> dict[str, Any]:
 def _refused(error: GraphQLError, code: str, language: Language) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, DomainError):
-        return _formatted(error, cause.code, cause.message(language), details_of(cause))
+        return _formatted(error, cause.code, cause.message(language), details_of(cause, language))
     return _formatted(error, code, _said(error, code, language))
 
 
-def details_of(error: DomainError) -> dict[str, Any]:
-    """Return the details of an error as clients see them."""
+def details_of(error: DomainError, language: Language) -> dict[str, Any]:
+    """Return the details of an error as clients see them, texts in the caller's language."""
     return {
-        camel(name): value.key if isinstance(value, Phrase) else value
+        camel(name): text(value.key, language, **value.parameters)
+        if isinstance(value, Phrase)
+        else value
         for name, value in error.details.items()
     }
 
@@ -59,7 +61,7 @@ def _executed(error: GraphQLError, language: Language) -> dict[str, Any]:
         log.error("the graph failed: %s", cause)
         return _formatted(error, cause.code, text("error.NO_GRAPH", language))
     if isinstance(cause, DomainError):
-        return _formatted(error, cause.code, cause.message(language), details_of(cause))
+        return _formatted(error, cause.code, cause.message(language), details_of(cause, language))
     if cause is None:
         return _formatted(error, BAD_REQUEST, _said(error, BAD_REQUEST, language))
     # Whatever else goes wrong is a fault of ours: told to the log, not to the client.

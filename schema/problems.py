@@ -233,9 +233,24 @@ class VersionConflictProblem(Problem):
     """Somebody else changed it first; `changes` are those since, newest first."""
 
     node: str
-    expected: int
-    actual: int
+    expected: int = strawberry.field(
+        deprecation_reason="Say expectedVersion: other problems of the same results have another "
+        "kind of expected; works until 2027-06-01"
+    )
+    actual: int = strawberry.field(
+        deprecation_reason="Say actualVersion; works until 2027-06-01",
+    )
     changes: list[MadeChange] = strawberry.field(default_factory=list[MadeChange])
+
+    @strawberry.field
+    def expected_version(self) -> int:
+        """The version that was said to be there."""
+        return self.expected
+
+    @strawberry.field
+    def actual_version(self) -> int:
+        """The version that is there."""
+        return self.actual
 
 
 @strawberry.type
@@ -256,7 +271,15 @@ class MatchingProblem(Problem):
 class LastAdministratorProblem(Problem):
     """Nobody would be left who may do everything."""
 
-    account: str
+    account: str = strawberry.field(
+        deprecation_reason="Say node: a payload's account is the account itself; works until "
+        "2027-06-01"
+    )
+
+    @strawberry.field
+    def node(self) -> str:
+        """The account of the last administrator."""
+        return self.account
 
 
 EntryProblem: TypeAlias = (
@@ -371,5 +394,7 @@ def _served(value: object, language: Language) -> object:
             return global_id(value.kind, value)
         case int():
             return value
+        case None:
+            return "null"
         case _:
             return str(value)

@@ -198,7 +198,7 @@ def _the_one(found: Sequence[str], wanted: str, kind: str) -> str:
     if not found:
         raise NotFound(type=kind, id=wanted)
     if len(found) > 1:
-        raise BadInput(field=kind, value=wanted, expected="a code, or a name that only one has")
+        raise BadInput(field=kind, value=wanted, expected=Phrase("expected.code_or_name"))
     return found[0]
 
 

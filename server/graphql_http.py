@@ -251,13 +251,13 @@ def read_parameters(found: dict[str, Any], *, from_url: bool, address: str = "")
         raise _bad("query", query, Phrase("expected.document"))
     variables = found.get("variables")
     if variables is not None and not isinstance(variables, dict):
-        raise _bad("variables", variables, "an object")
+        raise _bad("variables", variables, Phrase("expected.object"))
     operation_name = found.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
-        raise _bad("operationName", operation_name, "a string")
+        raise _bad("operationName", operation_name, Phrase("expected.string"))
     extensions = found.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
-        raise _bad("extensions", extensions, "an object")
+        raise _bad("extensions", extensions, Phrase("expected.object"))
     document_id = _document_id(found, cast("dict[str, Any]", extensions or {}))
     if query is None and document_id is None:
         raise _bad("query", query, Phrase("expected.document"))
@@ -287,7 +287,7 @@ def _document_id(found: dict[str, Any], extensions: dict[str, Any]) -> str | Non
     document_id = found.get("documentId")
     if document_id is not None:
         if not isinstance(document_id, str) or not document_id:
-            raise _bad("documentId", document_id, "a string")
+            raise _bad("documentId", document_id, Phrase("expected.string"))
         return document_id
     persisted: object = extensions.get("persistedQuery")
     if persisted is None:
@@ -374,7 +374,7 @@ def preferred_language(header: str | None, default: Language) -> Language:
 
 def error_body(error: DomainError, language: Language) -> bytes:
     """Return an answer that carries one error with its details, and no data."""
-    return failure_body(error.code, error.message(language), details_of(error))
+    return failure_body(error.code, error.message(language), details_of(error, language))
 
 
 def failure_body(code: str, message: str, details: dict[str, object] | None = None) -> bytes:

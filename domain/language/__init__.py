@@ -49,6 +49,8 @@ def _readable(value: object, language: Language) -> object:
             items = cast("list[object]", value)
             separator = "、" if language is Language.ZH else ", "
             return separator.join(str(_readable(item, language)) for item in items) or "-"
+        case None:
+            return "null"
         case _:
             return value
 

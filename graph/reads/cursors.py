@@ -4,6 +4,7 @@ import binascii
 import re
 
 from domain.errors import BadCursor
+from domain.written import LONGEST_MARK, quoted
 from graph.ordering import BY_NUMBER, PATH, Order
 
 LOWEST, HIGHEST = " " * 12, "\x7f" * 12
@@ -30,10 +31,10 @@ def decode_cursor(cursor: str, order: Order, *, descending: bool) -> str:
     try:
         value = binascii.a2b_base64(cursor.encode("ascii"), strict_mode=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
-        raise BadCursor(value=cursor) from error
+        raise BadCursor(value=quoted(cursor, LONGEST_MARK)) from error
     mark = order_mark(order, descending=descending)
     key = value.removeprefix(mark)
     form = {PATH: _PATH, BY_NUMBER.key: _POSITION}.get(order.key, _KEY)
     if not value.startswith(mark) or form.fullmatch(key) is None:
-        raise BadCursor(value=cursor)
+        raise BadCursor(value=quoted(cursor, LONGEST_MARK))
     return key

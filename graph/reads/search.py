@@ -8,6 +8,7 @@ from typing import Any, cast
 from domain.errors import BadInput
 from domain.language import Phrase
 from domain.spelling import is_chinese, terms
+from domain.written import quoted
 from graph.reads.conditions import Condition, Subject, Texts
 
 SHORTEST_TERM = 2
@@ -84,7 +85,7 @@ class Search(Condition):
         if len(value) > LONGEST_SEARCH or len(words) > MOST_WORDS:
             raise BadInput(
                 field="text",
-                value=f"{value[:20]}…",
+                value=quoted(value),
                 expected=Phrase(
                     "expected.search", {"words": MOST_WORDS, "characters": LONGEST_SEARCH}
                 ),

@@ -282,3 +282,20 @@ async def test_the_rules_make_a_difference(hub: Hub) -> None:
         ResourceOffer, DemandOrder, ResourceList, NeedList, Slot, Member, Claim, ClaimLine,
         Evaluation, MatchRun, Proposal, Package, CheckIn, Import,
     }  # fmt: skip
+
+
+async def test_the_viewer_says_what_its_roles_are_for(hub: Hub) -> None:
+    query = """{ viewer { account { id } roles {
+      role area { id path } agent { id ... on Unit { name } } } } }"""
+    roles: dict[str, list[Any]] = {}
+    for name in ("visitor", "app", "unit0", "community", "member", "coordinator", "both"):
+        roles[name] = (await hub.data(query, viewer=VIEWERS[name]))["viewer"]["roles"]
+    unit = cast("Unit", WORLD.records["unit0"])
+    own = {"role": "LIAISON", "area": None, "agent": {"id": WORLD.gid("unit0"), "name": unit.name}}
+    assert roles["visitor"] == []
+    assert roles["app"] == [{"role": "APP", "area": None, "agent": None}]
+    assert roles["unit0"] == [own]
+    assert [each["agent"] for each in roles["community"]] == [{"id": WORLD.gid("yuxiangyuan")}]
+    assert [each["agent"] for each in roles["member"]] == [{"id": WORLD.gid("wang")}]
+    area = {"id": WORLD.gid("gangcheng"), "path": cast("Area", WORLD.records["gangcheng"]).path}
+    assert roles["both"] == [{"role": "COORDINATOR", "area": area, "agent": None}, own]

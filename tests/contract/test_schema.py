@@ -4,7 +4,7 @@ import re
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, parse, validate
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, parse, validate
 
 from graph.records import RECORDS
 from schema.build import build_schema, graphql_schema_of
@@ -30,6 +30,19 @@ def test_the_documents_that_the_docs_show_are_valid() -> None:
     assert len(documents) >= 4
     for document in documents:
         assert validate(GRAPHQL, parse(document)) == [], document
+
+
+def test_problems_of_one_result_can_be_asked_for_all_their_fields() -> None:
+    """Fields of one name have to be of one type, or a document needs an alias for each."""
+    for union in GRAPHQL.type_map.values():
+        if not isinstance(union, GraphQLUnionType):
+            continue
+        kinds: dict[str, set[str]] = {}
+        for member in union.types:
+            for name, field in member.fields.items():
+                if field.deprecation_reason is None:
+                    kinds.setdefault(name, set()).add(str(field.type))
+        assert {name: found for name, found in kinds.items() if len(found) > 1} == {}, union.name
 
 
 def test_every_node_of_the_graph_that_is_served_is_declared_once() -> None:

@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
 from domain.identity import global_id, new_id, parse_global_id
+from domain.language import Language, text
 from domain.records import Claim
 from domain.vocabulary import ClaimState, Initiator
 from graph.driver import Graph
@@ -268,4 +269,6 @@ def test_an_image_that_says_where_it_was_taken_is_found() -> None:
 async def test_an_image_with_a_place_is_refused(place: Place) -> None:
     refused = await place.upload("unit", PNG + b"eXIf" + exif(0x8825))
     assert refused.status_code == 400
-    assert refused.json()["errors"][0]["extensions"]["expected"] == "expected.no_location"
+    assert refused.json()["errors"][0]["extensions"]["expected"] == text(
+        "expected.no_location", Language.ZH
+    )

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 HUB = "https://hub.example"
 APP = "https://app.example"
 OURS = {"Origin": HUB}
-ASKED = {"query": "{ viewer { accountId } }"}
+ASKED = {"query": "{ viewer { account { id } } }"}
 
 
 async def account(graph: Graph, email: str | None = None) -> str:
@@ -92,8 +92,8 @@ async def asks(browser: httpx.AsyncClient, **headers: str) -> Any:
 
 
 def is_account(answer: Any, account_id: str | None) -> bool:
-    found = answer["data"]["viewer"]["accountId"]
-    return found == account_id
+    found = answer["data"]["viewer"]["account"]
+    return found == (None if account_id is None else {"id": global_id("Account", account_id)})
 
 
 async def test_a_code_signs_in_and_the_cookies_are_for_the_browser_alone(

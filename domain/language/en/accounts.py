@@ -73,6 +73,12 @@ TEXTS: dict[str, str] = {
     "expected.not_invited": "an address or subject that belongs to no account yet",
     "expected.active_account": "another account that may sign in",
     "reason.not_deputy": "you are not the deputy of that account now",
+    "field.Viewer.account": "The caller's own account; a visitor has none",
+    "field.RoleHeld.area": "The area it is for",
+    "field.RoleHeld.agent": "The agent it is for",
+    "field.VersionConflictProblem.expectedVersion": "The version that the caller has seen",
+    "field.VersionConflictProblem.actualVersion": "The version that is there now",
+    "field.LastAdministratorProblem.node": "The account of the last administrator",
     "field.actingForId": "The account that the caller acts for as its deputy",
     "field.Viewer.language": "In which language messages are",
 }

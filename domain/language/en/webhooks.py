@@ -64,5 +64,4 @@ TEXTS: dict[str, str] = {
     "kind.Webhook": "Webhook",
     "expected.receiver": "an address with a host, without a user and without #",
     "expected.public_address": "a public address; others are for the operator to allow in RENLING_WEBHOOK_NETWORKS",
-    "expected.characters": "at most {most} characters",
 }

@@ -73,6 +73,12 @@ TEXTS: dict[str, str] = {
     "expected.not_invited": "尚不属于任何账号的邮箱或标识",
     "expected.active_account": "另一个可以登录的账号",
     "reason.not_deputy": "您目前不是该账号的代理人",
+    "field.Viewer.account": "调用者自己的账号；访客没有",
+    "field.RoleHeld.area": "授权的区域",
+    "field.RoleHeld.agent": "授权的主体",
+    "field.VersionConflictProblem.expectedVersion": "调用方所见的版本",
+    "field.VersionConflictProblem.actualVersion": "当前版本",
+    "field.LastAdministratorProblem.node": "最后一名管理员的账号",
     "field.actingForId": "正在代理的账号",
     "field.Viewer.language": "消息所用语言",
 }

@@ -64,5 +64,4 @@ TEXTS: dict[str, str] = {
     "kind.Webhook": "推送地址",
     "expected.receiver": "带主机名、不含用户名和 # 的地址",
     "expected.public_address": "公网地址；内网须由管理员在 RENLING_WEBHOOK_NETWORKS 中允许",
-    "expected.characters": "不超过 {most} 个字",
 }
