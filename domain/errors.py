@@ -59,9 +59,10 @@ Every error carries its details as data; its text, in both languages, is the cat
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import ClassVar
 
-from domain.language import Language, kind_name, text
+from domain.language import Language, action_name, kind_name, text
 
 
 class DomainError(Exception):
@@ -205,6 +206,13 @@ class Forbidden(AccessError):
     """The account holds no role for this. Details: action."""
 
     code = "FORBIDDEN"
+
+    def message(self, language: Language) -> str:
+        """Return what may not be done, by the name that people use."""
+        action = self.details["action"]
+        if not isinstance(action, Enum):
+            action = action_name(str(action), language)
+        return text(f"error.{self.code}", language, action=action)
 
 
 class OriginRefused(AccessError):

@@ -51,6 +51,11 @@ class NodeReference(str):
         made.kind = kind
         return made
 
+    @property
+    def public(self) -> str:
+        """The global id, by which clients know the node."""
+        return global_id(self.kind, self)
+
 
 def global_id(kind: str, node_id: str) -> str:
     """Return the identifier that clients see (Relay): the base64 of `Type:id`."""

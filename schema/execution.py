@@ -1,7 +1,7 @@
 """Answers a request: the short way where its document is a plain read, the executor otherwise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -43,12 +43,13 @@ class Answer:
     """The encoded response.
 
     `refused` when no execution began (syntax, validation, variables), `unavailable` when nothing
-    could be answered because the graph is away.
+    could be answered because the graph is away, `only_post` when a mutation came by GET.
     """
 
     body: bytes
     refused: bool = False
     unavailable: bool = False
+    only_post: bool = False
 
 
 class Refused(Exception):
@@ -131,6 +132,9 @@ class Executor:
             and not mutations
         ):
             error = GraphQLError(text("reason.mutation_needs_post", language), operation)
+            return replace(Refused([error], BAD_REQUEST).answer(language), only_post=True)
+        if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
+            error = GraphQLError(text("reason.subscription_needs_stream", language), operation)
             return Refused([error], BAD_REQUEST).answer(language)
         running = execute(
             self.schema,

@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from domain.errors import BadInput
-from domain.language import CATALOGUES, Language, label
+from domain.language import CATALOGUES, Language, action_name, label
 from domain.measures import MEASURES
 from graph.mapping import ComputedField, GraphMapping, PropertyField, Scalar
 from graph.reads.computed import Asked, Computed
@@ -30,6 +30,7 @@ from schema.resolve import raw_info
 
 LABEL = "Label"
 MEASURES_NAME = "Measure"
+EVENT, ACTION = "Event", "action"
 LANGUAGE = "language"
 strawberry.enum(Language)
 
@@ -95,14 +96,16 @@ def _vocabulary(name: str, values: Sequence[str], language: Language) -> Vocabul
 
 
 def add_labels(schema: GraphQLSchema, mapping: GraphMapping) -> None:
-    """Give each enum and each measure of a node a field with what it is called."""
+    """Give each enum, each measure and the action of events a field with what it is called."""
     for type_name, fields in mapping.nodes.items():
         object_type = cast("GraphQLObjectType", schema.type_map[type_name])
         for name, mapped in list(fields.items()):
             if not isinstance(mapped, PropertyField) or mapped.listed:
                 continue
             kind = MEASURES_NAME if name == MEASURE else mapped.type_name
-            if mapped.scalar is not Scalar.ENUM and name != MEASURE:
+            if type_name == EVENT and name == ACTION:
+                kind = ACTION
+            elif mapped.scalar is not Scalar.ENUM and name != MEASURE:
                 continue
             computed = Computed(f"{name}{LABEL}", partial(_label, kind), (mapped.name,))
             fields[computed.name] = ComputedField(computed, listed=False)
@@ -116,4 +119,7 @@ def add_labels(schema: GraphQLSchema, mapping: GraphMapping) -> None:
 def _label(kind: str, values: Sequence[Any], asked: Asked) -> str | None:
     (value,) = values
     language = asked.arguments.get(LANGUAGE) or asked.language
-    return None if value is None else label(kind, value, Language(language))
+    if value is None:
+        return None
+    spoken = Language(language)
+    return action_name(value, spoken) if kind == ACTION else label(kind, value, spoken)

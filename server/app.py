@@ -92,7 +92,7 @@ def create_app(
             context,
             mutations=mutations,
         )
-        return GraphQLAnswer(answer.body, answer.refused, answer.unavailable)
+        return GraphQLAnswer(answer.body, answer.refused, answer.unavailable, answer.only_post)
 
     async def stream(
         request: GraphQLRequest,

@@ -63,12 +63,13 @@ class GraphQLAnswer:
     """The encoded answer.
 
     `refused` when no execution began (syntax, validation, variables), `unavailable` when nothing
-    could be answered because the graph is away.
+    could be answered because the graph is away, `only_post` when a mutation came by GET.
     """
 
     body: bytes
     refused: bool = False
     unavailable: bool = False
+    only_post: bool = False
 
 
 Execute = Callable[[GraphQLRequest, Headers, Language, bool], Awaitable[GraphQLAnswer]]
@@ -170,6 +171,8 @@ class GraphQLEndpoint:
         status, fields = HTTPStatus.OK, dict[str, str]()
         if answer.unavailable:
             status, fields = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
+        elif answer.only_post:
+            status, fields = HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "POST"}
         elif answer.refused and media_type == GRAPHQL_JSON:
             status = HTTPStatus.BAD_REQUEST
         await respond(send, status, answer.body, media_type, fields)

@@ -6,7 +6,7 @@ command line and the report. Texts are `str.format` templates over the named par
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 from domain.language.en import CATALOGUE as ENGLISH
 from domain.language.zh import CATALOGUE as CHINESE
@@ -39,10 +39,22 @@ def text(key: str, language: Language, /, **parameters: object) -> str:
     return CATALOGUES[language][key].format(**values)
 
 
+@runtime_checkable
+class Known(Protocol):
+    """What clients know by another text than the hub itself, such as the id of a node."""
+
+    @property
+    def public(self) -> str:
+        """The text by which clients know it."""
+        ...
+
+
 def _readable(value: object, language: Language) -> object:
     match value:
         case Phrase():
             return text(value.key, language, **value.parameters)
+        case Known():
+            return value.public
         case Enum():
             return CATALOGUES[language].get(f"enum.{type(value).__name__}.{value.name}", value)
         case list() | tuple():
@@ -58,6 +70,25 @@ def _readable(value: object, language: Language) -> object:
 def kind_name(kind: str, language: Language) -> str:
     """Return the short name of a type, such as `Area`; the type itself where it has none."""
     return CATALOGUES[language].get(f"kind.{kind}", kind)
+
+
+def action_name(action: str, language: Language) -> str:
+    """Return what an action of the history or of a refusal is called; itself if it has no name.
+
+    Actions are `Kind.VERB`, `CLAIM_STEP` and `WEBHOOK_STEP`, or have an entry of their own.
+    """
+    catalogue = CATALOGUES[language]
+    if (own := catalogue.get(f"action.{action}")) is not None:
+        return own
+    kind, _, verb = action.partition(".")
+    if (of_kind := catalogue.get(f"action.{verb}")) is not None:
+        return text("action.of_kind", language, action=of_kind, kind=kind_name(kind, language))
+    about, _, step = action.partition("_")
+    for vocabulary in ("ClaimAction", "Action"):
+        if (said := catalogue.get(f"enum.{vocabulary}.{step}")) is not None:
+            kind = kind_name(about.capitalize(), language)
+            return text("action.about_kind", language, action=said, kind=kind)
+    return action
 
 
 def label(kind: str, name: str, language: Language) -> str:

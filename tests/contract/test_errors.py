@@ -82,6 +82,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "BAD_USER_INPUT",
     ),
     ("query A { __typename } query B { __typename }", {}, "BAD_USER_INPUT"),
+    ("subscription { orderChanged { number } }", {}, "BAD_USER_INPUT"),
 ]  # fmt: skip
 FAILED: list[tuple[str, str, dict[str, Any]]] = [
     ('{ unit(id: "unit0") { name } }', "BAD_IDENTIFIER", {"expected": "Unit", "value": "unit0"}),
@@ -225,6 +226,7 @@ async def test_a_mutation_does_not_run_where_only_reads_may(hub: Hub) -> None:
         context = hub.context(ADMIN, language)
         answer = await hub.executor.answer(query, None, None, context, mutations=False)
         assert answer.refused
+        assert answer.only_post
         assert words in orjson.loads(answer.body)["errors"][0]["message"]
 
 

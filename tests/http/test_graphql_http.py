@@ -38,7 +38,7 @@ class Recorder:
             raise EngineUnavailable(problem="unreachable", address="bolt://secret:1", reason="gone")
         if headers.get("authorization"):
             raise NotSignedIn(reason=Phrase("reason.token_invalid"))
-        return GraphQLAnswer(b'{"data":{}}', refused="refuse" in query)
+        return GraphQLAnswer(b'{"data":{}}', refused="refuse" in query, only_post="change" in query)
 
 
 class Caller:
@@ -204,6 +204,15 @@ async def test_the_media_type_decides_the_status_of_a_refused_document() -> None
         200,
         "application/json; charset=utf-8",
     )
+
+
+async def test_what_only_post_may_do_is_told_to_others() -> None:
+    caller = Caller()
+    for accept in (GRAPHQL_JSON, "application/json"):
+        answer = await caller.http.get(
+            "/graphql", params={"query": "mutation{change}"}, headers={"Accept": accept}
+        )
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_the_language_is_the_first_one_we_speak() -> None:

@@ -55,6 +55,7 @@ TEXTS: dict[str, str] = {
     "error.DUMP_ERROR.refused": "The graph does not take what the dump holds ({what}): {reason}; what was written has been deleted again.",
     "error.DUMP_ERROR.unfinished": "A restore into this graph was interrupted. Run renling restore again; it starts anew.",
     "error.GRAPH_TOO_NEW": "The graph is of version {found}, this hub knows up to {known}; upgrade the hub.",
+    "reason.subscription_needs_stream": "a subscription needs a WebSocket, or Accept: text/event-stream",
     "reason.mutation_needs_post": "a mutation needs POST",
     "expected.line": "one line of 1 to {most} characters without control characters",
     "expected.text": "a text of at most {most} characters without control characters",

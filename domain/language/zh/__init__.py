@@ -2,6 +2,7 @@
 
 from domain.language.zh import (
     accounts,
+    actions,
     agents,
     changes,
     claims,
@@ -24,6 +25,7 @@ from domain.language.zh import (
 CATALOGUE: dict[str, str] = {
     **labels.TEXTS,
     **accounts.TEXTS,
+    **actions.TEXTS,
     **fields.TEXTS,
     **groups.TEXTS,
     **reads.TEXTS,

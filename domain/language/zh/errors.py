@@ -55,6 +55,7 @@ TEXTS: dict[str, str] = {
     "error.DUMP_ERROR.refused": "图数据库不接受备份的内容（{what}）：{reason}。已写入的内容已删除。",
     "error.DUMP_ERROR.unfinished": "上一次恢复中断，图不完整。请重新运行 renling restore，将从头开始。",
     "error.GRAPH_TOO_NEW": "图数据版本 {found} 高于本程序所知的 {known}，请升级程序。",
+    "reason.subscription_needs_stream": "订阅（subscription）须用 WebSocket，或用 Accept: text/event-stream 发送",
     "reason.mutation_needs_post": "改动数据的操作（mutation）须用 POST 发送",
     "expected.line": "1 到 {most} 个字的一行文字，不含控制字符",
     "expected.text": "不超过 {most} 个字的文字，不含控制字符",
