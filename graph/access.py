@@ -111,8 +111,8 @@ class Rules:
             "Package": self._package,
         }
         self._unpublished: dict[str, Callable[[str], list[str]]] = {
-            "ResourceOffer": lambda node: self._item(node, "OFFERS", "OFFER_AT"),
-            "DemandOrder": lambda node: self._item(node, "NEEDS", "ORDER_AT"),
+            "ResourceOffer": lambda node: self._item(node, "OFFERS"),
+            "DemandOrder": lambda node: self._item(node, "NEEDS"),
             "ResourceList": lambda node: self._list(node, "ISSUES_RESOURCES"),
             "NeedList": lambda node: self._list(node, "ISSUES_NEEDS"),
         }
@@ -195,14 +195,17 @@ class Rules:
             tests.append(f"({variable}.number > 0 AND ${ACCOUNT} IN {variable}.accountIds)")
         return _any(tests)
 
-    def _item(self, variable: str, owned: str, placed: str) -> list[str]:
-        """Return the tests by any of which an offer or order is seen that is not published."""
+    def _item(self, variable: str, owned: str) -> list[str]:
+        """Return the tests by any of which an offer or order is seen that is not published.
+
+        An item carries the path of its area (decision 0031).
+        """
         tests: list[str] = []
         if self._kind.agents:
             tests.append(self._owned(f"({variable})<-[:{owned}]-"))
             tests.append(self._of_resident(f"({variable})<-[:{owned}]-"))
         if self._kind.areas:
-            tests.append(self._in_area(f"({variable})-[:{placed}]->"))
+            tests.append(_begins(f"{variable}.areaPath"))
         return tests
 
     def _list(self, variable: str, issued: str) -> list[str]:
@@ -414,7 +417,11 @@ class Rules:
 
 
 def _under(area: str, paths: str = PATHS) -> str:
-    return f"any(path IN ${paths} WHERE {area}.path STARTS WITH path)"
+    return _begins(f"{area}.path", paths)
+
+
+def _begins(path: str, paths: str = PATHS) -> str:
+    return f"any(path IN ${paths} WHERE {path} STARTS WITH path)"
 
 
 def _any(tests: list[str]) -> str:

@@ -60,6 +60,8 @@ _LABELS: tuple[tuple[LiteralString, LiteralString], ...] = (
 )
 """Our name for a kind of node, and its labels; an area of level COMMUNITY is an agent too."""
 
+_AREAS = frozenset({"Area", "Community"})
+
 RELATION_ENDS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], ...] = (
     ("PART_OF", "Area", "Area", True),
     ("LOCATED_IN", "Unit", "Area", True),
@@ -95,6 +97,9 @@ RELATION_ENDS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], .
 )
 """Type, label of the start, label of the end, whether the row's node is the start."""
 
+_PLACING: frozenset[str] = frozenset({"OFFER_AT", "ORDER_AT"})
+"""By these an item is in an area, whose path it carries for who reads by areas (decision 0031)."""
+
 
 def _node_statements(name: LiteralString, labels: LiteralString) -> NodeStatements:
     label: LiteralString = labels.partition(":")[0]
@@ -124,6 +129,7 @@ def _relation(
     owner: LiteralString = start if owner_first else end
     other: LiteralString = end if owner_first else start
     arrow: LiteralString = f"-[r:{name}]->" if owner_first else f"<-[r:{name}]-"
+    also: LiteralString = "SET a.areaPath = b.path " if name in _PLACING else ""
     return Relation(
         name=name,
         owner_first=owner_first,
@@ -135,7 +141,8 @@ def _relation(
         join=statement(
             f"loading.join {name}",
             f"UNWIND $pairs AS pair MATCH (a:{owner} {{id: pair[0]}}) "
-            f"MATCH (b:{other} {{id: pair[1]}}) MERGE (a){arrow}(b) RETURN count(r) AS joined",
+            f"MATCH (b:{other} {{id: pair[1]}}) MERGE (a){arrow}(b) "
+            f"{also}RETURN count(r) AS joined",
             writes=True,
         ),
         cut=statement(
@@ -154,6 +161,12 @@ RELATIONS: dict[str, Relation] = {
     name: _relation(name, start, end, owner_first=owner_first)
     for name, start, end, owner_first in RELATION_ENDS
 }
+FOLLOW_AREAS = statement(
+    "loading.follow areas",
+    """UNWIND $ids AS i MATCH (a:Area {id: i})<-[:OFFER_AT|ORDER_AT]-(n)
+SET n.areaPath = a.path RETURN count(n) AS followed""",
+    writes=True,
+)
 
 AREAS_BY_CODE = statement(
     "loading.areas by code",
@@ -257,10 +270,14 @@ async def make_nodes(
 async def change_nodes(
     transaction: Transaction, kind: str, changes: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Set properties of nodes by id; None removes."""
-    if changes:
-        rows = [{"id": node_id, "changes": dict(changed)} for node_id, changed in changes.items()]
-        await transaction.run(NODES[kind].change, rows=rows)
+    """Set properties of nodes by id; None removes. Items follow the path of their area."""
+    if not changes:
+        return
+    rows = [{"id": node_id, "changes": dict(changed)} for node_id, changed in changes.items()]
+    await transaction.run(NODES[kind].change, rows=rows)
+    moved = [node_id for node_id, changed in changes.items() if "path" in changed]
+    if moved and kind in _AREAS:
+        await transaction.run(FOLLOW_AREAS, ids=moved)
 
 
 async def join(transaction: Transaction, name: str, pairs: Pairs) -> None:

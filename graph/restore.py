@@ -16,7 +16,7 @@ from graph.driver import Graph
 from graph.dump import ALL_NODES, PAGE
 from graph.dump_file import NODE_KINDS, RELATIONSHIP_KINDS, Counts, check, lines
 from graph.event_numbers import NUMBERING
-from graph.migrations import MIGRATIONS, migrate
+from graph.migrations import MIGRATIONS, m0014_paths_of_items, migrate
 from graph.migrations.m0005_event_numbers import queue_unnumbered
 from graph.migrations.restoring import BEGIN_RESTORE, END_RESTORE, being_restored
 from graph.model import NODES, RELATIONSHIPS
@@ -90,6 +90,8 @@ async def restore(graph: Graph, file: Path, *, into_other_data: bool = False) ->
         # Only merges: repeated, it completes what was interrupted.
         await _write(graph, file, renumbered=True)
         await queue_unnumbered(graph)
+        # Areas may lie elsewhere than before: what was there follows.
+        await m0014_paths_of_items.apply(graph)
         return counts
     await graph.write(lambda transaction: transaction.run(BEGIN_RESTORE), repeatable=True)
     try:

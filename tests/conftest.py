@@ -16,6 +16,7 @@ from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
+from graph.statements import Statement
 from tests.engines import recordings
 from tests.engines.brief import BRIEF, run_briefly
 from tests.engines.neo4j_server import PLANNED_ONCE, Server, neo4j_server
@@ -29,6 +30,13 @@ LIMITS = DriverLimits(warn_of_deprecations=True)
 RECORDED_IN: pytest.StashKey[Path | None] = pytest.StashKey()
 RECORDING: pytest.StashKey[Recording] = pytest.StashKey()
 MADE_OF: pytest.StashKey[str] = pytest.StashKey()
+
+ASTRAY = Statement(
+    "tests.astray",
+    "MATCH (o)-[:OFFER_AT|ORDER_AT]->(a:Area) WHERE coalesce(o.areaPath, '') <> a.path "
+    "RETURN collect(o.id) AS astray",
+)
+"""The items that carry another path than that of their area; no test leaves any (decision 0031)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -219,6 +227,7 @@ async def graph(
         await migrate(opened)
         with _recorded(opened, request):
             yield opened
+        assert await opened.read(ASTRAY) == [{"astray": []}]
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from graph.migrations import (
     m0011_read_in_order,
     m0012_runs,
     m0013_packages,
+    m0014_paths_of_items,
 )
 from graph.migrations.restoring import being_restored
 from graph.statements import statement
@@ -67,6 +68,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(11, "read_in_order", m0011_read_in_order.apply),
     Migration(12, "runs", m0012_runs.apply),
     Migration(13, "packages", m0013_packages.apply),
+    Migration(14, "paths_of_items", m0014_paths_of_items.apply),
 )
 
 APPLIED = statement(

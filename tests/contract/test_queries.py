@@ -34,7 +34,7 @@ CREATE (o:DemandOrder) SET o = row[0]
 CREATE (c:Claim) SET c = row[1]
 CREATE (l:ClaimLine) SET l = row[2]
 CREATE (receiver)-[:NEEDS]->(o)
-CREATE (o)-[:ORDER_AT]->(receiver)
+CREATE (o)-[:ORDER_AT]->(receiver) SET o.areaPath = receiver.path
 CREATE (o)-[:ORDER_CATEGORY]->(category)
 CREATE (c)-[:FOR_ORDER]->(o)
 CREATE (c)-[:CLAIM_SUPPLIER]->(supplier)

@@ -12,7 +12,7 @@ from domain.searching import search_text
 from graph.driver import Graph, Transaction
 from graph.records import properties
 from graph.statements import Statement
-from tests.graph.builders import labels_of
+from tests.graph.builders import labels_of, linking
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -62,11 +62,8 @@ class World:
                 text = f"CREATE (n:{labels_of(record)}) SET n = $properties"
                 await transaction.run(_statement(text), properties=found)
             for source, kind, target in self.links:
-                text = (
-                    f"MATCH (a:{type(self.records[source]).__name__} {{id: $source}}) "
-                    f"MATCH (b:{type(self.records[target]).__name__} {{id: $target}}) "
-                    f"CREATE (a)-[:{kind}]->(b)"
-                )
+                ends = (type(self.records[each]).__name__ for each in (source, target))
+                text = linking(next(ends), kind, next(ends))
                 await transaction.run(
                     _statement(text), source=self.id(source), target=self.id(target)
                 )

@@ -40,6 +40,15 @@ def labels_of(record: Node) -> str:
     return f"{name}:Agent" if community or name in {"Unit", "PartyBranch", "Member"} else name
 
 
+def linking(source: str, kind: str, target: str) -> str:
+    """Return the Cypher that links two nodes; an item carries the path of its area."""
+    also = " SET a.areaPath = b.path" if kind in {"OFFER_AT", "ORDER_AT"} else ""
+    return (
+        f"MATCH (a:{source} {{id: $source}}) MATCH (b:{target} {{id: $target}}) "
+        f"CREATE (a)-[:{kind}]->(b){also}"
+    )
+
+
 async def put(graph: Graph, records: Sequence[Node], links: Sequence[Link] = ()) -> None:
     """Write nodes and the links between them."""
 
@@ -49,10 +58,7 @@ async def put(graph: Graph, records: Sequence[Node], links: Sequence[Link] = ())
             text = f"CREATE (n:{labels_of(record)}) SET n = $properties"
             await transaction.run(_statement(text), properties=found)
         for source, source_id, kind, target, target_id in links:
-            text = (
-                f"MATCH (a:{source} {{id: $source}}) MATCH (b:{target} {{id: $target}}) "
-                f"CREATE (a)-[:{kind}]->(b)"
-            )
+            text = linking(source, kind, target)
             await transaction.run(_statement(text), source=source_id, target=target_id)
 
     await graph.write(work)
