@@ -126,3 +126,5 @@ RELATIONSHIPS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
 """Every relationship type with the labels of its ends; `Agent` is an end that varies, and what an
 event has changed may be of any label. `ABOUT_CLAIM` is in dumps from before migration 5, which
 replaces it."""
+OF_AGENTS: frozenset[str] = frozenset(name for name, ends in RELATIONSHIPS.items() if AGENT in ends)
+"""Relationships with an agent, of whatever kind, at one end."""

@@ -4,7 +4,7 @@ A use case runs in one transaction: the key, the caller's grants as they are now
 the version that the caller has seen, the rules, the changes, one event.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +15,7 @@ from domain.errors import Forbidden, NotFound, Retired
 from domain.identity import NodeReference, new_id
 from domain.records import Node, Versioned
 from domain.rights import AgentPlace, Rule, Subject
+from domain.vocabulary import AreaLevel
 from graph import events, nodes
 from graph.driver import Graph, Transaction
 from graph.events import Changes
@@ -112,6 +113,18 @@ async def lock_named(
             if found[node_id].get("retiredAt") is not None:
                 raise Retired(node=NodeReference(label, node_id))
     return found
+
+
+def check_agents(
+    references: Iterable[NodeReference], found: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Let pass nodes that are agents, with what `lock_named` has found.
+
+    Raises NotFound for an area that is none: of areas only communities are.
+    """
+    for reference in references:
+        if reference.kind == "Area" and found[reference]["level"] != AreaLevel.COMMUNITY:
+            raise missing(reference.kind, reference)
 
 
 async def agent_place(transaction: Transaction, kind: str, agent_id: str) -> AgentPlace:

@@ -17,11 +17,13 @@ from domain.searching import search_text
 from graph import items_named_after, loading, nodes, standing, users
 from graph.driver import Graph, Transaction
 from graph.events import Changes
+from graph.model import OF_AGENTS
 from graph.records import record
 from resolvers.changing import (
     Changed,
     Request,
     allow,
+    check_agents,
     created,
     lock_named,
     missing,
@@ -88,7 +90,7 @@ async def create(
     node_id = entity.identity(links) if entity.identity else request.ids()
 
     async def work(transaction: Transaction, viewer: Viewer, call: Call) -> tuple[Changed, Changes]:
-        await _lock_ends(transaction, links, call)
+        await _lock_ends(transaction, entity, links, call)
         subject = await _subject(transaction, entity, links, None)
         allow(entity.rights.create, viewer, subject, call.write.operation)
         made = entity.check(entity.record(id=node_id, created_at=call.now, **fields), None)
@@ -126,7 +128,7 @@ async def edit(
         before, ends = await open_node(
             transaction, entity, node_id, request, call, viewer, entity.rights.edit
         )
-        await _lock_ends(transaction, links, call)
+        await _lock_ends(transaction, entity, links, call)
         if entity.registered & (fields.keys() | links.keys()):
             await _check_registered(transaction, entity, viewer, call, ends, links)
         after = entity.check(replace(before, **fields), before)
@@ -245,12 +247,15 @@ async def _check_registered(
         allow(entity.rights.create, viewer, subject, call.write.operation)
 
 
-async def _lock_ends(transaction: Transaction, links: Links, call: Call) -> None:
+async def _lock_ends(transaction: Transaction, entity: Entity, links: Links, call: Call) -> None:
     named: dict[str, tuple[str, ...]] = {}
     for ends in links.values():
         for end in ends:
             named[end.kind] = (*named.get(end.kind, ()), end)
-    await lock_named(transaction, named, call.token)
+    found = await lock_named(transaction, named, call.token)
+    for name, ends in links.items():
+        if entity.links[name].relationship in OF_AGENTS:
+            check_agents(ends, found)
 
 
 def _check_names(entity: Entity, fields: Mapping[str, Any], links: Links) -> None:

@@ -18,6 +18,7 @@ from graph.records import record
 from resolvers.changing import (
     Changed,
     Request,
+    check_agents,
     created,
     lock_named,
     missing,
@@ -126,7 +127,8 @@ async def add_chair_term(
         await open_node(
             transaction, ALLIANCE, alliance_id, request, call, viewer, ALLIANCE.rights.edit
         )
-        await lock_named(transaction, {chair.kind: (chair,)}, call.token)
+        found = await lock_named(transaction, {chair.kind: (chair,)}, call.token)
+        check_agents((chair,), found)
         term = ChairTerm(id=term_id, created_at=call.now, starts_on=starts_on, ends_on=ends_on)
         check_term(term, await ties.terms_of(transaction, alliance_id))
         links = {"HAS_TERM": [alliance_id], "CHAIRED_BY": [chair]}

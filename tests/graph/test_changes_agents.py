@@ -285,6 +285,25 @@ async def test_what_binds_agents(here: Neighbourhood) -> None:
     assert ended["pairing"]["retiredAt"] is not None
 
 
+async def test_of_areas_only_a_community_binds_itself(here: Neighbourhood) -> None:
+    one, wide = gid(here, "Unit", "unit"), gid(here, "Area", "subdistrict")
+    alliance = await made(
+        here, "coordinator", "createAlliance", "alliance",
+        name="联盟", kind="COMMUNITY", areaId=wide, memberIds=[one],
+    )  # fmt: skip
+    before = await dump(here.graph)
+    for field, given in (
+        ("createPairing", {"agentIds": [one, wide]}),
+        ("createAgreement", {"title": "x", "partyIds": [one, wide]}),
+        ("editAlliance", {"id": alliance, "supporterIds": [wide]}),
+        ("addChairTerm", {"allianceId": alliance, "chairId": wide, "startsOn": "2026-01-01"}),
+    ):
+        answer = await mutate(here, "admin", field, **given)
+        assert answer["code"] == "NOT_FOUND", (field, answer)
+        assert here.id("subdistrict") in answer["message"]
+    assert await dump(here.graph) == before
+
+
 async def test_an_alliance_has_one_chair_at_a_time(here: Neighbourhood) -> None:
     area, one = gid(here, "Area", "subdistrict"), gid(here, "Unit", "unit")
     alliance = await made(
