@@ -7,17 +7,19 @@ and sent as programs do: a document with variables.
 Operations are shared out among processes; what stands here is what each of them needs.
 """
 
-from base64 import b64encode
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import graphql
-import httpx
 import hypothesis_graphql.strategies
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -191,18 +193,22 @@ def ask(label: str, target: Target, examples: int) -> Asked:
     Raises AssertionError for an answer in which the hub itself has failed.
     """
     asked = Asked()
-    headers = {"Authorization": f"Bearer {target.token}"}
-    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
+    address = urlsplit(target.address)
+    assert address.hostname is not None
+    connection = HTTPConnection(address.hostname, address.port, timeout=TIMEOUT)
+    headers = {"Authorization": f"Bearer {target.token}", "Content-Type": "application/json"}
 
-        def send(query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-            request = {"query": query, "variables": variables}
-            answer = client.post(target.address, json=request)
-            body = answer.json()
-            assert answer.status_code in {200, 400}, (request, body)
-            codes = {error["extensions"]["code"] for error in body.get("errors", ())}
-            assert not codes & FAULTS, (request, body)
-            return body
+    def send(query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        request = {"query": query, "variables": variables}
+        connection.request("POST", address.path, json.dumps(request), headers)
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        assert answer.status in {200, 400}, (request, body)
+        codes = {error["extensions"]["code"] for error in body.get("errors", ())}
+        assert not codes & FAULTS, (request, body)
+        return body
 
+    with closing(connection):
         _learn(send, label)
         whole = -(-examples // WHOLE)
         _ask(OPERATIONS[label], whole, send, asked, lifted=False)
@@ -277,8 +283,8 @@ def _learn(send: Send, label: str) -> None:
     request is about them by design.
     """
     name = label.rpartition(".")[2]
-    answered = send(f"{{ viewer {{ accountId }} {LEARNT} }}", {})["data"]
-    asking = b64encode(f"Account:{answered['viewer']['accountId']}".encode()).decode()
+    answered = send(f"{{ viewer {{ account {{ id }} }} {LEARNT} }}", {})["data"]
+    asking = answered["viewer"]["account"]["id"]
     _known.clear()
     for each, kind in LISTS.items():
         _known[kind] = [
