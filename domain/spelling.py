@@ -10,8 +10,6 @@ of a term, so that `gong` finds 新宫 and `xgs` finds 新宫社区.
 import unicodedata
 from itertools import groupby
 
-from pypinyin import Style, lazy_pinyin
-
 from domain.folding import fold
 
 _IDEOGRAPHS = (
@@ -52,6 +50,8 @@ def spellings(name: str) -> list[str]:
 
 def pinyin(text: str) -> list[str]:
     """Return the syllables of a text, without tones; what has none stays as it is."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - reads a large dictionary
+
     return lazy_pinyin(text, style=Style.NORMAL, v_to_u=False)
 
 

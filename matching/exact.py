@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from matching.circuit import SolverFailed
 from matching.instance import Component, Take
 from matching.program import Amounts, Program
-from matching.simplex import SolverFailed
 
 SEED = 20220613
 TIDYING = 0.2

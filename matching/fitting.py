@@ -13,11 +13,11 @@ Beside it stands what the weights in force reach in the same way, only `a` and `
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize as untyped_optimize  # pyright: ignore[reportMissingTypeStubs]
 
 from domain.errors import BadInput
 from domain.language import Phrase
@@ -31,7 +31,6 @@ STEPS = 1000
 """Weights are whole multiples of one over this."""
 
 Numbers = NDArray[np.float64]
-_optimize = cast("Any", untyped_optimize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,9 @@ def _fitted(values: Numbers, accepted: Numbers, now: Numbers) -> tuple[float, Nu
         )
         return loss, gradient
 
-    found = _optimize.minimize(
+    # SciPy ships no types, and takes long to load.
+    optimize: Any = import_module("scipy.optimize")
+    found = optimize.minimize(
         lost,
         np.concatenate([[0.0, 1.0], now]),
         jac=True,

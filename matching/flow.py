@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.circuit import UNBOUNDED, Circuit
 from matching.columns import Integers
 from matching.groups import NONE, Groups
 from matching.network import Arcs, labelled
 from matching.prices import NOBODY, Prices, through
-from matching.simplex import UNBOUNDED, Circuit, improved
 from matching.spreading import spread
 
 NODES_AT_ONCE = 256
@@ -76,6 +76,8 @@ def improved_flow(
 
 def solve_problem(problem: Problem) -> tuple[Integers, Integers]:
     """Return the best flow of a problem and the levels of its nodes. Raises SolverFailed."""
+    from matching.simplex import improved  # noqa: PLC0415 - loads the compiler
+
     return improved(problem.circuit, problem.nodes, problem.flow, problem.levels)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from ortools.graph.python.linear_sum_assignment import SimpleLinearSumAssignment
 from ortools.sat.python import cp_model
 
+from matching.circuit import SolverFailed
 from matching.exact import deterministic_solver
-from matching.simplex import SolverFailed
 from matching.sparse import graph, listed, strongly_connected
 
 SHORTEST = 2

@@ -17,11 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.circuit import Circuit, SolverFailed
 from matching.columns import Integers, Numbers
 from matching.compiled import compiled
 
-UNBOUNDED = 1 << 60
-"""The capacity of arcs that have no limit; sums of flows stay far below."""
 SAFE_BITS = 62
 """Levels, sums of costs along the tree, stay below 2^62."""
 LEAST_CANDIDATES = 4
@@ -31,19 +30,6 @@ FULL, INSIDE, EMPTY, LOOSE = -1, 0, 1, 2
 """Where an arc is: in the tree, or beside it, empty, full, or neither to begin with."""
 
 Sides = NDArray[np.int8]
-
-
-class SolverFailed(RuntimeError):
-    """There is no best flow where there has to be one: a fault, never expected."""
-
-
-class Circuit(NamedTuple):
-    """Arcs from node to node with room and a cost a unit. The last node is the root."""
-
-    tails: Integers
-    heads: Integers
-    capacities: Integers
-    costs: Integers
 
 
 class _Tree(NamedTuple):

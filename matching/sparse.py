@@ -1,18 +1,23 @@
-"""What is used of SciPy's sparse matrices and graphs, with types (SciPy ships none)."""
+"""What is used of SciPy's sparse matrices and graphs, with types (SciPy ships none).
 
+It is loaded when it is first used: it takes longer than the rest of a command that matches nothing.
+"""
+
+from importlib import import_module
 from typing import Any, Protocol, cast
 
 import numpy as np
-import scipy.sparse as untyped_sparse  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
-from scipy.sparse import csgraph as untyped_graphs  # pyright: ignore[reportMissingTypeStubs]
-
-_sparse = cast("Any", untyped_sparse)
-_graphs = cast("Any", untyped_graphs)
 
 Whole = NDArray[np.integer[Any]]
 Entries = tuple[NDArray[Any], tuple[Whole, Whole]] | tuple[NDArray[Any], Whole, Whole]
 """Values with their rows and columns, or values, columns and where each row begins."""
+
+
+def _components(arcs: "Matrix", **options: object) -> NDArray[np.int64]:
+    graphs: Any = import_module("scipy.sparse.csgraph")
+    labels: NDArray[Any] = graphs.connected_components(arcs, **options)[1]
+    return labels.astype(np.int64)
 
 
 def listed(numbers: Whole) -> list[int]:
@@ -43,7 +48,8 @@ class Matrix(Protocol):
 
 def matrix(entries: Entries, shape: tuple[int, int]) -> Matrix:
     """Return a matrix by rows."""
-    return _sparse.csr_matrix(entries, shape=shape)
+    sparse: Any = import_module("scipy.sparse")
+    return sparse.csr_matrix(entries, shape=shape)
 
 
 def graph(tails: Whole, heads: Whole, nodes: int, weights: NDArray[Any] | None = None) -> Matrix:
@@ -54,17 +60,16 @@ def graph(tails: Whole, heads: Whole, nodes: int, weights: NDArray[Any] | None =
 
 def connected(arcs: Matrix) -> NDArray[np.int64]:
     """Return the number of each node's connected component, whatever the arcs' direction."""
-    labels: NDArray[Any] = _graphs.connected_components(arcs, directed=False)[1]
-    return labels.astype(np.int64)
+    return _components(arcs, directed=False)
 
 
 def strongly_connected(arcs: Matrix) -> NDArray[np.int64]:
     """Return the number of each node's part in which every node reaches every other."""
-    labels: NDArray[Any] = _graphs.connected_components(arcs, connection="strong")[1]
-    return labels.astype(np.int64)
+    return _components(arcs, connection="strong")
 
 
 def parents(arcs: Matrix, root: int) -> NDArray[np.int64]:
     """Return each node's parent in a breadth-first tree; below 0 for the root and the unreached."""
-    found: NDArray[Any] = _graphs.breadth_first_order(arcs, root, directed=False)[1]
+    graphs: Any = import_module("scipy.sparse.csgraph")
+    found: NDArray[Any] = graphs.breadth_first_order(arcs, root, directed=False)[1]
     return found.astype(np.int64)

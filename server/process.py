@@ -10,9 +10,6 @@ import uvloop
 
 INTERRUPTED = 130
 """The exit status of a command that Ctrl-C ended, as shells count (128 + SIGINT)."""
-NEW_OBJECTS = 50_000
-"""How many new containers begin a round of the garbage collector. An answer of a thousand nodes
-makes several thousand, none of them in a cycle; with Python's 700 it begins a dozen rounds."""
 
 
 class Stop:
@@ -46,14 +43,13 @@ class Stop:
 
 
 def keep_what_is_there() -> None:
-    """Take what is there out of the rounds of the garbage collector, and make these rarer.
+    """Take what is there out of the rounds of the garbage collector.
 
     For a process that serves, once the schema is built: it lives as long as the process, and is
     far larger than all that requests make.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def run(main: Callable[[Stop], Awaitable[int]]) -> int:

@@ -17,6 +17,7 @@ from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
 from graph.statements import Statement
+from server.process import keep_what_is_there
 from tests.engines import recordings
 from tests.engines.brief import BRIEF, run_briefly
 from tests.engines.neo4j_server import PLANNED_ONCE, Server, neo4j_server
@@ -106,6 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     What is not recorded ends its module; what compares the engines ends the run, when a run on the
     embedded engine beside it is likely to have ended and left its recordings.
     """
+    keep_what_is_there()
     chosen = [(item, _chosen(config, item)) for item in items]
     config.hook.pytest_deselected(items=[item for item, is_chosen in chosen if not is_chosen])
     modules = {item.path: number for number, item in reversed([*enumerate(items)])}

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
+from matching.circuit import UNBOUNDED, Circuit, SolverFailed
 from matching.columns import Integers
 from matching.compiled import compiled
-from matching.simplex import UNBOUNDED, Circuit, SolverFailed, improved
+from matching.simplex import improved
 
 
 def at_random(seed: int) -> tuple[Circuit, int, Integers]:
