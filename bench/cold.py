@@ -33,6 +33,7 @@ from schema.context import Context
 from schema.execution import Executor
 from schema.resolve import mapping_of
 from server.planned import plan_ahead
+from server.process import keep_what_is_there
 
 SEED = 20220613
 DEEPEST = 3
@@ -54,6 +55,7 @@ async def _bench(options: argparse.Namespace) -> None:
     what = city(options.units)
     executor = Executor(build_schema())
     documents = list(_documents(executor.schema, options.documents))
+    keep_what_is_there()
     path = f"/{what.district}/"
     viewer = Viewer(derived_id("bench"), (HeldGrant(Role.COORDINATOR, area_path=path),))
     with engine(options.engine) as where:

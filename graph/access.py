@@ -134,7 +134,7 @@ class Rules:
             test = self._visible(name, variable)
             if test is None:
                 continue
-            tests.append(test if len(types) == 1 else f"(NOT {variable}:{name} OR {test})")
+            tests.append(test if len(types) == 1 else _any([f"NOT {variable}:{name}", test]))
         return " AND ".join(tests) or None
 
     def contacts(self, variable: str) -> str | None:
@@ -253,7 +253,7 @@ class Rules:
         return _any(
             [
                 f"EXISTS {{ MATCH {uploader} WHERE {account}.id = ${ACCOUNT} }}",
-                f"EXISTS {{ MATCH {shown} WHERE {self._party(claim)} }}",
+                _exists(shown, self._party(claim)),
             ]
         )
 
@@ -337,8 +337,7 @@ class Rules:
         if self._kind.account or self._kind.areas:
             account = self._fresh()
             tests.append(
-                f"EXISTS {{ MATCH ({variable})<-[:HAS_DEPUTY]-({account}:Account) "
-                f"WHERE {self._account(account)} }}"
+                _exists(f"({variable})<-[:HAS_DEPUTY]-({account}:Account)", self._account(account))
             )
         return _any(tests)
 
@@ -350,10 +349,7 @@ class Rules:
         if name == "Claim":
             return self._party(variable)
         claim = self._fresh()
-        return (
-            f"EXISTS {{ MATCH ({variable})-[:EVALUATES]->({claim}:Claim) "
-            f"WHERE {self._party(claim)} }}"
-        )
+        return _exists(f"({variable})-[:EVALUATES]->({claim}:Claim)", self._party(claim))
 
     def _party(self, variable: str) -> str:
         """Return the test that the caller speaks for a side of a claim, or coordinates one."""
@@ -374,9 +370,9 @@ class Rules:
         packed = f"({variable})-[:PACKS]->(:Proposal)"
         area = self._run(f"{packed}-[:PROPOSES_ORDER]->(:DemandOrder)-[:ORDER_AT]->")
         claim = self._fresh()
-        bound = f"MATCH ({variable})<-[:BOUND_BY]-({claim}:Claim)"
+        bound = f"({variable})<-[:BOUND_BY]-({claim}:Claim)"
         test = self._claim(claim)
-        seen = f"EXISTS {{ {bound} }}" if test is None else f"EXISTS {{ {bound} WHERE {test} }}"
+        seen = f"EXISTS {{ MATCH {bound} }}" if test is None else _exists(bound, test)
         return _any([area, seen])
 
     def _run(self, start: str) -> str:
@@ -387,7 +383,7 @@ class Rules:
         test = self._visible(label, parent)
         if test is None:
             return None
-        return f"EXISTS {{ MATCH ({variable}){arrow}({parent}:{label}) WHERE {test} }}"
+        return _exists(f"({variable}){arrow}({parent}:{label})", test)
 
     def _owned(self, start: str) -> str:
         owner = self._fresh()
@@ -424,5 +420,11 @@ def _begins(path: str, paths: str = PATHS) -> str:
     return f"any(path IN ${paths} WHERE {path} STARTS WITH path)"
 
 
+def _exists(pattern: str, test: str) -> str:
+    """Return the test that the pattern is met by what the test holds for."""
+    return NOBODY if test == NOBODY else f"EXISTS {{ MATCH {pattern} WHERE {test} }}"
+
+
 def _any(tests: list[str]) -> str:
-    return f"({' OR '.join(tests)})" if tests else NOBODY
+    possible = [test for test in tests if test != NOBODY]
+    return f"({' OR '.join(possible)})" if possible else NOBODY

@@ -5,12 +5,16 @@ statement is not planned yet is run by levels (`graph.reads.levels`), in small s
 while the whole is planned in the background: run with parameters of the same sizes that find
 nothing, since EXPLAIN leaves the second half of the planning to the first run. What is planned is
 kept per text and per size class of the parameters (`graph.reads.shapes`), as Neo4j keeps it.
+
+Neo4j keeps so many plans and no more. Full, it takes a new one only for a text that was asked for
+more often than one that it would drop: what is run once would be planned anew at every run. So we
+ask for no more than a share of what it keeps, and plan a text until it is seen to be kept.
 """
 
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Generator, Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,11 +26,25 @@ from domain.errors import EngineError
 from graph.driver import Graph
 from graph.endpoint import Dialect
 from graph.reads.shapes import example, size_class
-from graph.statements import LEVEL, CompiledStatement
+from graph.statements import LEVEL, CompiledStatement, Statement
 
 MOST_REMEMBERED = 200
-MOST_PLANNED = 300
-"""Whole statements that are taken for planned; Neo4j keeps 1,000 texts of all kinds."""
+KEPT_BY_DEFAULT = 1_000
+"""Plans that Neo4j keeps of a database where it is not told otherwise."""
+SHARE_OF_WHOLE, SHARE_AHEAD = 0.25, 0.55
+"""Of these, how many may be of whole statements, and of small ones planned ahead; the rest is for
+all other statements."""
+QUICK = 0.02
+"""Seconds within which a statement answers that is planned, and finds nothing."""
+MOST_RUNS = 3
+"""Runs of a statement to have it planned and kept."""
+LONGEST_PAUSE = 1.0
+"""Seconds for which planning makes way for reads by levels."""
+_KEPT = Statement(
+    "planning.kept",
+    "SHOW SETTINGS 'server.memory.query_cache.per_db_cache_num_entries' YIELD value RETURN value",
+)
+# Not registered: it is asked of Neo4j alone.
 
 log = structlog.get_logger()
 
@@ -42,7 +60,10 @@ class ByLevels(StrEnum):
 class Planning:
     """What is planned on one graph. Its background work ends with `close`."""
 
-    def __init__(self, graph: Graph, by_levels: ByLevels) -> None:
+    def __init__(self, graph: Graph, by_levels: ByLevels, kept: int = KEPT_BY_DEFAULT) -> None:
+        self.most_ahead = int(SHARE_AHEAD * kept)
+        """How many small statements may be planned ahead."""
+        self._most_whole = int(SHARE_OF_WHOLE * kept)
         self._graph = graph
         self._by_levels = by_levels
         self._planned: OrderedDict[Hashable, tuple[str, Mapping[str, Any]]] = OrderedDict()
@@ -50,6 +71,9 @@ class Planning:
             OrderedDict()
         )
         self._worker: asyncio.Task[None] | None = None
+        self._reading = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     def runs_by_levels(self, statement: CompiledStatement, parameters: Mapping[str, Any]) -> bool:
         """Whether to run it by levels now; if it has still to be planned, that begins."""
@@ -64,6 +88,18 @@ class Planning:
         if key in self._awaited:
             self._awaited.move_to_end(key, last=False)
         return True
+
+    @contextlib.contextmanager
+    def reading_by_levels(self) -> Generator[None]:
+        """Keep planning from taking the engine's time while somebody waits for such a read."""
+        self._reading += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._reading -= 1
+            if not self._reading:
+                self._quiet.set()
 
     @property
     def waits_for_plans(self) -> bool:
@@ -104,9 +140,12 @@ class Planning:
     async def _work(self) -> None:
         """Plan one after the other: side by side they would hold up the answers."""
         while self._awaited:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_PAUSE):
+                    await self._quiet.wait()
             key, (statement, parameters) = next(iter(self._awaited.items()))
             try:
-                await self._graph.rehearse(statement, example(parameters))
+                await self._rehearse(statement, example(parameters))
             except (EngineError, Neo4jError) as error:
                 # The statement itself will meet the same, and tells it to who asks.
                 log.warning("not planned", problem=str(error))
@@ -116,8 +155,17 @@ class Planning:
             if statement.name == LEVEL:
                 continue
             self._planned[key] = statement.text, parameters
-            if len(self._planned) > MOST_PLANNED:
+            if len(self._planned) > self._most_whole:
                 self._planned.popitem(last=False)
+
+    async def _rehearse(self, statement: CompiledStatement, parameters: dict[str, Any]) -> None:
+        """Run a statement until it is planned and its plan is kept."""
+        clock = asyncio.get_running_loop().time
+        for _ in range(MOST_RUNS):
+            began = clock()
+            await self._graph.rehearse(statement, parameters)
+            if clock() - began < QUICK:
+                return
 
 
 _PLANNINGS: WeakKeyDictionary[Graph, Planning] = WeakKeyDictionary()
@@ -126,6 +174,19 @@ _PLANNINGS: WeakKeyDictionary[Graph, Planning] = WeakKeyDictionary()
 def planning_of(graph: Graph) -> Planning | None:
     """Return what is planned on a graph, None where nobody keeps it: then all is run whole."""
     return _PLANNINGS.get(graph)
+
+
+async def plans_kept(graph: Graph) -> int:
+    """Return how many plans the engine keeps, as far as it tells."""
+    if graph.dialect is not Dialect.NEO4J:
+        return KEPT_BY_DEFAULT
+    try:
+        rows = await graph.read(_KEPT)
+        return int(rows[0]["value"]) if rows else KEPT_BY_DEFAULT
+    except (EngineError, Neo4jError) as error:
+        # A hosted one need not tell its settings.
+        log.info("settings not told", problem=str(error))
+        return KEPT_BY_DEFAULT
 
 
 @contextlib.asynccontextmanager
@@ -140,7 +201,7 @@ async def keeping_plans(
     if by_levels is None:
         on_neo4j = graph.dialect is Dialect.NEO4J
         by_levels = ByLevels.UNPLANNED if on_neo4j else ByLevels.NEVER
-    planning = Planning(graph, by_levels)
+    planning = Planning(graph, by_levels, await plans_kept(graph))
     _PLANNINGS[graph] = planning
     try:
         yield planning

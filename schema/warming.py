@@ -5,7 +5,7 @@ kind of caller, made from documents that select every relation of every type; an
 trusted documents are run, the whole statements of these.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
@@ -35,7 +35,7 @@ from graph.mapping import CONTACTS, GraphMapping, ManyField, OneField, Page
 from graph.reads.cursors import HIGHEST, LOWEST
 from graph.reads.plan import Planner
 from graph.reads.root import RootRead, plan_root
-from graph.reads.shapes import padded
+from graph.reads.shapes import padded, size_class
 from graph.statements import CompiledStatement
 from schema.documents import parsed
 
@@ -49,9 +49,14 @@ CALLERS = (
     Viewer(SOME_ID, (COORDINATOR,)),
 )
 """The kinds of access that most callers have."""
-CALLERS_BY_LEVELS = (VISITOR, Viewer(SOME_ID, (COORDINATOR,)))
-"""Those for whom the levels are planned ahead: Neo4j keeps 1,000 texts of all kinds, and the levels
-of each kind of access are some 300."""
+CALLERS_BY_LEVELS = (
+    Viewer(SOME_ID, (COORDINATOR,)),
+    VISITOR,
+    Viewer(SOME_ID, (HeldGrant(Role.APP),)),
+    Viewer(SOME_ID, (LIAISON,)),
+)
+"""Those for whom the levels are planned ahead, as far as Neo4j keeps as many plans: first those who
+ask the most different things."""
 
 
 Planned: TypeAlias = tuple[CompiledStatement, dict[str, Any]]
@@ -59,15 +64,16 @@ Planned: TypeAlias = tuple[CompiledStatement, dict[str, Any]]
 
 
 def level_statements(schema: GraphQLSchema, mapping: GraphMapping) -> list[Planned]:
-    """Return the small statements of all relations, for each kind of caller."""
+    """Return the small statements of all relations: those of one kind of caller after another."""
     documents = [parsed(document) for document in level_documents(schema, mapping)]
-    found: dict[tuple[str, int], Planned] = {}
-    for number, caller in enumerate(CALLERS_BY_LEVELS):
+    found: dict[Hashable, Planned] = {}
+    for caller in CALLERS_BY_LEVELS:
         values = access_parameters(caller, SOME_TIME)
         for document in documents:
             for read in _reads(schema, mapping, document, caller, {}):
                 for statement in read.levels.statements():
-                    found.setdefault((statement.text, number), _planned(statement, values))
+                    planned = _planned(statement, values)
+                    found.setdefault((statement.text, size_class(planned[1])), planned)
     return list(found.values())
 
 

@@ -55,9 +55,10 @@ async def plan_ahead(graph: Graph, schema: GraphQLSchema, documents: Iterable[st
         # Nobody waits for this task; without it the first answers take longer, and that is all.
         log.exception("nothing was planned ahead")
         return
-    for statement, parameters in (*whole, *small):
+    ahead = small[: planning.most_ahead]
+    for statement, parameters in (*whole, *ahead):
         planning.plan(statement, parameters)
-    log.info("planning ahead", documents=len(whole), levels=len(small))
+    log.info("planning ahead", documents=len(whole), levels=len(ahead), of_levels=len(small))
 
 
 def _read(file: Path) -> list[tuple[str, dict[str, object]]]:

@@ -263,21 +263,27 @@ class _Compiler:
         return self._rules.visible(column.columns.types, variable, published=known)
 
     def _total(self, start: str | None, column: ManyColumn) -> str:
-        variable, relation = self._fresh(), column.field.relation
-        visible = self._visible(column, variable)
-        if (
-            start is not None
-            and isinstance(relation, Relation)
-            and not relation.transitive
-            and relation.type not in VARIED
-            and not column.page.shape
-            and visible is None
-        ):
-            # Without the end's label the engines answer from the degree store.
-            return f"COUNT {{ {relation.pattern(start, '')} }}"
+        if (counted := self._degree(start, column)) is not None:
+            return counted
+        variable = self._fresh()
         source = self._source(start, column, variable, [])
         returned = "" if source.startswith("MATCH (") else f" RETURN {variable}"
         return f"COUNT {{ {source}{returned} }}"
+
+    def _degree(self, start: str | None, column: ManyColumn) -> str | None:
+        """Return how many there are where the engines know without looking at them, else None."""
+        relation = column.field.relation
+        if (
+            start is None
+            or not isinstance(relation, Relation)
+            or relation.transitive
+            or relation.type in VARIED
+            or column.page.shape
+            or self._visible(column, ROOT) is not None
+        ):
+            return None
+        # Without the end's label the engines answer from the degree store.
+        return f"COUNT {{ {relation.pattern(start, '')} }}"
 
     def _source(
         self,
@@ -364,6 +370,13 @@ class Pieces(_Compiler):
         start = None if label is None else ROOT
         return self._from(label, self._rows(start, column))
 
+    def counted_rows(self, label: str | None, column: ManyColumn) -> str | None:
+        """Return the statement of pages and totals in one, where totals cost nothing, else None."""
+        total = None if label is None else self._degree(ROOT, column)
+        if total is None:
+            return None
+        return self._from(label, f"[{self._rows(ROOT, column)}, {total}]")
+
     def total(self, label: str | None, column: ManyColumn) -> str:
         """Return the statement of how many there are."""
         start = None if label is None else ROOT
@@ -377,6 +390,10 @@ class Pieces(_Compiler):
         named = self._placed(self._groups(ROOT, column, groups), before, aggregates=True)
         match = f"MATCH ({ROOT}:{label} {{id: wanted}}) {before.clause(ROOT).rstrip()}"
         return self._each(match, named)
+
+    def hides(self, types: Sequence[str]) -> bool:
+        """Whether the caller can see no node of these types at all."""
+        return self._rules.visible(types, ROOT) == NOBODY
 
     def one(self, label: str, column: OneColumn) -> str:
         """Return the statement of a to-one relation."""

@@ -7,13 +7,12 @@ returned them.
 """
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
-from graph.access import AccessKind, Rules
-from graph.mapping import AnyByIds, GraphMapping, PropertyField
+from graph.access import NOBODY, AccessKind, Rules
+from graph.mapping import CONTACTS, AnyByIds, GraphMapping, PropertyField
 from graph.reads.columns import (
     Columns,
     ComputedColumn,
@@ -24,43 +23,23 @@ from graph.reads.columns import (
 )
 from graph.reads.cypher import AGENT, Pieces
 from graph.reads.grouping import FIRST_KEY
-from graph.reads.shapes import padded
-from graph.statements import LEVEL, CompiledStatement
-
-Read: TypeAlias = Callable[[CompiledStatement, dict[str, Any]], Awaitable[Any]]
-"""Runs a statement and returns its one value, None for no record."""
-
-_PARAMETER = re.compile(r"\$(\w+)")
-_NUMBERED = re.compile(r"([a-z]+)0(_\w+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class _Small:
-    """A small statement, and of which page or computed field of the whole its parameters are."""
-
-    statement: CompiledStatement
-    names: tuple[tuple[str, str], ...]
-
-    async def run(
-        self, read: Read, parameters: Mapping[str, Any], ids: Sequence[str] | None = None
-    ) -> Any:
-        given = {name: parameters[whole] for name, whole in self.names}
-        if ids is not None:
-            given["ids"] = padded(ids)
-        return await read(self.statement, given)
-
-
-def _small(text: str, index: int = 0) -> _Small:
-    names: list[tuple[str, str]] = []
-    for name in sorted(set(_PARAMETER.findall(text)) - {"ids"}):
-        found = _NUMBERED.fullmatch(name)
-        names.append((name, f"{found[1]}{index}{found[2] or ''}" if found else name))
-    return _Small(CompiledStatement(text, LEVEL), tuple(names))
+from graph.reads.small import (
+    Apart,
+    Asked,
+    Counted,
+    Known,
+    Read,
+    Small,
+    asked_of,
+    small_of,
+    small_ones,
+)
+from graph.statements import CompiledStatement
 
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    small: _Small
+    small: Asked
     deeper: "_Level"
 
 
@@ -68,7 +47,7 @@ class _One:
 class _Groups:
     """Groups; `keys` are the levels of the keys that are nodes, by their places in a row."""
 
-    small: _Small
+    small: Asked
     keys: Mapping[int, "_Level"]
 
     async def deepened(
@@ -86,16 +65,18 @@ class _Groups:
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    rows: _Small | None
-    total: _Small | None
+    page: Counted | Apart
     groups: tuple[_Groups, ...]
     deeper: "_Level"
 
-    def statements(self) -> Iterator[_Small]:
+    def statements(self) -> Iterator[Small]:
         """Yield the small statements of the connection and of all below."""
-        yield from (small for small in (self.rows, self.total) if small is not None)
+        if isinstance(self.page, Counted):
+            yield self.page.small
+        else:
+            yield from small_ones(self.page.rows, self.page.total)
         for groups in self.groups:
-            yield groups.small
+            yield from small_ones(groups.small)
             for level in groups.keys.values():
                 yield from level.statements()
         yield from self.deeper.statements()
@@ -107,7 +88,7 @@ class _Level:
 
     columns: Columns
     flat: Columns
-    computed: tuple[_Small | tuple[str, ...], ...]
+    computed: tuple[Small | tuple[str, ...], ...]
     """Of each computed field the small statement, or the properties that are all it needs."""
     links: tuple[_One | _Many, ...]
 
@@ -127,14 +108,14 @@ class _Level:
 
     async def _needed(
         self,
-        computed: _Small | tuple[str, ...],
+        computed: Small | tuple[str, ...],
         read: Read,
         parameters: Mapping[str, Any],
         by_id: Mapping[str, list[Any]],
     ) -> dict[str, Any]:
         """Return what a computed field needs of each node."""
-        if isinstance(computed, _Small):
-            return await _by_id(computed, read, parameters, list(by_id))
+        if isinstance(computed, Small):
+            return dict(await computed.run(read, parameters, list(by_id)))
         places = [self.flat.properties[name] for name in computed]
         return {each: [row[place] for place in places] for each, row in by_id.items()}
 
@@ -149,22 +130,15 @@ class _Level:
             if wanted is not None and place is not None:
                 yield row[place]
 
-    def statements(self) -> Iterator[_Small]:
+    def statements(self) -> Iterator[Small]:
         """Yield the small statements of this level and of all below."""
-        yield from (each for each in self.computed if isinstance(each, _Small))
+        yield from (each for each in self.computed if isinstance(each, Small))
         for link in self.links:
             if isinstance(link, _Many):
                 yield from link.statements()
             else:
-                yield link.small
+                yield from small_ones(link.small)
                 yield from link.deeper.statements()
-
-
-async def _by_id(
-    small: _Small | None, read: Read, parameters: Mapping[str, Any], ids: Sequence[str]
-) -> dict[str, Any]:
-    """Return what a small statement says of each node, null where nothing is asked."""
-    return dict.fromkeys(ids) if small is None else dict(await small.run(read, parameters, ids))
 
 
 async def _follow(
@@ -172,20 +146,20 @@ async def _follow(
 ) -> dict[str, Any]:
     key = link.deeper.flat.properties["id"]
     if isinstance(link, _One):
-        ones = await _by_id(link.small, read, parameters, ids)
+        ones = dict(await link.small.run(read, parameters, ids))
         rows = await link.deeper.rows(read, parameters, [row for row in ones.values() if row])
         return {each: None if row is None else rows[row[key]] for each, row in ones.items()}
-    smalls = (link.rows, link.total, *(groups.small for groups in link.groups))
-    pages, totals, *groups = await asyncio.gather(
-        *(_by_id(small, read, parameters, ids) for small in smalls)
-    )
-    flat = [row for page in pages.values() for row in page or ()]
+    asked = (link.page, *(groups.small for groups in link.groups))
+    answers: list[Any] = await asyncio.gather(*(each.run(read, parameters, ids) for each in asked))
+    found_by_id: list[dict[str, Any]] = [dict(each) for each in answers]
+    pages, *groups = found_by_id
+    flat = [row for page, _ in pages.values() for row in page or ()]
     rows = await link.deeper.rows(read, parameters, flat)
     for each, found in zip(link.groups, groups, strict=True):
         await each.deepened(read, parameters, list(found.values()))
     return {
-        each: [_page(pages[each], rows, key), totals[each], *(found[each] for found in groups)]
-        for each in ids
+        each: [_page(page, rows, key), total, *(found[each] for found in groups)]
+        for each, (page, total) in pages.items()
     }
 
 
@@ -196,10 +170,6 @@ def _page(
     return None if page is None else [rows[row[key]] for row in page]
 
 
-async def _alone(small: _Small | None, read: Read, parameters: Mapping[str, Any]) -> Any:
-    return None if small is None else await small.run(read, parameters)
-
-
 class LevelRead:
     """A root, compiled to be read by levels."""
 
@@ -207,7 +177,7 @@ class LevelRead:
         self._mapping = mapping
         self._kind = kind
         self._many: _Many | None = None
-        self._roots: dict[str, tuple[_Small, _Level]] = {}
+        self._roots: dict[str, tuple[Small, _Level]] = {}
         self._listed = plan.field is not None and isinstance(plan.field.declared, AnyByIds)
         if plan.column is not None:
             self._many = self._connection(None, plan.column)
@@ -215,16 +185,17 @@ class LevelRead:
             level = self._level(columns)
             pieces = self._pieces()
             text = (pieces.nodes if self._listed else pieces.node)(name, level.flat)
-            self._roots[name] = _small(text), level
+            self._roots[name] = small_of(text), level
 
     async def run(self, read: Read, parameters: Mapping[str, Any]) -> Any:
         """Return the value that the whole statement returns, None for no record."""
         if self._many is not None:
             many = self._many
-            smalls = (many.rows, many.total, *(groups.small for groups in many.groups))
-            found, count, *groups = await asyncio.gather(
-                *(_alone(small, read, parameters) for small in smalls)
+            asked = (many.page, *(groups.small for groups in many.groups))
+            answers: list[Any] = await asyncio.gather(
+                *(each.run(read, parameters) for each in asked)
             )
+            (found, count), *groups = answers
             made = await many.deeper.rows(read, parameters, found or [])
             for each, listed in zip(many.groups, groups, strict=True):
                 await each.deepened(read, parameters, [listed])
@@ -255,7 +226,7 @@ class LevelRead:
     async def _nodes(
         read: Read,
         parameters: Mapping[str, Any],
-        small: _Small,
+        small: Small,
         level: _Level,
         ids: Sequence[str],
     ) -> list[Any]:
@@ -284,39 +255,46 @@ class LevelRead:
 
     def _computed(
         self, label: str, columns: Columns, column: ComputedColumn
-    ) -> _Small | tuple[str, ...]:
+    ) -> Small | tuple[str, ...]:
         if column.field.computed.facts is None:
             return column.field.computed.properties
         same = replace(column, index=0)
-        return _small(self._pieces().computed(label, columns, same), column.index)
+        return small_of(self._pieces().computed(label, columns, same), column.index)
 
     def _one(self, label: str, column: OneColumn) -> _One:
+        pieces = self._pieces()
         deeper = self._level(column.columns)
-        text = self._pieces().one(label, OneColumn(column.field, deeper.flat))
-        return _One(_small(text), deeper)
+        if pieces.hides(column.columns.types):
+            return _One(Known(None), deeper)
+        return _One(small_of(pieces.one(label, OneColumn(column.field, deeper.flat))), deeper)
 
     def _connection(self, label: str | None, column: ManyColumn) -> _Many:
         page = column.page
-        deeper = self._level(column.columns, *((page.order.key,) if page.rows else ()))
+        deeper = self._level(column.columns, page.order.key)
         same = ManyColumn(column.field, replace(page, index=0), deeper.flat)
+        groups = tuple(self._groups(label, same, each) for each in column.groups)
+        if self._pieces().hides_all(same):
+            rows = Known([] if page.rows else None)
+            return _Many(Apart(rows, Known(0 if column.total else None)), groups, deeper)
+        counted = self._pieces().counted_rows(label, same)
+        if counted is not None and (page.rows or column.total):
+            small = small_of(counted, page.index, () if page.rows else (("size0", 0),))
+            return _Many(Counted(small, page.rows, column.total), groups, deeper)
         rows = self._pieces().rows(label, same) if page.rows else None
         total = self._pieces().total(label, same) if column.total else None
-        return _Many(
-            None if rows is None else _small(rows, page.index),
-            None if total is None else _small(total, page.index),
-            tuple(self._groups(label, same, each) for each in column.groups),
-            deeper,
-        )
+        apart = Apart(*(asked_of(text, page.index) for text in (rows, total)))
+        return _Many(apart, groups, deeper)
 
     def _groups(self, label: str | None, column: ManyColumn, groups: GroupsColumn) -> _Groups:
         levels = {name: self._level(columns) for name, columns in groups.keys.items()}
         flat = {name: level.flat for name, level in levels.items()}
-        same = replace(groups, page=column.page, keys=flat)
-        text = self._pieces().groups(label, column, same)
         places = {key.name: place for place, key in enumerate(groups.asked.by, FIRST_KEY)}
-        return _Groups(
-            _small(text, groups.page.index), {places[name]: levels[name] for name in levels}
-        )
+        keys = {places[name]: levels[name] for name in levels}
+        pieces = self._pieces()
+        if label is None and pieces.hides_all(column):
+            return _Groups(Known([]), keys)
+        same = replace(groups, page=column.page, keys=flat)
+        return _Groups(small_of(pieces.groups(label, column, same), groups.page.index), keys)
 
     def _flat(self, columns: Columns, keys: Sequence[str]) -> Columns:
         """Return the columns of a small statement: all plain properties, no relations.
@@ -335,6 +313,12 @@ class LevelRead:
                 if rules.property(columns.types, field.name, "n") is None:
                     wanted.add(field.name)
         contacts = None if columns.contacts is None else 0
+        if self._has_contacts(columns.types) and rules.contacts("n") in {None, NOBODY}:
+            # Read alike from everybody, so everywhere: there are fewer texts.
+            contacts = 0
         flat = Columns(columns.types, dict.fromkeys(wanted, 0), contacts)
         flat.settle()
         return flat
+
+    def _has_contacts(self, types: Sequence[str]) -> bool:
+        return all(CONTACTS[0] in self._mapping.nodes[name] for name in types)

@@ -143,7 +143,8 @@ class RootRead:
         planning = planning_of(graph)
         if planning is not None and planning.runs_by_levels(self.statement, parameters):
             try:
-                return await self.levels.run(read, parameters)
+                with planning.reading_by_levels():
+                    return await self.levels.run(read, parameters)
             except LookupError:
                 # A node that one level found was gone at the next.
                 pass

@@ -17,11 +17,11 @@ from tests.contract.asking import Hub
 from tests.contract.canaries import callers, canary_world, without_canary, write_fields
 from tests.contract.naive import Naive
 from tests.contract.walking import MAPPING, Question
-from tests.contract.walking_access import EXECUTOR, WIDE, ask, each_role, leaks
+from tests.contract.walking_access import EXECUTOR, LONGEST, WIDE, ask, each_role, leaks
 from tests.contract.walking_filters import Conditions, any_of, filtered
 from tests.contract.world_records import NOW
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded]
+pytestmark = [pytest.mark.anyio, pytest.mark.unrecorded, pytest.mark.timeout(LONGEST)]
 
 CANARIES = canary_world()
 WORLD = CANARIES.world

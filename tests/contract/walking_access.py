@@ -42,6 +42,8 @@ each_role = pytest.mark.parametrize(
         for who in ROLES
     ],
 )
+LONGEST = 1800
+"""Seconds for one role: Neo4j plans some hundred statements for it, on a busy machine slowly."""
 TOLD_TOGETHER = 12
 """Nodes that one event of the walk's history changes: of other owners and other areas."""
 

@@ -37,7 +37,7 @@ SHOWN_TO_ALL = {
 """Conditions by which nothing can be hidden, and why."""
 SEARCHED = ("name", "title", "description")
 JOINING = {"and", "or", "not"}
-AT_ONCE = 33
+AT_ONCE = 12
 """Conditions that one document asks for."""
 MOST_WITHIN = 40
 """Conditions within a filter of one of an interface's types."""
