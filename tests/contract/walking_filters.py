@@ -11,6 +11,7 @@ from typing import Any, cast
 from graphql import GraphQLInputObjectType
 
 from domain.availability import instant_text, parse_instant
+from graph.endpoint import Dialect
 from graph.reads.conditions import (
     Compared,
     ConcernsArea,
@@ -37,7 +38,7 @@ SHOWN_TO_ALL = {
 """Conditions by which nothing can be hidden, and why."""
 SEARCHED = ("name", "title", "description")
 JOINING = {"and", "or", "not"}
-AT_ONCE = 12
+AT_ONCE = {Dialect.EMBEDDED: 33, Dialect.NEO4J: 12}
 """Conditions that one document asks for."""
 MOST_WITHIN = 40
 """Conditions within a filter of one of an interface's types."""
@@ -241,12 +242,12 @@ def chunks(made: NodeFilter, conditions: list[Filter], most: int) -> Iterator[li
         yield chunk
 
 
-def any_of(target: str, conditions: list[Filter]) -> Iterator[Question]:
+def any_of(target: str, conditions: list[Filter], dialect: Dialect) -> Iterator[Question]:
     """Yield the pages of a type with any of the conditions, some at a time.
 
     How long Neo4j plans grows faster than a statement: for the 99 that are allowed up to 30 s.
     """
-    for chunk in chunks(MAPPING.filters[target], conditions, AT_ONCE):
+    for chunk in chunks(MAPPING.filters[target], conditions, AT_ONCE[dialect]):
         yield filtered(target, {"or": chunk})
 
 
