@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Self
 
 from domain.errors import BadIdentifier
@@ -13,6 +14,8 @@ from domain.written import LONGEST_MARK, quoted
 
 ID_BYTES = 13
 ID_LENGTH = 20
+KNOWN_IDS = 65_536
+"""So many global ids are kept: to make them is most of what an answer of many nodes costs here."""
 
 _GLOBAL = re.compile(r"([A-Z][A-Za-z]*):([a-z2-7]{20})")
 
@@ -57,6 +60,7 @@ class NodeReference(str):
         return global_id(self.kind, self)
 
 
+@lru_cache(maxsize=KNOWN_IDS)
 def global_id(kind: str, node_id: str) -> str:
     """Return the identifier that clients see (Relay): the base64 of `Type:id`."""
     return base64.b64encode(f"{kind}:{node_id}".encode()).decode("ascii")

@@ -5,11 +5,11 @@ schema promises one, a number out of range, an unknown name of an enum) raises `
 ordinary executor answers, whose errors and null propagation are the specification's.
 """
 
-import binascii
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+from domain.identity import global_id
 from graph.mapping import AnyByIds, ContactField, IdField, PropertyField, Scalar
 from graph.reads.columns import (
     TYPE_NAME,
@@ -81,7 +81,7 @@ class _Maker:
         self._names: dict[str, Any] = {
             "anomaly": anomaly,
             "cursor": encode_cursor,
-            "base64": binascii.b2a_base64,
+            "global_id": global_id,
         }
 
     def make(self, plan: RootPlan) -> Assembler:
@@ -165,7 +165,7 @@ class _Maker:
         match answer.field:
             case IdField():
                 place = columns.properties["id"]
-                return f"base64(f'{kind}:{{r[{place}]}}'.encode(), newline=False).decode()"
+                return f"global_id({kind!r}, r[{place}])"
             case ContactField(index=index):
                 return f"(c[{index}] if (c := r[{columns.contacts}]) is not None else None)"
             case PropertyField(name=name):
