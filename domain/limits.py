@@ -12,6 +12,8 @@ class Limit(StrEnum):
     """Characters of a document."""
     TOKENS = "TOKENS"
     """Tokens of a document, comments included."""
+    VALUES = "VALUES"
+    """Values in the variables of a request, those within lists and objects included."""
     DEPTH = "DEPTH"
     """Levels of fields within fields."""
     SELECTIONS = "SELECTIONS"

@@ -34,7 +34,7 @@ from schema.context import Context
 from schema.cost import Cost
 from schema.documents import Documents, NotValid
 from schema.fast import FastReads
-from schema.limits import Introspection, QueryLimits, fragments_of, introspects
+from schema.limits import Introspection, QueryLimits, fragments_of, introspects, too_many_values
 from schema.resolve import mapping_of
 
 
@@ -171,6 +171,9 @@ class Executor:
             raise Refused([error], VALIDATION_FAILED) from error
         except NotValid as found:
             raise Refused(found.errors, VALIDATION_FAILED) from found
+        problem = too_many_values(variables, self.limits)
+        if problem is not None:
+            raise Refused([_because(problem, None)], VALIDATION_FAILED)
         operation = get_operation_ast(document, operation_name)
         if operation is not None:
             self._check(operation, document, variables, context)
@@ -210,5 +213,5 @@ def _unavailable(result: ExecutionResult) -> bool:
     ) and all(value is None for value in (result.data or {}).values())
 
 
-def _because(problem: DomainError, node: Node) -> GraphQLError:
+def _because(problem: DomainError, node: Node | None) -> GraphQLError:
     return GraphQLError(str(problem), node, original_error=problem)

@@ -54,7 +54,7 @@ from graph.reads.search import Search
 from schema.cost import Cost
 from schema.documents import KNOWN_DOCUMENTS, LONGEST_KNOWN, Documents, NotValid
 from schema.inputs import SHAPING, TEXT
-from schema.limits import QueryLimits, fragments_of
+from schema.limits import QueryLimits, fragments_of, too_many_values
 from schema.recent import Recent
 
 KNOWN_PLANS = 4_000
@@ -147,6 +147,8 @@ class FastReads:
     ) -> bytes | None:
         prepared = self._prepare(query, operation_name)
         if prepared is None or prepared.operation is None or prepared.cost is None:
+            return None
+        if too_many_values(inputs, self._limits) is not None:
             return None
         variables = get_variable_values(
             self._schema, prepared.operation.variable_definitions or (), dict(inputs or {})

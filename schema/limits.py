@@ -7,6 +7,7 @@ hostile document can take longer than its execution.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -38,6 +39,7 @@ class QueryLimits:
 
     characters: int = 100_000
     tokens: int = 10_000
+    values: int = 5_000
     depth: int = 24
     selections: int = 3_000
     root_fields: int = 30
@@ -110,6 +112,30 @@ def exceeded(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None
             found = _exceeded(definition, fragments, limits)
             if found is not None:
                 return GraphQLError(str(found), definition, original_error=found)
+    return None
+
+
+def too_many_values(
+    variables: Mapping[str, Any] | None, limits: QueryLimits
+) -> LimitExceeded | None:
+    """Return that the variables of a request hold more values than they may.
+
+    Counted before they are compared with the schema, which takes much longer than reading them.
+    """
+    asked = 0
+    todo: list[object] = [variables]
+    while todo:
+        match todo.pop():
+            case dict() as fields:
+                inner = list(cast("dict[str, object]", fields).values())
+            case list() as items:
+                inner = cast("list[object]", items)
+            case _:
+                continue
+        asked += len(inner)
+        if asked > limits.values:
+            return LimitExceeded(what=Limit.VALUES, asked=asked, limit=limits.values)
+        todo += inner
     return None
 
 

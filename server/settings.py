@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     body_seconds: float = Field(default=20.0, gt=0, description="in which a body has to arrive")
     max_characters: int = Field(default=QUERY.characters, ge=1, description="of a document")
     max_tokens: int = Field(default=QUERY.tokens, ge=1, description="of a document")
+    max_values: int = Field(default=QUERY.values, ge=1, description="in the variables of a request")
     max_depth: int = Field(default=QUERY.depth, ge=1, description="fields within fields")
     max_selections: int = Field(
         default=QUERY.selections, ge=1, description="fields and fragments of an operation"
@@ -175,6 +176,7 @@ class Settings(BaseSettings):
         return QueryLimits(
             characters=self.max_characters,
             tokens=self.max_tokens,
+            values=self.max_values,
             depth=self.max_depth,
             selections=self.max_selections,
             root_fields=self.max_root_fields,

@@ -26,6 +26,7 @@ SCHEMA = build_schema()
 SMALL = QueryLimits(
     characters=400,
     tokens=100,
+    values=7,
     depth=6,
     selections=14,
     root_fields=4,
@@ -126,6 +127,32 @@ async def test_a_limit_allows_what_it_says_and_no_more(
         "asked": most + 1,
         "limit": most,
     }
+    assert hub.texts == []
+
+
+def filtered(values: int) -> dict[str, Any]:
+    """Return variables of so many values: the filter, its field, a list and what is in it."""
+    return {"filter": {"name": {"in": ["x"] * (values - 3)}}}
+
+
+async def test_variables_hold_as_many_values_as_they_may_and_no_more(hub: Hub) -> None:
+    query = "query Q($filter: UnitFilter) { units(filter: $filter) { totalCount } }"
+    most = SMALL.values
+    answer = await hub.fast(query, filtered(most))
+    assert answer is not None
+    assert answer == (await hub.ordinary(query, filtered(most))).body
+    hub.texts.clear()
+    for beyond in (filtered(most + 1), {"filter": {"or": [{}] * (most - 1)}}):
+        assert await hub.fast(query, beyond) is None
+        refused = await hub.ordinary(query, beyond)
+        (error,) = orjson.loads(refused.body)["errors"]
+        assert refused.refused
+        assert error["extensions"] == {
+            "code": "LIMIT_EXCEEDED",
+            "what": "VALUES",
+            "asked": most + 1,
+            "limit": most,
+        }
     assert hub.texts == []
 
 

@@ -27,6 +27,7 @@ ROLES = (
 )  # fmt: skip
 WIDE = QueryLimits(
     characters=10**7, tokens=10**6, depth=50, selections=10**5, root_fields=1000, aliases=10**4,
+    values=10**6,
     cost=10**7,
 )  # fmt: skip
 """Far limits: what is asked here is asked of them elsewhere in many smaller documents."""

@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "enum.Limit.BODY": "Bytes of the request's body",
     "enum.Limit.CHARACTERS": "Characters of the document",
     "enum.Limit.TOKENS": "Tokens of the document",
+    "enum.Limit.VALUES": "Values in the variables",
     "enum.Limit.DEPTH": "Levels of fields within fields",
     "enum.Limit.SELECTIONS": "Fields and fragments of the operation",
     "enum.Limit.ROOT_FIELDS": "Fields at the root of the query",

@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "enum.Limit.BODY": "请求体的字节数",
     "enum.Limit.CHARACTERS": "查询的字符数",
     "enum.Limit.TOKENS": "查询的词法单元数",
+    "enum.Limit.VALUES": "变量中值的个数",
     "enum.Limit.DEPTH": "字段嵌套层数",
     "enum.Limit.SELECTIONS": "操作的字段与片段数",
     "enum.Limit.ROOT_FIELDS": "查询的根字段数",
