@@ -125,13 +125,13 @@ def too_many_values(
     asked = 0
     todo: list[object] = [variables]
     while todo:
-        match todo.pop():
-            case dict() as fields:
-                inner = list(cast("dict[str, object]", fields).values())
-            case list() as items:
-                inner = cast("list[object]", items)
-            case _:
-                continue
+        given = todo.pop()
+        if isinstance(given, dict):
+            inner = list(cast("dict[str, object]", given).values())
+        elif isinstance(given, list):
+            inner = cast("list[object]", given)
+        else:
+            continue
         asked += len(inner)
         if asked > limits.values:
             return LimitExceeded(what=Limit.VALUES, asked=asked, limit=limits.values)

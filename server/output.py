@@ -118,7 +118,11 @@ class Output:
 
 def error_document(error: DomainError, language: Language) -> dict[str, object]:
     """Return an error for machines: its code, its text, and its details as data."""
-    return {"code": error.code, "message": error.message(language), **error.details}
+    details = {
+        name: text(value.key, language, **value.parameters) if isinstance(value, Phrase) else value
+        for name, value in error.details.items()
+    }
+    return {"code": error.code, "message": error.message(language), **details}
 
 
 def _plain(value: object) -> object:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.errors import BadInput
-from domain.identity import new_id
+from domain.errors import BadIdentifier, BadInput, NotFound, NotSignedIn
+from domain.identity import new_id, parse_global_id
 from domain.sign_in import key_revocation_id, token_revocation_id
 from resolvers import sessions
 from resolvers.sign_in import revoke
@@ -15,11 +15,27 @@ LONGEST_TOKEN_LIFE = timedelta(days=366)
 """No token that the hub signs is good for longer, so what is revoked need not be kept longer."""
 
 
+async def _active(hub: Hub, given: str) -> str:
+    """Return the id of an account, given as such or as the global id that clients know.
+
+    Raises NotFound if there is no such account, or it is closed.
+    """
+    try:
+        account_id = parse_global_id(given, ("Account",))[1]
+    except BadIdentifier:
+        account_id = given
+    try:
+        await hub.viewer_of(account_id)
+    except NotSignedIn as problem:
+        raise NotFound(type="Account", id=given) from problem
+    return account_id
+
+
 async def sign_token(
     output: Output, hub: Hub, account_id: str, *, hours: int | None = None
 ) -> None:
-    """Print a token of an account. Raises NotSignedIn if there is no such active account."""
-    await hub.viewer_of(account_id)
+    """Print a token of an account. Raises NotFound if there is no such active account."""
+    account_id = await _active(hub, account_id)
     token = hub.token(account_id, hours=hours)
     output.say("command.token", hours=hours or hub.settings.token_hours)
     output.line(token)
@@ -27,8 +43,8 @@ async def sign_token(
 
 
 async def make_code(output: Output, hub: Hub, account_id: str) -> None:
-    """Print a code that signs in to an account once. Raises NotSignedIn for none."""
-    await hub.viewer_of(account_id)
+    """Print a code that signs in to an account once. Raises NotFound for none."""
+    account_id = await _active(hub, account_id)
     code = await sessions.make_code(hub.graph, account_id, clock=hub.clock)
     output.say("command.code")
     output.line(code)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.identity import global_id
 from graph.driver import Graph
 from tests.hub_commands import TIMEOUT, Commands, Service, commands_of, serving
 
@@ -149,7 +150,12 @@ def test_an_account_gets_a_token_that_works(commands: Commands, service: Service
         "accountId": made["account"],
         "roles": [{"role": "COORDINATOR"}],
     }
-    assert commands.run("token", made["account"], "--json")["account"] == made["account"]
+    for known in (made["account"], global_id("Account", made["account"])):
+        assert commands.run("token", known, "--json")["account"] == made["account"]
+    unknown = commands.run("token", global_id("Account", "a" * 20), "--json", status=1)["error"]
+    assert (unknown["code"], unknown["type"]) == ("NOT_FOUND", "Account")
+    spoiled = commands.run("revoke-token", "x.y.z", "--json", status=1)["error"]
+    assert spoiled["reason"] == "令牌不是本系统签发的"
     failed = commands.run("account", "试用账号", "COORDINATOR:nowhere", "--json", status=1)
     assert failed["error"]["code"] == "NOT_FOUND"
 
