@@ -145,11 +145,12 @@ class Executor:
             hide_suggestions=not self._suggests(context),
         )
         result = running if isinstance(running, ExecutionResult) else await running
-        response = executed(result.data, result.errors, language)
-        # Without a path the error lies in the request: no field was executed.
+        # Without a path the error lies in the request: no field was executed, and nothing of it
+        # is for the log, which it would tell the values of variables.
         began = not result.errors or any(error.path is not None for error in result.errors)
         if not began:
             return Refused(result.errors or (), BAD_REQUEST).answer(language)
+        response = executed(result.data, result.errors, language)
         return Answer(orjson.dumps(response), unavailable=_unavailable(result))
 
     def admit(

@@ -219,6 +219,16 @@ async def test_an_impossible_value_in_the_graph_is_an_error(hub: Hub, field: str
     assert response["errors"][0]["path"] == ["offer", field]
 
 
+async def test_variables_that_do_not_fit_are_not_told_to_the_log(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = "mutation($member: EditMemberInput!) { editMember(input: $member) { __typename } }"
+    member = {"idempotencyKey": "1", "phone": "139-7777-7777"}
+    answer = await hub.executor.answer(query, {"member": member}, None, hub.context(ADMIN))
+    assert answer.refused
+    assert caplog.text == ""
+
+
 async def test_a_mutation_does_not_run_where_only_reads_may(hub: Hub) -> None:
     query = "mutation { __typename }"
     said = {Language.ZH: "须用 POST 发送", Language.EN: "a mutation needs POST"}
