@@ -38,7 +38,7 @@ QUICK = 0.02
 """Seconds within which a statement answers that is planned, and finds nothing."""
 MOST_RUNS = 3
 """Runs of a statement to have it planned and kept."""
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.25
 """Seconds for which planning makes way for reads by levels."""
 _KEPT = Statement(
     "planning.kept",

@@ -98,6 +98,34 @@ async def test_small_texts_recur(unplanned: Hub) -> None:
         asked |= set(unplanned.texts)
 
 
+async def test_what_the_caller_never_sees_is_not_asked(hub: Hub) -> None:
+    query = """{ units { nodes { claimsSupplied { totalCount nodes { id note } } } }
+      claims { totalCount nodes { id } } }"""
+    whole = await hub.fast(query)
+    hub.texts.clear()
+    async with keeping_plans(hub.graph, ByLevels.ALWAYS):
+        assert await hub.fast(query) == whole
+    assert len(hub.texts) == 1
+    assert ":Unit)" in hub.texts[0]
+
+
+@pytest.mark.parametrize("asked", ["totalCount", "nodes { id }", "totalCount nodes { id }"])
+async def test_a_total_that_costs_nothing_comes_with_the_rows(hub: Hub, asked: str) -> None:
+    """One text, whichever of both is asked for."""
+    query = "{ areas(first: 3) { nodes { children(first: 2) { ASKED } } } }"
+    whole = await hub.fast(query.replace("ASKED", asked))
+    texts: list[str] = []
+    async with keeping_plans(hub.graph, ByLevels.ALWAYS):
+        for each in (asked, "totalCount nodes { code }"):
+            hub.texts.clear()
+            answer = await hub.fast(query.replace("ASKED", each))
+            if each == asked:
+                assert answer == whole
+            texts += hub.texts
+    assert len(texts) == 4
+    assert len(set(texts)) == 2
+
+
 async def test_a_statement_that_cannot_be_planned_is_told_by_itself(unplanned: Hub) -> None:
     planning = planning_of(unplanned.graph)
     assert planning is not None
