@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import ssl
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,10 @@ import httpx
 
 START_SECONDS = 120
 STOP_SECONDS = 60
+
+KEPT = httpx.Limits(keepalive_expiry=None)
+"""Connections that the hub closes when they are idle. Left to the client, one may be closed that
+was just given to a request, when all is slow."""
 
 CLAIM = "... on ClaimPayload { claim { id state quantity } } ... on Problem { code message }"
 
@@ -66,12 +71,26 @@ async def _drain(output: asyncio.StreamReader) -> None:
 
 
 def http_client(*, connections: int | None = None) -> httpx.AsyncClient:
-    """Return a client for many requests at once, whose idle connections the hub closes.
-
-    Left to the client, one may be closed that was just given to a request, when all is slow.
-    """
-    limits = httpx.Limits(max_connections=connections, keepalive_expiry=None)
+    """Return a client for many requests at once, whose idle connections the hub closes."""
+    limits = httpx.Limits(max_connections=connections, keepalive_expiry=KEPT.keepalive_expiry)
     return httpx.AsyncClient(timeout=200, limits=limits)
+
+
+@asynccontextmanager
+async def http_clients(count: int) -> AsyncGenerator[list[httpx.AsyncClient]]:
+    """Give so many clients, each with connections of its own.
+
+    One client looks at every connection that it has for each request and each answer: with 64 of
+    them that takes longer than the hub's work.
+    """
+    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used: reading certificates takes long
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(timeout=200, limits=KEPT, verify=plain)
+            )
+            for _ in range(count)
+        ]
 
 
 async def mutate(

