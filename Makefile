@@ -50,8 +50,8 @@ test-clients: $(VENV)/dev.stamp $(CLIENTS)/.stamp ## other people's clients and 
 test-walk: $(VENV)/dev.stamp ## the whole schema asked by every role: nothing leaks (ENGINE); make test walks as a liaison only
 	$(BIN)/python -m pytest --walk --engine $(or $(ENGINE),embedded) tests/contract
 
-fuzz: $(VENV)/dev.stamp ## 200 generated requests for each operation (EXAMPLES); CI makes 20
-	RENLING_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest --clients tests/clients/test_schemathesis.py
+fuzz: $(VENV)/dev.stamp ## 1,000 generated requests for each operation (EXAMPLES); make test-clients makes 200
+	RENLING_FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest --clients tests/clients/test_schemathesis.py
 
 PEER := bench/reads/peer/node_modules
 $(PEER)/.stamp: bench/reads/peer/package.json bench/reads/peer/package-lock.json

@@ -47,14 +47,14 @@ KINDS = {
 }
 """What an id is of, by the name of the argument; of an agent otherwise."""
 ANY = ""
-"""Instead of a kind: ids of all kinds."""
+"""Instead of a kind: ids of all kinds; beside kinds: of all kinds mostly."""
 AGENTS = ("Unit", "Area", "PartyBranch", "Member")
 COMPARED = {"eq", "ne", "in", "notIn"}
 """Ids that filters are made of; of the operation's own kind as well."""
 OWN = {"id", "ids", "listId", "parentId"}
 """Ids of the operation's own kind."""
-SELDOM = {"RunMatchingInput", "StartMatchingInput"}
-"""Inputs whose ids are of any kind: one that is right costs as much as hundreds of requests."""
+SELDOM = {"RunMatchingInput", "StartMatchingInput", "bestOffers", "whoCouldHelp", "whyPair"}
+"""Where ids are right in a quarter of the draws: an answer costs as much as many others."""
 SCALARS = {
     ("Int", "first"): "PageSize",
     ("Int", "last"): "LastSize",
@@ -148,7 +148,7 @@ class _Bounded:
         elif name in COMPARED:
             scalar = None
         elif holder in SELDOM:
-            scalar = SEPARATOR.join((ID_OF, ANY))
+            scalar = SEPARATOR.join((ID_OF, *kinds_named(name), ANY))
             type_ = _required(type_)
         elif type_["kind"] == "SCALAR" and name.endswith("Id"):
             # What may be left out, but is often needed, is always there, and null at times.
@@ -197,6 +197,8 @@ class _Bounded:
 
 
 def _required(type_: Introspected) -> Introspected:
+    if type_["kind"] == "NON_NULL":
+        return type_
     return {"kind": "NON_NULL", "name": None, "ofType": type_}
 
 

@@ -63,15 +63,17 @@ def _day(days: int) -> str:
 def _id_of(*kinds: str) -> Callable[[int], str]:
     """Return what takes a number for an id: of one of the kinds mostly, else any, else an odd one.
 
-    Without kinds it is of the operation's own kind.
+    Without kinds it is of the operation's own kind; with ANY among them any mostly.
     """
+    fitting_ones = 8 if ANY in kinds else 30
+    wanted = [each for each in kinds if each != ANY]
 
     def taken(number: int) -> str:
         step, which = divmod(number, 32)
         if which == 31:
             return ODD_IDS[step % len(ODD_IDS)]
-        fitting = [each for kind in kinds or _own for each in _known.get(kind, ())]
-        known = _known[ANY] if which == 30 or not fitting else fitting
+        fitting = [each for kind in wanted or _own for each in _known.get(kind, ())]
+        known = fitting if fitting and which < fitting_ones else _known[ANY]
         return known[step % len(known)]
 
     return taken

@@ -3,7 +3,7 @@
 Ids are drawn from the graph, so that many requests are about something that is there. At the end of
 the run it is reported which share of the answers had no error, and which share of the changes that
 were asked for were made. `RENLING_FUZZ_EXAMPLES` sets how many requests are made of each operation
-(20; `make fuzz` makes 200, `EXAMPLES` as many as it says).
+(200; `make fuzz` makes 1,000, `EXAMPLES` as many as it says).
 """
 
 import os
@@ -29,7 +29,7 @@ from tests.clients.generating import (
 )
 from tests.hub_commands import Service
 
-EXAMPLES = int(os.environ.get("RENLING_FUZZ_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("RENLING_FUZZ_EXAMPLES", "200"))
 PROCESSES = 2
 MANY = 100
 """With so many requests of an operation each of its arguments has been given."""
