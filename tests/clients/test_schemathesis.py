@@ -62,9 +62,14 @@ def answers(
         yield asked
         pool.shutdown(cancel_futures=True)
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    capturing = pytestconfig.pluginmanager.get_plugin("capturemanager")
     assert reporter is not None
-    for line in _report(asked):
-        reporter.write_line(line)
+    assert capturing is not None
+    # Otherwise it would be shown only where a test fails.
+    with capturing.global_and_fixture_disabled():
+        reporter.ensure_newline()
+        for line in _report(asked):
+            reporter.write_line(line)
 
 
 def _report(answers: Answers) -> Generator[str]:
