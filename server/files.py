@@ -33,6 +33,7 @@ from server.contents import Contents, key_of
 from server.file_types import ALLOWED, media_type_of, says_where
 from server.gate import Gate
 from server.graphql_http import JSON, HTTPProblem, preferred_language, told
+from server.holdings import holder
 from server.hub import Hub
 from server.rates import address_of
 
@@ -53,7 +54,7 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
 }
 log = structlog.get_logger()
-Handler = Callable[[Request, Viewer], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Files:
@@ -82,16 +83,13 @@ class Files:
         return len(gone)
 
     def _answering(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Pass the gate, know the caller, and say in the caller's language what is wrong."""
+        """Refuse at once while there is too much to do, and say what is wrong in words."""
 
         async def handle(request: Request) -> Response:
-            address, headers = address_of(request.scope), request.headers
+            headers = request.headers
             try:
                 self._gate.check()
-                async with self._gate.turn(address, headers):
-                    caller = self._hub.caller(headers, safe=request.method == "GET")
-                    viewer = await self._gate.recognised(address, headers, caller)
-                    return await handler(request, viewer)
+                return await handler(request)
             except Exception as error:  # noqa: BLE001  (whatever it is, the client is told)
                 language = preferred_language(
                     headers.get("accept-language"), self._settings.language
@@ -101,10 +99,25 @@ class Files:
 
         return handle
 
-    async def _upload(self, request: Request, viewer: Viewer) -> Response:
+    async def _viewer(self, request: Request) -> Viewer:
+        """Return who calls, counted, within the turn of the request."""
+        address, headers = address_of(request.scope), request.headers
+        caller = self._hub.caller(headers, safe=request.method == "GET")
+        return await self._gate.recognised(address, headers, caller)
+
+    async def _upload(self, request: Request) -> Response:
+        """Take a file. While it arrives it holds no turn, only a connection of its caller's."""
+        address = address_of(request.scope)
+        async with self._gate.turn(address, request.headers):
+            viewer = await self._viewer(request)
         if not viewer.signed_in:
             raise NotSignedIn(reason=Phrase("reason.token_missing"))
-        content = await self._content(request)
+        with self._gate.connections.holding(holder(viewer, address)):
+            content = await self._content(request)
+            async with self._gate.admission.turn():
+                return await self._take(content, viewer)
+
+    async def _take(self, content: bytes, viewer: Viewer) -> Response:
         media_type = media_type_of(content)
         if media_type is None:
             raise HTTPProblem(
@@ -158,7 +171,11 @@ class Files:
             raise _too_large(len(content), most)
         return content
 
-    async def _serve(self, request: Request, viewer: Viewer) -> Response:
+    async def _serve(self, request: Request) -> Response:
+        async with self._gate.turn(address_of(request.scope), request.headers):
+            return await self._served(request, await self._viewer(request))
+
+    async def _served(self, request: Request, viewer: Viewer) -> Response:
         wanted = str(request.path_params["id"])
         context = Context(graph=self._hub.graph, viewer=viewer, clock=self._hub.clock)
         answer = await self._executor.answer(FILE, {"id": wanted}, None, context)

@@ -1,5 +1,6 @@
 """Evidence files, from the upload over HTTP to what the sides of a claim are served."""
 
+import asyncio
 import struct
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
@@ -148,6 +149,41 @@ async def test_a_file_is_uploaded_attached_and_served_by_rights(place: Place) ->
     assert headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert "private" in headers["cache-control"]
     assert "passwd" not in str(headers)
+
+
+async def test_a_file_that_arrives_slowly_keeps_nobody_else_waiting(
+    here: Neighbourhood, tmp_path: Path
+) -> None:
+    settings = Settings(requests_at_once=1, requests_waiting=0, connections_per_caller=1)
+    hub = Hub(here.graph, settings, Tokens("k" * 64))
+    arrived, went_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncGenerator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        arrived.set()
+        await went_on.wait()
+        yield PNG + b"\r\n--b--\r\n"
+
+    account = here.viewer("unit").account_id or ""
+    headers = {"Authorization": f"Bearer {hub.token(account)}"}
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    transport = httpx.ASGITransport(create_app(hub, contents=DirectoryContents(tmp_path / "files")))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://hub.test", headers=headers
+    ) as client:
+        sending = asyncio.create_task(client.post("/files", content=slowly(), headers=form))
+        await arrived.wait()
+        answer = await client.post("/graphql", json={"query": "{ viewer { language } }"})
+        second = await client.post("/files", files={"file": ("b.png", PNG)})
+        went_on.set()
+        sent = await sending
+    assert answer.status_code == 200
+    assert (second.status_code, second.json()["errors"][0]["extensions"]["what"]) == (
+        429,
+        "CONNECTIONS",
+    )
+    assert sent.status_code == 201
+    hub.graph.telemetry = None
 
 
 async def test_a_part_of_a_file_is_served(place: Place) -> None:
