@@ -201,7 +201,9 @@ async def keeping_plans(
     if by_levels is None:
         on_neo4j = graph.dialect is Dialect.NEO4J
         by_levels = ByLevels.UNPLANNED if on_neo4j else ByLevels.NEVER
-    planning = Planning(graph, by_levels, await plans_kept(graph))
+    waits = by_levels is ByLevels.UNPLANNED
+    kept = await plans_kept(graph) if waits else KEPT_BY_DEFAULT
+    planning = Planning(graph, by_levels, kept)
     _PLANNINGS[graph] = planning
     try:
         yield planning

@@ -135,8 +135,8 @@ async def test_a_statement_that_cannot_be_planned_is_told_by_itself(unplanned: H
 
 
 async def test_on_the_embedded_engine_all_is_run_whole(hub: Hub) -> None:
-    hub.texts.clear()
     async with keeping_plans(hub.graph):
+        hub.texts.clear()
         await hub.fast("{ offers { nodes { title provider { name } } } }")
     on_neo4j = hub.graph.dialect is Dialect.NEO4J
     assert len(hub.texts) == (2 if on_neo4j else 1)
