@@ -107,7 +107,10 @@ async def test_a_load_that_moves_an_area_moves_what_is_there(here: Neighbourhood
     assert not await sees(here, "coordinator", order)
 
 
-async def test_graphs_of_earlier_hubs_get_them(here: Neighbourhood) -> None:
+async def test_graphs_of_earlier_hubs_get_them(
+    here: Neighbourhood, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(m0014_paths_of_items, "BATCH", 2)
     orders = [await here.order(state=ItemState.DRAFT), await here.order("unit")]
     offer = await here.offer()
     before = [await path_of(here, order) for order in orders]
