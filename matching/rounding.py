@@ -46,7 +46,7 @@ def rounded(network: Network, chosen: Flags, flow: Solution) -> tuple[list[Share
     solution = flow
     for _ in range(TIMES):
         rounding = _Rounding(network, chosen, solution)
-        solution = rounding.plan()
+        solution = rounding.solution
         value = int(rounding.values().sum())
         if best is None or value > best[0]:
             best = value, rounding
@@ -90,10 +90,23 @@ class _Rounding:
             self._early = -groups.around(groups.of_orders, flow.prices.groups)
             self._most, self._through = groups.most, np.zeros(len(groups), dtype=np.int64)
 
-    def plan(self) -> Solution:
-        """Make the plan, and return the flow of the rest with its prices."""
-        network = self._network
-        found = network.found
+        lots = self._deal_out()
+        self._rest = replace(
+            network,
+            quantity=np.where(lots, 0, self._left),
+            capacity=self._capacity(),
+            groups=groups and groups.left(self._through),
+        )
+        self._free = self._kept = chosen & ~lots[network.found.orders]
+        if limited(network.found.columns):
+            self._kept = self._with_partners(self._free)
+        self.solution = solve_priced(self._rest, self._kept, flow.prices, self._used(self._kept))
+        """The flow of the rest, with its prices."""
+        self._arcs, self._carried = self.solution.arcs, self.solution.carried
+
+    def _deal_out(self) -> Flags:
+        """Deal out lots, runs and what one alone takes; return which orders the flow leaves out."""
+        found = self._network.found
         lots = found.columns.wanted.lot > 1
         lots[found.orders[self._chosen & in_run_pairs(found)]] = True
         asked = np.zeros(len(lots), dtype=bool)
@@ -101,19 +114,7 @@ class _Rounding:
         self._deal(np.flatnonzero(asked & lots), only_alone=False)
         if self._alone.any():
             self._deal(np.flatnonzero(asked & ~lots), only_alone=True)
-        self._rest = replace(
-            network,
-            quantity=np.where(lots, 0, self._left),
-            capacity=self._capacity(),
-            groups=network.groups and network.groups.left(self._through),
-        )
-        self._free = self._kept = self._chosen & ~lots[found.orders]
-        if limited(found.columns):
-            self._kept = self._with_partners(self._free)
-        prices = self._flow.prices
-        flow = solve_priced(self._rest, self._kept, prices, self._used(self._kept))
-        self._arcs, self._carried = flow.arcs, flow.carried
-        return flow
+        return lots
 
     def shares(self) -> list[Share]:
         """Return the plan."""
