@@ -74,12 +74,15 @@ class Planning:
         self._reading = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._returns = graph.watch.returns
 
     def runs_by_levels(self, statement: CompiledStatement, parameters: Mapping[str, Any]) -> bool:
         """Whether to run it by levels now; if it has still to be planned, that begins."""
         if self._by_levels is not ByLevels.UNPLANNED:
             return self._by_levels is ByLevels.ALWAYS
         key = statement.text, size_class(parameters)
+        if self._returns != self._graph.watch.returns:
+            self._begin_anew()
         if key in self._planned:
             self._planned.move_to_end(key)
             return False
@@ -157,6 +160,13 @@ class Planning:
             self._planned[key] = statement.text, parameters
             if len(self._planned) > self._most_whole:
                 self._planned.popitem(last=False)
+
+    def _begin_anew(self) -> None:
+        """Plan again what was planned: an engine that was away has forgotten it."""
+        self._returns = self._graph.watch.returns
+        former = self.remembered()
+        self._planned.clear()
+        self.recall(former)
 
     async def _rehearse(self, statement: CompiledStatement, parameters: dict[str, Any]) -> None:
         """Run a statement until it is planned and its plan is kept."""

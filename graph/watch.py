@@ -39,6 +39,8 @@ class Watch:
         self._gone: EngineUnavailable | None = None
         self._watching = False
         self._outstanding: dict[asyncio.Timeout, float] = {}
+        self.returns = 0
+        """How often the engine came back: what it kept in its memory is gone since."""
 
     @property
     def watching(self) -> bool:
@@ -116,6 +118,7 @@ class Watch:
         else:
             if self._gone is not None:
                 self._gone = None
+                self.returns += 1
                 log.info("the engine answers again")
 
     def _longest(self) -> float:

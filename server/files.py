@@ -22,17 +22,25 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive
 
 from domain.access import Viewer
-from domain.errors import BadInput, Forbidden, LimitExceeded, NotFound, NotSignedIn
+from domain.errors import (
+    BadIdentifier,
+    BadInput,
+    Forbidden,
+    LimitExceeded,
+    NotFound,
+    NotSignedIn,
+)
 from domain.identity import global_id, parse_global_id
 from domain.language import Phrase
 from domain.limits import Limit
 from resolvers.evidence import forget_abandoned, record_upload
+from schema.answers import INTERNAL
 from schema.context import Context
 from schema.execution import Executor
 from server.contents import Contents, key_of
 from server.file_types import ALLOWED, media_type_of, says_where
 from server.gate import Gate
-from server.graphql_http import JSON, HTTPProblem, preferred_language, told
+from server.graphql_http import JSON, RETRY_SECONDS, HTTPProblem, preferred_language, told
 from server.holdings import holder
 from server.hub import Hub
 from server.rates import address_of
@@ -42,6 +50,7 @@ FRAMING_BYTES = 10_000
 """What multipart writes around a file, at most."""
 CHUNK_BYTES = 2**20
 RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
+RETRY = {"Retry-After": str(RETRY_SECONDS)}
 LONGEST_PLACE = 18
 """Digits of a place in a file; a longer number lies behind the end of any."""
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf",
@@ -183,11 +192,13 @@ class Files:
         data = cast("dict[str, Any]", response.get("data") or {})
         found = cast("dict[str, Any] | None", data.get("evidenceFile"))
         if found is None:
-            if answer.unavailable:
-                return Response(
-                    answer.body, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}, JSON
-                )
-            raise NotFound(type="EvidenceFile", id=wanted[:200])
+            codes = {error["extensions"]["code"] for error in response.get("errors", ())}
+            if codes <= {BadIdentifier.code}:
+                raise NotFound(type="EvidenceFile", id=wanted[:200])
+            # It may be there: nobody could say.
+            if INTERNAL in codes:
+                return Response(answer.body, HTTPStatus.INTERNAL_SERVER_ERROR, media_type=JSON)
+            return Response(answer.body, HTTPStatus.SERVICE_UNAVAILABLE, RETRY, JSON)
         size, media_type = int(found["size"]), str(found["mediaType"])
         file_id = parse_global_id(found["id"], ("EvidenceFile",))[1]
         part = _range(request.headers, size)

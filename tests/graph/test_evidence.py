@@ -13,6 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
+from domain.errors import EngineUnavailable, StatementTimedOut
 from domain.identity import global_id, new_id, parse_global_id
 from domain.language import Language, text
 from domain.records import Claim
@@ -308,3 +309,26 @@ async def test_an_image_with_a_place_is_refused(place: Place) -> None:
     assert refused.json()["errors"][0]["extensions"]["expected"] == text(
         "expected.no_location", Language.ZH
     )
+
+
+@pytest.mark.parametrize("place", ["directory"], indirect=True)
+async def test_a_file_that_cannot_be_looked_up_is_not_said_to_be_missing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = (await place.upload("unit", PNG)).json()
+    problems: list[tuple[Exception, int]] = [
+        (StatementTimedOut(limit=1.0), 503),
+        (EngineUnavailable(problem="unreachable", address="x", reason="gone"), 503),
+        (ZeroDivisionError(), 500),
+    ]
+    for problem, status in problems:
+
+        async def fail(*_: object, problem: Exception = problem) -> None:
+            raise problem
+
+        monkeypatch.setattr(place.hub.graph, "read_single", fail)
+        answer = await place.fetch("unit", file["id"])
+        assert (answer.status_code, "Retry-After" in answer.headers) == (status, status == 503)
+    monkeypatch.undo()
+    assert (await place.fetch("unit", file["id"])).content == PNG
+    assert (await place.fetch("unit", "nobody")).status_code == 404

@@ -83,6 +83,21 @@ async def test_no_more_is_taken_for_planned_than_a_share_of_what_is_kept(graph: 
     await planning.close()
 
 
+async def test_what_an_engine_that_was_away_has_forgotten_is_planned_anew(
+    graph: Graph, planned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "QUICK", 3600.0)
+    async with keeping_plans(graph, ByLevels.UNPLANNED) as planning:
+        planning.plan(STATEMENT, GIVEN)
+        await planning.settled()
+        assert not planning.runs_by_levels(STATEMENT, GIVEN)
+        monkeypatch.setattr(graph.watch, "returns", graph.watch.returns + 1)
+        assert planning.runs_by_levels(STATEMENT, GIVEN)
+        await planning.settled()
+        assert not planning.runs_by_levels(STATEMENT, GIVEN)
+    assert planned == [STATEMENT.text] * 2
+
+
 async def test_how_much_is_kept_is_asked_of_neo4j(graph: Graph, dialect: Dialect) -> None:
     on_neo4j = dialect is Dialect.NEO4J
     assert await plans_kept(graph) == (20_000 if on_neo4j else KEPT_BY_DEFAULT)
