@@ -16,15 +16,13 @@ from graph.access_parameters import (
     COMPLETED,
     COUNTERPART,
     LOADED,
-    PATHS,
     SINCE,
     TODAY,
 )
+from graph.access_terms import NOBODY, Terms, any_of, begins, exists, under
 from graph.publishing import PUBLISHING, STATE
-from graph.reads.places import within_areas
 
 SIDES = "CLAIM_SUPPLIER|CLAIM_RECEIVER"
-NOBODY = "false"
 SEEN_IN_EVENTS = (
     "Agreement",
     "Alliance",
@@ -79,12 +77,12 @@ class AccessKind:
         )
 
 
-class Rules:
+class Rules(Terms):
     """The rules for one kind of access. `fresh` gives names of variables not used elsewhere."""
 
     def __init__(self, kind: AccessKind) -> None:
+        super().__init__()
         self._kind = kind
-        self._used = 0
         self.sees_everything = kind.everything
         """Whether nothing is hidden from such a caller."""
         self.acts = kind.everything or kind.areas or kind.agents
@@ -128,13 +126,13 @@ class Rules:
         if published is not None and len(types) == 1 and not self._kind.everything:
             (name,) = types
             if (unpublished := self._unpublished.get(name)) is not None:
-                return None if published else _any(unpublished(variable))
+                return None if published else any_of(unpublished(variable))
         tests: list[str] = []
         for name in types:
             test = self._visible(name, variable)
             if test is None:
                 continue
-            tests.append(test if len(types) == 1 else _any([f"NOT {variable}:{name}", test]))
+            tests.append(test if len(types) == 1 else any_of([f"NOT {variable}:{name}", test]))
         return " AND ".join(tests) or None
 
     def contacts(self, variable: str) -> str | None:
@@ -168,7 +166,7 @@ class Rules:
         written = [each for each in types if name in FREE_TEXTS.get(each, ())]
         if not written or not self._kind.claims:
             return None
-        return _any([self._written(each, variable) for each in written])
+        return any_of([self._written(each, variable) for each in written])
 
     def _visible(self, name: str, variable: str) -> str | None:
         if name == "Event":
@@ -177,7 +175,7 @@ class Rules:
             return None
         if (unpublished := self._unpublished.get(name)) is not None:
             state = f"{variable}.{STATE} IN ${PUBLISHING[name].parameter}"
-            return _any([state, *unpublished(variable)])
+            return any_of([state, *unpublished(variable)])
         rule = self._rules.get(name)
         return None if rule is None else rule(variable)
 
@@ -193,7 +191,7 @@ class Rules:
             tests.append(f"any(each IN {variable}.areaIds WHERE each IN ${AREAS})")
         if self.acts:
             tests.append(f"({variable}.number > 0 AND ${ACCOUNT} IN {variable}.accountIds)")
-        return _any(tests)
+        return any_of(tests)
 
     def _item(self, variable: str, owned: str) -> list[str]:
         """Return the tests by any of which an offer or order is seen that is not published.
@@ -205,7 +203,7 @@ class Rules:
             tests.append(self._owned(f"({variable})<-[:{owned}]-"))
             tests.append(self._of_resident(f"({variable})<-[:{owned}]-"))
         if self._kind.areas:
-            tests.append(_begins(f"{variable}.areaPath"))
+            tests.append(begins(f"{variable}.areaPath"))
         return tests
 
     def _list(self, variable: str, issued: str) -> list[str]:
@@ -231,8 +229,8 @@ class Rules:
                 self._checked_in(variable, lambda area: f"{area}.id IN ${AGENTS}"),
             ]
         if self._kind.areas:
-            tests += [self._coordinated(variable), self._checked_in(variable, _under)]
-        return _any(tests)
+            tests += [self._coordinated(variable), self._checked_in(variable, under)]
+        return any_of(tests)
 
     def _checked_in(self, variable: str, condition: Callable[[str], str]) -> str:
         """Return the test that a member is checked in today where the condition holds."""
@@ -250,10 +248,10 @@ class Rules:
         account, claim = self._fresh(), self._fresh()
         uploader = f"({variable})-[:UPLOADED_BY]->({account}:Account)"
         shown = f"({variable})-[:EVIDENCE_OF]->({claim}:Claim)"
-        return _any(
+        return any_of(
             [
                 f"EXISTS {{ MATCH {uploader} WHERE {account}.id = ${ACCOUNT} }}",
-                _exists(shown, self._party(claim)),
+                exists(shown, self._party(claim)),
             ]
         )
 
@@ -271,7 +269,7 @@ class Rules:
             tests.append(self._owned(f"({variable})-[:CHECKED_IN_AT]->"))
         if self._kind.areas:
             tests.append(self._in_area(f"({variable})-[:CHECKED_IN_AT]->"))
-        return _any(tests)
+        return any_of(tests)
 
     def _webhook(self, variable: str) -> str:
         """Return the test for a webhook: its account's own."""
@@ -289,7 +287,7 @@ class Rules:
             tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->"))
         if self._kind.loads:
             tests.append(self._in_area(f"({variable})-[:LOADED_INTO]->", LOADED))
-        return _any(tests)
+        return any_of(tests)
 
     def _account(self, variable: str) -> str:
         """Return the test for an account: one's own, or one with a grant in a coordinated area."""
@@ -302,7 +300,7 @@ class Rules:
                 f"EXISTS {{ MATCH ({variable})-[:HOLDS]->({grant}:Grant) "
                 f"WHERE {self._placed(grant)} }}"
             )
-        return _any(tests)
+        return any_of(tests)
 
     def _grant(self, variable: str) -> str:
         tests: list[str] = []
@@ -314,7 +312,7 @@ class Rules:
             )
         if self._kind.areas:
             tests.append(self._placed(variable))
-        return _any(tests)
+        return any_of(tests)
 
     def _placed(self, grant: str) -> str:
         """Return the test that a grant is for a coordinated area, or for an agent in one."""
@@ -337,9 +335,9 @@ class Rules:
         if self._kind.account or self._kind.areas:
             account = self._fresh()
             tests.append(
-                _exists(f"({variable})<-[:HAS_DEPUTY]-({account}:Account)", self._account(account))
+                exists(f"({variable})<-[:HAS_DEPUTY]-({account}:Account)", self._account(account))
             )
-        return _any(tests)
+        return any_of(tests)
 
     def _claim(self, variable: str) -> str | None:
         return None if self._kind.claims else self._party(variable)
@@ -349,7 +347,7 @@ class Rules:
         if name == "Claim":
             return self._party(variable)
         claim = self._fresh()
-        return _exists(f"({variable})-[:EVALUATES]->({claim}:Claim)", self._party(claim))
+        return exists(f"({variable})-[:EVALUATES]->({claim}:Claim)", self._party(claim))
 
     def _party(self, variable: str) -> str:
         """Return the test that the caller speaks for a side of a claim, or coordinates one."""
@@ -363,7 +361,7 @@ class Rules:
                 f"EXISTS {{ MATCH ({variable})-[:{SIDES}]->({side}:Agent) "
                 f"WHERE {self._coordinated(side)} }}"
             )
-        return _any(tests)
+        return any_of(tests)
 
     def _package(self, variable: str) -> str:
         """Return the test for a package: who sees one of its claims, or one of its proposals."""
@@ -372,8 +370,8 @@ class Rules:
         claim = self._fresh()
         bound = f"({variable})<-[:BOUND_BY]-({claim}:Claim)"
         test = self._claim(claim)
-        seen = f"EXISTS {{ MATCH {bound} }}" if test is None else _exists(bound, test)
-        return _any([area, seen])
+        seen = f"EXISTS {{ MATCH {bound} }}" if test is None else exists(bound, test)
+        return any_of([area, seen])
 
     def _run(self, start: str) -> str:
         return self._in_area(start) if self._kind.areas else NOBODY
@@ -383,48 +381,4 @@ class Rules:
         test = self._visible(label, parent)
         if test is None:
             return None
-        return _exists(f"({variable}){arrow}({parent}:{label})", test)
-
-    def _owned(self, start: str) -> str:
-        owner = self._fresh()
-        return f"EXISTS {{ MATCH {start}({owner}) WHERE {owner}.id IN ${AGENTS} }}"
-
-    def _of_resident(self, start: str, condition: str | None = None) -> str:
-        """Return the test that it is of a resident for whom only the community's liaison speaks."""
-        further = f"AND {condition} " if condition else ""
-        resident, home, grant = self._fresh(), self._fresh(), self._fresh()
-        return (
-            f"EXISTS {{ MATCH {start}({resident}:Member)-[:LIVES_IN]->({home}:Area) "
-            f"WHERE any(part IN split({home}.path, '/') WHERE part IN ${AGENTS}) {further}"
-            f"AND NOT EXISTS {{ MATCH ({resident})<-[:FOR_AGENT]-({grant}:Grant) }} }}"
-        )
-
-    def _in_area(self, start: str, paths: str = PATHS) -> str:
-        area = self._fresh()
-        return f"EXISTS {{ MATCH {start}({area}:Area) WHERE {_under(area, paths)} }}"
-
-    def _coordinated(self, variable: str) -> str:
-        area = self._fresh()
-        return within_areas(variable, area, _under(area))
-
-    def _fresh(self) -> str:
-        self._used += 1
-        return f"r{self._used}"
-
-
-def _under(area: str, paths: str = PATHS) -> str:
-    return _begins(f"{area}.path", paths)
-
-
-def _begins(path: str, paths: str = PATHS) -> str:
-    return f"any(path IN ${paths} WHERE {path} STARTS WITH path)"
-
-
-def _exists(pattern: str, test: str) -> str:
-    """Return the test that the pattern is met by what the test holds for."""
-    return NOBODY if test == NOBODY else f"EXISTS {{ MATCH {pattern} WHERE {test} }}"
-
-
-def _any(tests: list[str]) -> str:
-    possible = [test for test in tests if test != NOBODY]
-    return f"({' OR '.join(possible)})" if possible else NOBODY
+        return exists(f"({variable}){arrow}({parent}:{label})", test)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.access import NOBODY, AccessKind, Rules
+from graph.access import AccessKind, Rules
+from graph.access_terms import NOBODY
 from graph.mapping import CONTACTS, AnyByIds, GraphMapping, PropertyField
 from graph.reads.columns import (
     Columns,
@@ -21,8 +22,9 @@ from graph.reads.columns import (
     OneColumn,
     RootPlan,
 )
-from graph.reads.cypher import AGENT, Pieces
+from graph.reads.cypher import AGENT
 from graph.reads.grouping import FIRST_KEY
+from graph.reads.pieces import Pieces
 from graph.reads.small import (
     Apart,
     Asked,
