@@ -33,8 +33,6 @@ from neo4j import (
     Query,
 )
 from neo4j.exceptions import (
-    AuthError,
-    ConfigurationError,
     ConstraintError,
     DriverError,
     IncompleteCommit,
@@ -44,6 +42,7 @@ from neo4j.exceptions import (
 from domain.errors import EngineUnavailable, StatementTimedOut
 from graph.connecting import bookmarks_of, open_driver
 from graph.endpoint import Dialect, DriverLimits, Endpoint, Engine
+from graph.failures import translated, unavailable
 from graph.patience import Patience
 from graph.statements import CompiledStatement, Statement
 from graph.telemetry import SILENT, Telemetry
@@ -404,32 +403,8 @@ class Graph:
         return literal if self._read_timeout is None else Query(literal, timeout=self._read_timeout)
 
     def _translated(self, error: Exception) -> Exception:
-        """Return our error for what the driver raised; a fault of ours stays what it is."""
-        if isinstance(error, AuthError):
-            return self.unavailable(error, "sign_in")
-        if isinstance(error, Neo4jError):
-            code = error.code or ""
-            if code.endswith("Database.DatabaseNotFound"):
-                return self.unavailable(error, "database")
-            if ".Transaction.TransactionTimedOut" in code:
-                return StatementTimedOut(limit=self._limits.statement_time)
-            return error
-        if isinstance(error, (ConfigurationError, ValueError)):
-            return self.unavailable(error, "address")
-        return self.unavailable(error, "unreachable")
+        return translated(error, self._endpoint, self._limits.statement_time)
 
     def unavailable(self, error: Exception, problem: str) -> EngineUnavailable:
         """Return the error that says what is wrong with the engine."""
-        return EngineUnavailable(
-            problem=problem,
-            address=self._endpoint.uri,
-            user=self._endpoint.user,
-            database=self._endpoint.database,
-            reason=_reason(error),
-        )
-
-
-def _reason(error: Exception) -> str:
-    """Return what happened in one line, without the codes around it."""
-    said = error.message if isinstance(error, Neo4jError) else str(error)
-    return (said or str(error)).strip().partition("\n")[0].rstrip(":. ")
+        return unavailable(error, problem, self._endpoint)
