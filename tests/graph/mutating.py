@@ -5,13 +5,14 @@ from typing import Any
 from graphql import GraphQLUnionType
 
 from domain.access import Viewer
-from domain.identity import new_id
+from domain.identity import global_id, new_id, parse_global_id
 from domain.language import Language
 from graph.accounts import viewer as viewer_of
 from graph.mapping import named_type
 from schema.build import build_schema, graphql_schema_of
 from schema.context import Context
 from tests.graph.builders import Neighbourhood
+from tests.graph.events_of import events_of
 from tests.receiving import ways
 
 SCHEMA = build_schema()
@@ -75,3 +76,23 @@ async def mutate(
     assert answer.errors is None, answer.errors
     assert answer.data is not None
     return answer.data["result"]
+
+
+async def made(
+    here: Neighbourhood,
+    who: str,
+    field: str,
+    node: str,
+    /,
+    **given: Any,
+) -> str:
+    answer = await mutate(here, who, field, f"version {node} {{ id }}", **given)
+    assert answer.get("version") == 0, answer
+    node_id: str = answer[node]["id"]
+    (event,) = await events_of(here.graph, parse_global_id(node_id)[1])
+    assert event.action.endswith(".CREATE")
+    return node_id
+
+
+def gid(here: Neighbourhood, kind: str, name: str) -> str:
+    return global_id(kind, here.id(name))

@@ -14,7 +14,7 @@ from graph import nodes
 from graph.driver import Graph, Transaction
 from tests.graph.builders import NOW, Neighbourhood, dump, put
 from tests.graph.events_of import events_of
-from tests.graph.mutating import mutate
+from tests.graph.mutating import gid, mutate
 
 pytestmark = pytest.mark.anyio
 
@@ -33,10 +33,6 @@ async def here(graph: Graph) -> Neighbourhood:
     member = found.id("resident")
     await found.account("member", (Role.LIAISON, member))
     return found
-
-
-def gid(here: Neighbourhood, kind: str, name: str) -> str:
-    return global_id(kind, here.id(name))
 
 
 async def listed(here: Neighbourhood, who: str = "unit") -> str:
