@@ -8,6 +8,7 @@ Operations are shared out among processes; what stands here is what each of them
 """
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -34,6 +35,8 @@ from tests.clients.documents import request_of, used_by
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120
+REPEATABLE = "RENLING_FUZZ_EXAMPLES" not in os.environ
+"""Without a number of one's own the same requests are made in every run; else others each time."""
 WHOLE = 10
 """One request in so many is generated from the whole schema."""
 FAULTS = {"INTERNAL_ERROR", "ENGINE_UNAVAILABLE", "ENGINE_ERROR"}
@@ -235,6 +238,7 @@ def _ask(operation: Any, examples: int, send: Send, asked: Asked, *, lifted: boo
         max_examples=examples,
         deadline=None,
         database=None,
+        derandomize=REPEATABLE,
         backend=UNMUTATED,
         phases=[Phase.generate],
         suppress_health_check=UNASKED,

@@ -3,7 +3,7 @@
 Ids are drawn from the graph, so that many requests are about something that is there. At the end of
 the run it is reported which share of the answers had no error, and which share of the changes that
 were asked for were made. `RENLING_FUZZ_EXAMPLES` sets how many requests are made of each operation
-(200; `make fuzz` makes 1,000, `EXAMPLES` as many as it says).
+(200, the same in every run; `make fuzz` makes 1,000 others, `EXAMPLES` as many as it says).
 """
 
 import os
