@@ -22,7 +22,7 @@ def is_line(value: str) -> bool:
 
 def is_text(value: str) -> bool:
     """Whether it has no control characters other than breaks of lines and tabs."""
-    return is_line(value) or is_line("".join(each for each in value if each not in BREAKS))
+    return is_line("".join(each for each in value if each not in BREAKS))
 
 
 def quoted(value: str, longest: int = LONGEST_QUOTE) -> str:

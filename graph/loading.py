@@ -97,7 +97,7 @@ RELATION_ENDS: tuple[tuple[LiteralString, LiteralString, LiteralString, bool], .
 )
 """Type, label of the start, label of the end, whether the row's node is the start."""
 
-_PLACING: frozenset[str] = frozenset({"OFFER_AT", "ORDER_AT"})
+PLACING: frozenset[str] = frozenset({"OFFER_AT", "ORDER_AT"})
 """By these an item is in an area, whose path it carries for who reads by areas (decision 0031)."""
 
 
@@ -129,7 +129,7 @@ def _relation(
     owner: LiteralString = start if owner_first else end
     other: LiteralString = end if owner_first else start
     arrow: LiteralString = f"-[r:{name}]->" if owner_first else f"<-[r:{name}]-"
-    also: LiteralString = "SET a.areaPath = b.path " if name in _PLACING else ""
+    also: LiteralString = "SET a.areaPath = b.path " if name in PLACING else ""
     return Relation(
         name=name,
         owner_first=owner_first,

@@ -51,9 +51,9 @@ class GraphQLRequest:
     variables: dict[str, Any] | None
     operation_name: str | None
     document_id: str | None = None
+    """The id of a trusted document, or the SHA-256 of the query."""
     language: Language | None = None
     """In which messages are asked for, before what the account or a header says."""
-    """The id of a trusted document, or the SHA-256 of the query."""
     address: str = field(default="", compare=False)
     """Where it came from."""
 

@@ -16,13 +16,12 @@ from graph.embedded import EmbeddedEngine, EmbeddedSettings
 from graph.endpoint import Dialect, DriverLimits
 from graph.engine import EngineSettings, open_graph
 from graph.migrations import migrate
-from graph.statements import Statement
 from server.process import keep_what_is_there
 from tests.engines import recordings
 from tests.engines.brief import BRIEF, run_briefly
 from tests.engines.neo4j_server import PLANNED_ONCE, Server, neo4j_server
 from tests.engines.recording import Recording
-from tests.engines.wiping import wipe
+from tests.engines.wiping import ASTRAY, wipe
 
 ASKED_OF_NEO4J = {"visitor", "coordinator", "both"}
 """The callers of the query suite on Neo4j itself; the recording asks it for the others."""
@@ -31,13 +30,6 @@ LIMITS = DriverLimits(warn_of_deprecations=True)
 RECORDED_IN: pytest.StashKey[Path | None] = pytest.StashKey()
 RECORDING: pytest.StashKey[Recording] = pytest.StashKey()
 MADE_OF: pytest.StashKey[str] = pytest.StashKey()
-
-ASTRAY = Statement(
-    "tests.astray",
-    "MATCH (o)-[:OFFER_AT|ORDER_AT]->(a:Area) WHERE coalesce(o.areaPath, '') <> a.path "
-    "RETURN collect(o.id) AS astray",
-)
-"""The items that carry another path than that of their area; no test leaves any (decision 0031)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

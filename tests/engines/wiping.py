@@ -1,4 +1,5 @@
-"""Emptying a test graph: everything but the record of what its schema is, and the tests' mark."""
+"""What each module's graph begins and ends with: emptied but for the record of its schema and the
+tests' mark, and nothing astray in it."""
 
 from graph.driver import Graph
 from graph.statements import Statement
@@ -10,6 +11,13 @@ WIPE = Statement(
     "DETACH DELETE n RETURN count(n) AS deleted",
     writes=True,
 )
+
+ASTRAY = Statement(
+    "tests.astray",
+    "MATCH (o)-[:OFFER_AT|ORDER_AT]->(a:Area) WHERE coalesce(o.areaPath, '') <> a.path "
+    "RETURN collect(o.id) AS astray",
+)
+"""The items that carry another path than that of their area; no test leaves any (decision 0031)."""
 
 
 async def wipe(graph: Graph) -> None:

@@ -12,6 +12,7 @@ from domain.records import Area, DemandOrder, Member, Node, PartyBranch, Resourc
 from domain.vocabulary import AreaLevel, BranchKind, CapacityKind, MemberKind, Role, UnitKind
 from graph import accounts
 from graph.driver import Graph, Transaction
+from graph.loading import PLACING
 from graph.records import properties
 from graph.statements import CompiledStatement, Statement
 from resolvers.changing import Request
@@ -42,7 +43,7 @@ def labels_of(record: Node) -> str:
 
 def linking(source: str, kind: str, target: str) -> str:
     """Return the Cypher that links two nodes; an item carries the path of its area."""
-    also = " SET a.areaPath = b.path" if kind in {"OFFER_AT", "ORDER_AT"} else ""
+    also = " SET a.areaPath = b.path" if kind in PLACING else ""
     return (
         f"MATCH (a:{source} {{id: $source}}) MATCH (b:{target} {{id: $target}}) "
         f"CREATE (a)-[:{kind}]->(b){also}"

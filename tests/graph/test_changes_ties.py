@@ -14,6 +14,15 @@ async def here(graph: Graph) -> Neighbourhood:
     return await Neighbourhood(graph).build()
 
 
+async def allied(here: Neighbourhood, *members: str) -> str:
+    """Make an alliance of the subdistrict, and return its id."""
+    return await made(
+        here, "coordinator", "createAlliance", "alliance",
+        name="联盟", kind="COMMUNITY", memberIds=[*members],
+        areaId=gid(here, "Area", "subdistrict"),
+    )  # fmt: skip
+
+
 async def test_what_binds_agents(here: Neighbourhood) -> None:
     one, two = gid(here, "Unit", "unit"), gid(here, "Area", "community")
     pairing = await made(here, "unit", "createPairing", "pairing", agentIds=[one, two])
@@ -64,10 +73,7 @@ async def test_what_binds_agents(here: Neighbourhood) -> None:
 
 async def test_of_areas_only_a_community_binds_itself(here: Neighbourhood) -> None:
     one, wide = gid(here, "Unit", "unit"), gid(here, "Area", "subdistrict")
-    alliance = await made(
-        here, "coordinator", "createAlliance", "alliance",
-        name="联盟", kind="COMMUNITY", areaId=wide, memberIds=[one],
-    )  # fmt: skip
+    alliance = await allied(here, one)
     before = await dump(here.graph)
     for field, given in (
         ("createPairing", {"agentIds": [one, wide]}),
@@ -82,11 +88,8 @@ async def test_of_areas_only_a_community_binds_itself(here: Neighbourhood) -> No
 
 
 async def test_an_alliance_has_one_chair_at_a_time(here: Neighbourhood) -> None:
-    area, one = gid(here, "Area", "subdistrict"), gid(here, "Unit", "unit")
-    alliance = await made(
-        here, "coordinator", "createAlliance", "alliance",
-        name="联盟", kind="COMMUNITY", areaId=area, memberIds=[one],
-    )  # fmt: skip
+    one = gid(here, "Unit", "unit")
+    alliance = await allied(here, one)
     term = {"allianceId": alliance, "chairId": one}
     first = await made(
         here, "coordinator", "addChairTerm", "chairTerm",
@@ -105,7 +108,10 @@ async def test_an_alliance_has_one_chair_at_a_time(here: Neighbourhood) -> None:
     late = await mutate(here, "coordinator", "editChairTerm", id=first, endsOn="2026-07-01")
     assert late["code"] == "TERMS_OVERLAP"
     for field, given in (
-        ("createAlliance", {"name": "x", "kind": "OTHER", "areaId": area}),
+        (
+            "createAlliance",
+            {"name": "x", "kind": "OTHER", "areaId": gid(here, "Area", "subdistrict")},
+        ),
         ("editAlliance", {"id": alliance, "name": "x"}),
         ("endAlliance", {"id": alliance}),
         ("addChairTerm", {**term, "startsOn": "2025-01-01", "endsOn": "2025-02-01"}),

@@ -17,7 +17,7 @@ from graph.statements import Statement
 from resolvers.items import edit_item
 from resolvers.items_create import NewItem, create_item
 from resolvers.trees import create_area, move_area
-from tests.conftest import ASTRAY
+from tests.engines.wiping import ASTRAY
 from tests.graph.builders import NOW, Neighbourhood, put
 from tests.graph.mutating import SCHEMA, calling
 
