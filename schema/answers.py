@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from domain.errors import DomainError, EngineError
-from domain.language import Language, Phrase, text
+from domain.language import Language, in_words, text
 from graph.records import camel
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -46,12 +46,7 @@ def _refused(error: GraphQLError, code: str, language: Language) -> dict[str, An
 
 def details_of(error: DomainError, language: Language) -> dict[str, Any]:
     """Return the details of an error as clients see them, texts in the caller's language."""
-    return {
-        camel(name): text(value.key, language, **value.parameters)
-        if isinstance(value, Phrase)
-        else value
-        for name, value in error.details.items()
-    }
+    return {camel(name): in_words(value, language) for name, value in error.details.items()}
 
 
 def _executed(error: GraphQLError, language: Language) -> dict[str, Any]:

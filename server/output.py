@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from domain.errors import DomainError
-from domain.language import Language, Phrase, text
+from domain.language import Language, Phrase, in_words, text
 
 
 class Step:
@@ -118,10 +118,7 @@ class Output:
 
 def error_document(error: DomainError, language: Language) -> dict[str, object]:
     """Return an error for machines: its code, its text, and its details as data."""
-    details = {
-        name: text(value.key, language, **value.parameters) if isinstance(value, Phrase) else value
-        for name, value in error.details.items()
-    }
+    details = {name: in_words(value, language) for name, value in error.details.items()}
     return {"code": error.code, "message": error.message(language), **details}
 
 

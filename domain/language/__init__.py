@@ -39,6 +39,11 @@ def text(key: str, language: Language, /, **parameters: object) -> str:
     return CATALOGUES[language][key].format(**values)
 
 
+def in_words(value: object, language: Language) -> object:
+    """Return the text of a phrase; what is none stays as it is."""
+    return text(value.key, language, **value.parameters) if isinstance(value, Phrase) else value
+
+
 @runtime_checkable
 class Known(Protocol):
     """What clients know by another text than the hub itself, such as the id of a node."""
@@ -52,7 +57,7 @@ class Known(Protocol):
 def _readable(value: object, language: Language) -> object:
     match value:
         case Phrase():
-            return text(value.key, language, **value.parameters)
+            return in_words(value, language)
         case Known():
             return value.public
         case Enum():
